@@ -1,0 +1,1 @@
+//! Optimisers over any [`ParamSet`](crate::ParamSet).

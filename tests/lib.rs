@@ -1,0 +1,1 @@
+//! Nothing: the root package exists for `examples/` and `tests/`.
