@@ -1,0 +1,205 @@
+//! The program: loops, products and buffers in order, one for each function that is emitted. Values keep the identity of
+//! their node in the graph, so that a reader of the program knows what each one means.
+
+use super::dim::{Dim, Shape, show};
+use super::graph::{Argument, Dtype, Fold, Goal, Id};
+use std::fmt;
+
+/// The most elements of a tile: what a loop over one long axis works on at a time.
+pub const TILE: i64 = 1024;
+
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
+pub struct BufferId(pub usize);
+
+/// A loop variable: an axis of the iteration space, or several neighbouring ones walked as one.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
+pub struct Axis(pub usize);
+
+#[derive(Clone, Debug, Default)]
+pub struct Program {
+    pub arguments: Vec<Argument>,
+    pub buffers: Vec<Buffer>,
+    /// The extent of every axis, by [`Axis`].
+    pub axes: Vec<Dim>,
+    pub body: Vec<Stmt>,
+    /// What comes out, in the order of the graph's roots; `None` is a gradient that is exactly zero.
+    pub results: Vec<(Goal, Option<Operand>)>,
+}
+
+/// Memory for one value of the graph.
+#[derive(Clone, Debug)]
+pub struct Buffer {
+    pub node: Id,
+    pub name: String,
+    pub role: Role,
+    pub dtype: Dtype,
+    /// Row-major.
+    pub shape: Shape,
+    /// Buffers of one slot share their memory: each is written when nothing reads the one before any more.
+    pub slot: usize,
+    /// The buffer of the same slot that this one is written over, element by element, while that is read.
+    pub over: Option<BufferId>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Role {
+    /// Comes in: argument by its index.
+    Argument(usize),
+    /// Goes out: result by its index.
+    Result(usize),
+    /// Lives within the pass.
+    Scratch,
+    /// Lives within one turn of a loop: a row, or a tile of at most [`TILE`] elements.
+    Row { tile: bool },
+}
+
+/// An element of a buffer: the sum of axis · stride.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Access {
+    pub buffer: BufferId,
+    /// Axes in the order of the loops; an axis along which the element stays the same is absent.
+    pub strides: Vec<(Axis, Dim)>,
+}
+
+#[derive(Clone, PartialEq, Debug)]
+pub enum Operand {
+    /// A value bound by [`Stmt::Let`] or [`Stmt::Fold`], here or further out.
+    Local(Id),
+    Load(Access),
+    Const(f64),
+    Size(Dim),
+    /// The loop variable of an axis.
+    Position(Axis),
+}
+
+#[derive(Clone, Debug)]
+pub enum Stmt {
+    Product(Product),
+    /// `value = op(args)`, one element.
+    Let { value: Id, op: &'static str, args: Vec<Operand> },
+    Loop(Loop),
+    /// Every element becomes the neutral element of `fold`: an accumulator before its loop.
+    Fill { buffer: BufferId, fold: Fold },
+    /// A scalar accumulator before its loop: the neutral element of `fold`.
+    Start { value: Id, fold: Fold },
+    Store { to: Access, value: Operand },
+    /// `to = fold(to, value)`.
+    Accumulate { fold: Fold, to: Access, value: Operand },
+    /// `value = fold(value, operand)` for the scalar accumulator `value`.
+    Combine { fold: Fold, value: Id, operand: Operand },
+    /// `value` is all elements of the row of `from` along `axis`, combined; `from` has stride 1 there, and the access
+    /// names the outer axes only. With `into`, the result is combined with the accumulator `value` instead.
+    Fold { value: Id, fold: Fold, from: Access, axis: Axis, into: Option<Access>, running: bool },
+}
+
+/// A loop over an axis.
+#[derive(Clone, Debug)]
+pub struct Loop {
+    pub axis: Axis,
+    /// Walks `axis` in tiles of at most [`TILE`]; a loop over the same axis inside stays within the tile.
+    pub tiles: bool,
+    pub body: Vec<Stmt>,
+}
+
+/// `out = op(a)·op(b)`, `out += ..` where `add`: `[m, k]` times `[k, n]`.
+#[derive(Clone, Debug)]
+pub struct Product {
+    pub value: Id,
+    pub out: BufferId,
+    pub a: BufferId,
+    pub b: BufferId,
+    pub dims: [Dim; 3],
+    pub transposed: [bool; 2],
+    pub add: bool,
+}
+
+impl Program {
+    pub fn buffer(&self, id: BufferId) -> &Buffer {
+        &self.buffers[id.0]
+    }
+}
+
+impl Stmt {
+    /// Visits this statement and those inside it, outer ones first.
+    pub fn walk<'a>(&'a self, visit: &mut impl FnMut(&'a Stmt)) {
+        visit(self);
+        if let Stmt::Loop(Loop { body, .. }) = self {
+            body.iter().for_each(|s| s.walk(visit));
+        }
+    }
+
+    /// The operands that are read, but for those of statements inside.
+    pub fn operands(&self) -> Vec<&Operand> {
+        match self {
+            Stmt::Let { args, .. } => args.iter().collect(),
+            Stmt::Store { value, .. } | Stmt::Accumulate { value, .. } => vec![value],
+            Stmt::Combine { operand, .. } => vec![operand],
+            _ => Vec::new(),
+        }
+    }
+}
+
+impl fmt::Display for Access {
+    fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        let terms: Vec<String> = self.strides.iter().map(|(a, s)| format!("i{}*({s})", a.0)).collect();
+        write!(f, "b{}[{}]", self.buffer.0, terms.join(" + "))
+    }
+}
+
+impl fmt::Display for Operand {
+    fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        match self {
+            Operand::Local(id) => write!(f, "%{}", id.0),
+            Operand::Load(access) => write!(f, "{access}"),
+            Operand::Const(c) => write!(f, "{c:?}"),
+            Operand::Size(dim) => write!(f, "({dim})"),
+            Operand::Position(axis) => write!(f, "i{}", axis.0),
+        }
+    }
+}
+
+impl fmt::Display for Program {
+    fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        for (i, b) in self.buffers.iter().enumerate() {
+            writeln!(f, "b{i}: {} {} {:?} slot {} = %{}", b.name, show(&b.shape), b.role, b.slot, b.node.0)?;
+        }
+        self.body.iter().try_for_each(|s| show_stmt(self, s, 0, f))?;
+        for (goal, value) in &self.results {
+            match value {
+                Some(value) => writeln!(f, "{goal:?} = {value}")?,
+                None => writeln!(f, "{goal:?} = 0")?,
+            }
+        }
+        Ok(())
+    }
+}
+
+fn show_stmt(program: &Program, stmt: &Stmt, depth: usize, f: &mut fmt::Formatter) -> fmt::Result {
+    write!(f, "{}", "  ".repeat(depth))?;
+    match stmt {
+        Stmt::Product(p) => {
+            let [m, k, n] = &p.dims;
+            let sign = if p.add { "+=" } else { "=" };
+            writeln!(f, "b{} {sign} b{} . b{} [{m}, {k}, {n}] {:?}", p.out.0, p.a.0, p.b.0, p.transposed)
+        }
+        Stmt::Let { value, op, args } => {
+            let args: Vec<String> = args.iter().map(Operand::to_string).collect();
+            writeln!(f, "%{} = {op}({})", value.0, args.join(", "))
+        }
+        Stmt::Loop(l) => {
+            let step = if l.tiles { "tiles of " } else { "" };
+            writeln!(f, "for i{} in {step}{}", l.axis.0, program.axes[l.axis.0])?;
+            l.body.iter().try_for_each(|s| show_stmt(program, s, depth + 1, f))
+        }
+        Stmt::Fill { buffer, fold } => writeln!(f, "b{} = neutral {fold:?}", buffer.0),
+        Stmt::Start { value, fold } => writeln!(f, "%{} = neutral {fold:?}", value.0),
+        Stmt::Store { to, value } => writeln!(f, "{to} = {value}"),
+        Stmt::Accumulate { fold, to, value } => writeln!(f, "{to} {fold:?}= {value}"),
+        Stmt::Combine { fold, value, operand } => writeln!(f, "%{} {fold:?}= {operand}", value.0),
+        Stmt::Fold { value, fold, from, axis, into, running } => {
+            let target = into.as_ref().map_or(format!("%{}", value.0), Access::to_string);
+            let sign = if *running { "combined with" } else { "=" };
+            writeln!(f, "{target} {sign} {fold:?} of {from} along i{}", axis.0)
+        }
+    }
+}
