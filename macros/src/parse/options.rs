@@ -1,0 +1,99 @@
+//! In: what stands in the parentheses of `#[network(..)]`. Out: options, each given at most once.
+
+use crate::error::{Errors, Place, error, nearest};
+use crate::ir::model::Options;
+use proc_macro2::{Ident, Span, TokenStream};
+use syn::ext::IdentExt;
+use syn::punctuated::Punctuated;
+use syn::{Meta, Token};
+
+const NAMES: [&str; 4] = ["f32", "f64", "wrt", "crate"];
+const ALL: &str = "the options are `f32`, `f64`, `wrt(x, y)` and `crate = path`";
+
+impl Default for Options {
+    fn default() -> Self {
+        Options { double: false, wrt: Vec::new(), runtime: syn::parse_quote!(::pullback) }
+    }
+}
+
+pub fn read(tokens: TokenStream) -> syn::Result<Options> {
+    let place = Place::of(&tokens, Span::call_site());
+    let list = Punctuated::<Meta, Token![,]>::parse_terminated;
+    let list = syn::parse::Parser::parse2(list, tokens);
+    let list = list.map_err(|_| error(place, format!("these options cannot be read: {ALL}")))?;
+    let mut reader = Reader::default();
+    list.iter().for_each(|meta| reader.option(meta));
+    reader.errors.finish(reader.options)
+}
+
+#[derive(Default)]
+struct Reader {
+    options: Options,
+    seen: Vec<String>,
+    errors: Errors,
+}
+
+impl Reader {
+    fn option(&mut self, meta: &Meta) {
+        let place = Place::of(meta, Span::call_site());
+        let Some(name) = meta.path().get_ident().map(Ident::to_string) else {
+            return self.errors.push(error(place, format!("unknown option: {ALL}")));
+        };
+        match (name.as_str(), meta) {
+            ("f32" | "f64", Meta::Path(_)) => {
+                self.options.double = name == "f64";
+                self.once("element type", place);
+            }
+            ("wrt", Meta::List(list)) => {
+                self.wrt(list);
+                self.once("`wrt`", place);
+            }
+            ("crate", Meta::NameValue(pair)) => {
+                self.runtime(&pair.value);
+                self.once("`crate`", place);
+            }
+            ("f32" | "f64", _) => self.errors.push(error(place, format!("`{name}` takes no value: write `{name}`"))),
+            ("wrt", _) => self.errors.push(error(place, "`wrt` names the inputs to derive by: write `wrt(x, y)`")),
+            ("crate", _) => self.errors.push(error(place, "`crate` says where the runtime is: write `crate = path`")),
+            _ => self.errors.push(unknown(&name, meta)),
+        }
+    }
+
+    fn once(&mut self, what: &str, place: Place) {
+        match self.seen.iter().any(|w| w == what) {
+            true => self.errors.push(error(place, format!("the {what} is given twice: remove one of them"))),
+            false => self.seen.push(what.into()),
+        }
+    }
+
+    fn wrt(&mut self, list: &syn::MetaList) {
+        let place = Place::of(list, Span::call_site());
+        match list.parse_args_with(Punctuated::<Ident, Token![,]>::parse_terminated) {
+            Ok(names) if !names.is_empty() => names.into_iter().for_each(|name| self.wrt_name(name)),
+            _ => self.errors.push(error(place, "`wrt` names the inputs to derive by: write `wrt(x, y)`")),
+        }
+    }
+
+    fn wrt_name(&mut self, name: Ident) {
+        match self.options.wrt.iter().any(|n| n.unraw() == name.unraw()) {
+            true => self.errors.push(error(name.span(), format!("`{name}` stands in `wrt` twice"))),
+            false => self.options.wrt.push(name),
+        }
+    }
+
+    fn runtime(&mut self, value: &syn::Expr) {
+        match value {
+            syn::Expr::Path(path) if path.qself.is_none() => self.options.runtime = path.path.clone(),
+            other => {
+                let place = Place::of(other, Span::call_site());
+                self.errors.push(error(place, "`crate` takes a path: write `crate = pullback` or `crate = ::a::b`"));
+            }
+        }
+    }
+}
+
+fn unknown(name: &str, meta: &Meta) -> syn::Error {
+    let place = Place::of(meta.path(), Span::call_site());
+    let hint = nearest(name, NAMES).map_or(String::new(), |near| format!(", did you mean `{near}`?"));
+    error(place, format!("unknown option `{name}`{hint}: {ALL}").replace("?:", "?"))
+}

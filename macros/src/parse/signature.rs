@@ -1,0 +1,292 @@
+//! In: the signature of a function behind the fence. Out: a model without its body, whose argument names are distinct
+//! and every dimension of which can be read off an argument.
+
+use super::dims::{self, Written};
+use crate::error::{Errors, Place, error, nearest};
+use crate::ir::dim::Shape;
+use crate::ir::model::{Argument, Block, Expr, ExprKind, Model, Options, Outputs, Role};
+use proc_macro2::{Ident, Span};
+use std::collections::BTreeSet;
+use syn::ext::IdentExt;
+use syn::{FnArg, GenericParam, ItemFn, Pat, PathArguments, ReturnType, Type};
+
+const KINDS: &str = "an argument is an `Input`, a `Param`, an `Index` or a `Mask`, as in `x: Input<N, 13>`";
+const RETURNS: &str = "a model returns an array or a scalar: write `-> Output<N, M>` or `-> Output`";
+/// ndarray's named dimensions end here.
+const MOST_AXES: usize = 6;
+/// The most elements of an array whose sizes are all known.
+const MOST_ELEMENTS: i64 = 1 << 48;
+
+/// A type of the surface: `Input<N, 13>`.
+pub struct Typed {
+    head: Ident,
+    dims: Vec<Written>,
+    pub place: Place,
+}
+
+pub fn read(options: Options, function: &ItemFn) -> syn::Result<Model> {
+    let mut reader = Reader::default();
+    let arguments: Vec<Argument> = function.sig.inputs.iter().filter_map(|a| reader.argument(a)).collect();
+    reader.readable();
+    reader.generics(&function.sig.generics);
+    let result = reader.result(&function.sig);
+    let place = Place::from(function.sig.ident.span());
+    let placeholder = Expr { kind: ExprKind::Tuple(Vec::new()), place };
+    reader.errors.finish(Model {
+        options,
+        attributes: function.attrs.clone(),
+        visibility: function.vis.clone(),
+        name: function.sig.ident.clone(),
+        arguments,
+        result,
+        body: Block { lets: Vec::new(), result: placeholder },
+    })
+}
+
+/// Every name in `wrt(..)` is an input.
+pub fn check_wrt(model: &Model) -> syn::Result<()> {
+    let mut errors = Errors::new();
+    model.options.wrt.iter().filter(|name| !is_input(model, name)).for_each(|name| errors.push(no_input(model, name)));
+    errors.finish(())
+}
+
+pub fn is_input(model: &Model, name: &Ident) -> bool {
+    model.arguments.iter().any(|a| a.role == Role::Input && a.name.unraw() == name.unraw())
+}
+
+fn no_input(model: &Model, name: &Ident) -> syn::Error {
+    let text = name.unraw().to_string();
+    let problem = match model.arguments.iter().find(|a| a.name.unraw() == text) {
+        Some(argument) => format!("of the kind `{:?}`, and `wrt` names inputs only", argument.role),
+        None => "no argument of this model".into(),
+    };
+    let inputs = model.arguments.iter().filter(|a| a.role == Role::Input);
+    let inputs: Vec<String> = inputs.map(|a| a.name.unraw().to_string()).collect();
+    let hint = nearest(&text, inputs.iter().map(String::as_str));
+    let hint = hint.map_or(String::new(), |near| format!(": did you mean `{near}`?"));
+    error(name.span(), format!("`{text}` is {problem}{hint}"))
+}
+
+/// The annotation of a `let`.
+pub fn annotation(ty: &Type) -> syn::Result<Typed> {
+    let typed = typed(ty, RETURNS)?;
+    match ["Output", "Input", "Param"].iter().any(|head| typed.head == head) {
+        true => Ok(typed),
+        false => {
+            let message = format!("`{}` is no shape: write `Output<N, M>`, or leave the type out", typed.head);
+            Err(error(typed.place, message))
+        }
+    }
+}
+
+#[derive(Default)]
+struct Reader {
+    errors: Errors,
+    names: BTreeSet<String>,
+    /// Dimension names that are the size of an axis.
+    readable: BTreeSet<String>,
+    /// Dimension names in expressions, which no size can be read off.
+    composed: Vec<(String, Span)>,
+    /// An argument could not be read, so that its dimensions are not known.
+    incomplete: bool,
+}
+
+impl Reader {
+    fn argument(&mut self, argument: &FnArg) -> Option<Argument> {
+        let FnArg::Typed(pat) = argument else {
+            let place = Place::of(argument, Span::call_site());
+            self.errors.push(error(place, "a model is a free function without `self`"));
+            return None;
+        };
+        let Pat::Ident(pattern) = &*pat.pat else {
+            let place = Place::of(&pat.pat, Span::call_site());
+            self.errors.push(error(place, "an argument of a model is one plain name"));
+            return None;
+        };
+        let name = pattern.ident.clone();
+        if !self.names.insert(name.unraw().to_string()) {
+            let message = format!("parameter `{}` is bound more than once: give it another name", name.unraw());
+            self.errors.push(error(name.span(), message));
+        }
+        let place = Place::of(&pattern.ident, Span::call_site()).to(Place::of(&pat.ty, Span::call_site()));
+        self.typed_argument(&pat.ty).map(|(role, shape)| Argument { name, role, shape, place })
+    }
+
+    fn typed_argument(&mut self, ty: &Type) -> Option<(Role, Shape)> {
+        let read = typed(referenced(ty), KINDS).and_then(|typed| {
+            typed.dims.iter().for_each(|d| self.note(d));
+            Ok((role(&typed)?, typed.shape()?))
+        });
+        self.incomplete |= read.is_err();
+        read.map_err(|e| self.errors.push(e)).ok()
+    }
+
+    /// Notes which names a dimension makes known.
+    fn note(&mut self, written: &Written) {
+        match written.is_name() {
+            true => self.readable.extend(written.names.iter().map(|(n, _)| n.clone())),
+            false => self.composed.extend(written.names.clone()),
+        }
+    }
+
+    fn readable(&mut self) {
+        let mut seen = BTreeSet::new();
+        for (name, span) in std::mem::take(&mut self.composed) {
+            if !self.is_known(&name) && seen.insert(name.clone()) {
+                let why = format!("the size `{name}` cannot be read off any argument, since it stands alone in none");
+                self.errors
+                    .push(error(span, format!("{why}: add an argument with `{name}` as a dimension of its own")));
+            }
+        }
+        self.readable.extend(seen);
+    }
+
+    fn is_known(&self, dimension: &str) -> bool {
+        self.incomplete || self.readable.contains(dimension)
+    }
+
+    fn generics(&mut self, generics: &syn::Generics) {
+        let parameters = generics.params.iter().filter_map(|p| match p {
+            GenericParam::Const(c) => Some(c),
+            _ => None,
+        });
+        for parameter in parameters {
+            let place = Place::of(parameter, Span::call_site());
+            if !matches!(&parameter.ty, Type::Path(path) if path.path.is_ident("usize")) {
+                self.errors.push(error(place, format!("a generic dimension is `const {}: usize`", parameter.ident)));
+            } else if let Some((_, value)) = &parameter.default {
+                let place = Place::of(value, Span::call_site());
+                self.errors.push(error(place, "a generic dimension has no default: remove it"));
+            } else if !self.is_known(&parameter.ident.unraw().to_string()) {
+                let (name, place) = (&parameter.ident, Place::of(generics, Span::call_site()));
+                let advice = "remove it, or use it as a dimension, as in";
+                let message = format!("generic `{name}` occurs in no argument: {advice} `x: Input<{name}>`");
+                self.errors.push(error(place, message));
+            }
+        }
+    }
+
+    fn result(&mut self, sig: &syn::Signature) -> Outputs {
+        let mut outputs = Outputs { shapes: Vec::new(), tuple: false };
+        let ReturnType::Type(_, ty) = &sig.output else {
+            let place = Place { start: sig.fn_token.span, end: sig.paren_token.span.close() };
+            self.errors.push(error(
+                place,
+                "declare the model's return type: add `-> Output<N, M>`, or `-> Output` for a scalar",
+            ));
+            return outputs;
+        };
+        match inner(ty) {
+            Type::Tuple(tuple) if !tuple.elems.is_empty() => {
+                outputs.tuple = true;
+                tuple.elems.iter().for_each(|ty| outputs.shapes.extend(self.output(ty)));
+            }
+            ty => outputs.shapes.extend(self.output(ty)),
+        }
+        outputs
+    }
+
+    fn output(&mut self, ty: &Type) -> Option<(Shape, Place)> {
+        let read = output(ty).and_then(|typed| match typed.unknown(|name| self.is_known(name)) {
+            Some((name, span)) => Err(unknown_dimension(name, *span, &self.readable)),
+            None => Ok((typed.shape()?, typed.place)),
+        });
+        read.map_err(|e| self.errors.push(e)).ok()
+    }
+}
+
+/// A dimension that no argument has.
+pub fn unknown_dimension(name: &str, span: Span, known: &BTreeSet<String>) -> syn::Error {
+    let hint = nearest(name, known.iter().map(String::as_str));
+    let hint = hint.map_or(String::new(), |near| format!(": did you mean `{near}`?"));
+    error(span, format!("no argument has a dimension `{name}`{hint}"))
+}
+
+fn output(ty: &Type) -> syn::Result<Typed> {
+    let place = Place::of(ty, Span::call_site());
+    match inner(ty) {
+        Type::ImplTrait(_) => {
+            Err(error(place, "a model's return type must be written out, not `impl`: write `-> Output<N, M>`"))
+        }
+        Type::Reference(_) => Err(error(place, "a model returns a value, not a reference: remove the `&`")),
+        ty => {
+            let typed = typed(ty, RETURNS)?;
+            match typed.head == "Output" {
+                true => Ok(typed),
+                false => Err(error(typed.place, format!("`{}` is no result of a model: {RETURNS}", typed.head))),
+            }
+        }
+    }
+}
+
+fn role(typed: &Typed) -> syn::Result<Role> {
+    let head = typed.head.to_string();
+    let hint = match head.as_str() {
+        "Input" => return Ok(Role::Input),
+        "Param" => return Ok(Role::Param),
+        "Index" => return Ok(Role::Index),
+        "Mask" => return Ok(Role::Mask),
+        "Output" => "; `Output` is what a model returns".into(),
+        _ => match nearest(&head, ["Input", "Param", "Index", "Mask"]) {
+            Some(near) => format!("; did you mean `{near}`?"),
+            None => String::new(),
+        },
+    };
+    Err(error(typed.place, format!("`{head}` is no kind of argument: {KINDS}{hint}")))
+}
+
+/// Reads a type of the surface; `advice` says what may stand there.
+fn typed(ty: &Type, advice: &str) -> syn::Result<Typed> {
+    let place = Place::of(ty, Span::call_site());
+    let refuse = || error(place, advice);
+    let Type::Path(path) = inner(ty) else { return Err(refuse()) };
+    let segment = path.path.segments.last().filter(|_| path.path.segments.len() == 1 && path.qself.is_none());
+    let segment = segment.ok_or_else(refuse)?;
+    let dims = match &segment.arguments {
+        PathArguments::None => Vec::new(),
+        PathArguments::AngleBracketed(_) if !is_kind(&segment.ident) => Vec::new(),
+        PathArguments::AngleBracketed(dims) => dims.args.iter().map(dims::argument).collect::<syn::Result<_>>()?,
+        PathArguments::Parenthesized(_) => return Err(refuse()),
+    };
+    Ok(Typed { head: segment.ident.clone(), dims, place })
+}
+
+fn is_kind(head: &Ident) -> bool {
+    ["Input", "Param", "Index", "Mask", "Output"].iter().any(|kind| head == kind)
+}
+
+impl Typed {
+    /// A name among the dimensions that is not `known`.
+    pub fn unknown<'a>(&'a self, known: impl Fn(&str) -> bool + 'a) -> Option<&'a (String, Span)> {
+        self.dims.iter().flat_map(|d| &d.names).find(move |(name, _)| !known(name))
+    }
+
+    pub fn shape(&self) -> syn::Result<Shape> {
+        if self.dims.len() > MOST_AXES {
+            let message = format!("an array has at most {MOST_AXES} dimensions, and this one has {}", self.dims.len());
+            return Err(error(self.place, message));
+        }
+        let known = self.dims.iter().filter_map(|d| d.dim.as_number());
+        match known.fold(1i64, |all, n| all.saturating_mul(n)) > MOST_ELEMENTS {
+            true => Err(error(self.place, "an array of this size fits into no memory")),
+            false => Ok(self.dims.iter().map(|d| d.dim.clone()).collect()),
+        }
+    }
+}
+
+/// The type inside parentheses and invisible groups.
+fn inner(ty: &Type) -> &Type {
+    match ty {
+        Type::Group(group) => inner(&group.elem),
+        Type::Paren(paren) => inner(&paren.elem),
+        other => other,
+    }
+}
+
+/// The type behind `&`, which means nothing in a model.
+fn referenced(ty: &Type) -> &Type {
+    match inner(ty) {
+        Type::Reference(reference) if reference.mutability.is_none() => referenced(&reference.elem),
+        other => other,
+    }
+}
