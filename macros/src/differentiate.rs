@@ -1,0 +1,216 @@
+//! Reverse mode: in comes a graph with outputs, out comes the same graph with its gradients appended. Every cotangent
+//! then has the shape of its value, and a value that no output depends on has none.
+
+use crate::ir::graph::{Argument, Dtype, Fold, Goal, Graph, Id, Kind, Letters, Node, Root, Source};
+use crate::op::rule::{self, Bindings, Texts};
+use crate::op::{self, Derivative, Op, apply, naming};
+
+/// What the outputs' cotangents are.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Seed {
+    /// An argument for each output.
+    Argument,
+    /// 1, for the only output, which is a single number.
+    One,
+}
+
+/// Appends the gradients of the `wanted` arguments.
+pub fn differentiate(graph: &Graph, wanted: &[usize], seed: Seed) -> Graph {
+    let mut reverse = Reverse::new(graph, wanted);
+    let outputs = reverse.graph.roots.clone();
+    for root in &outputs {
+        reverse.seed(root, seed, outputs.len());
+    }
+    for id in graph.ids().rev() {
+        reverse.step(id);
+    }
+    reverse.gradients(wanted);
+    naming::name_all(&mut reverse.graph);
+    reverse.graph
+}
+
+struct Reverse {
+    graph: Graph,
+    /// By node of the original graph.
+    cotangents: Vec<Option<Id>>,
+    /// Whether a wanted argument is reached.
+    leads: Vec<bool>,
+    texts: Texts,
+}
+
+impl Reverse {
+    fn new(graph: &Graph, wanted: &[usize]) -> Self {
+        let mut leads = vec![false; graph.len()];
+        for id in graph.ids() {
+            let node = graph.node(id);
+            leads[id.index()] = node.dtype == Dtype::Real
+                && match node.kind {
+                    Kind::Arg(index) => wanted.contains(&index),
+                    _ => node.args.iter().any(|a| leads[a.index()]),
+                };
+        }
+        Reverse { graph: graph.clone(), cotangents: vec![None; graph.len()], leads, texts: Texts::default() }
+    }
+
+    fn seed(&mut self, root: &Root, seed: Seed, outputs: usize) {
+        let (Goal::Output(k), Some(id)) = (root.goal, root.node) else { return };
+        let node = self.graph.node(id);
+        let dy = match seed {
+            Seed::One => self.graph.constant(1.0),
+            Seed::Argument => {
+                let name = match &node.note.name {
+                    Some(name) if outputs > 1 => format!("d_{name}"),
+                    _ => "d_output".to_string(),
+                };
+                let (shape, dtype) = (node.shape.clone(), node.dtype);
+                self.graph.push_argument(Argument { name, source: Source::Cotangent(k), shape, dtype })
+            }
+        };
+        self.contribute(id, dy);
+    }
+
+    /// Adds to the cotangent of `id`, which is assigned where it is the first.
+    fn contribute(&mut self, id: Id, contribution: Id) {
+        if !self.leads[id.index()] {
+            return;
+        }
+        let shape = self.graph.shape(id).clone();
+        let contribution = self.graph.broadcast_to(contribution, &shape);
+        self.cotangents[id.index()] = Some(match self.cotangents[id.index()] {
+            None => contribution,
+            Some(sum) => apply::call(&mut self.graph, "add", &[sum, contribution]).expect("cotangents have one shape"),
+        });
+    }
+
+    /// Passes the cotangent of `id` on to its arguments.
+    fn step(&mut self, id: Id) {
+        let Some(dy) = self.cotangents[id.index()].filter(|_| self.leads[id.index()]) else { return };
+        let node = self.graph.node(id).clone();
+        self.name_cotangent(dy, &node);
+        for position in 0..node.args.len() {
+            let arg = node.args[position];
+            if !self.leads[arg.index()] {
+                continue;
+            }
+            let start = self.graph.len();
+            if let Some((contribution, rule)) = self.pullback(id, &node, position, dy) {
+                self.contribute(arg, contribution);
+                self.annotate(start, &node, &rule);
+            }
+        }
+    }
+
+    /// The name and the place of what a cotangent belongs to.
+    fn name_cotangent(&mut self, dy: Id, primal: &Node) {
+        if matches!(self.graph.node(dy).kind, Kind::Const(_) | Kind::Size(_)) {
+            return; // one node for all its uses
+        }
+        let name = primal.note.name.as_ref().map(|name| format!("d_{name}"));
+        let note = self.graph.note_mut(dy);
+        note.name = note.name.take().or(name);
+    }
+
+    fn annotate(&mut self, start: usize, primal: &Node, rule: &str) {
+        for id in self.graph.ids().skip(start) {
+            let note = self.graph.note_mut(id);
+            note.rule.get_or_insert_with(|| rule.to_string());
+            note.place = note.place.or(primal.note.place);
+        }
+    }
+
+    /// What `dy` contributes to the cotangent of one argument, and by which rule.
+    fn pullback(&mut self, id: Id, node: &Node, position: usize, dy: Id) -> Option<(Id, String)> {
+        match &node.kind {
+            Kind::Map(name) => self.by_text(op::known(name), id, node, position, dy, &[]),
+            Kind::Composite { op: name, axes } => self.by_text(op::known(name), id, node, position, dy, axes),
+            Kind::Reduce { fold, axes } => self.by_text(op::of_fold(*fold), id, node, position, dy, axes),
+            Kind::Contract(letters) => Some(self.contract(node, letters, position, dy)),
+            Kind::Broadcast { along } => Some(self.broadcast(node, along, dy)),
+            Kind::Permute { order } => {
+                let back = (0..order.len()).map(|k| order.iter().position(|&o| o == k).expect("an order has all axes"));
+                let order = back.collect();
+                Some((self.graph.permute(dy, order), "t: d_x = t(dy)".to_string()))
+            }
+            Kind::Reshape => {
+                let shape = self.graph.shape(node.args[0]).clone();
+                Some((self.graph.reshape(dy, &shape), "reshape: d_x = dy in the shape of x".to_string()))
+            }
+            Kind::Arg(_) | Kind::Const(_) | Kind::Size(_) | Kind::Iota { .. } => None,
+        }
+    }
+
+    /// By the derivative in the table.
+    fn by_text(
+        &mut self,
+        op: &'static Op,
+        id: Id,
+        node: &Node,
+        position: usize,
+        dy: Id,
+        axes: &[usize],
+    ) -> Option<(Id, String)> {
+        let mut bindings = Bindings::new(op.args, &node.args).over(axes);
+        bindings.bind("y", id);
+        bindings.bind("dy", dy);
+        let name = op.args[position];
+        let (result, right) = match op.derivative {
+            Derivative::Partials(texts) => {
+                let partial = rule::instantiate(&mut self.graph, self.texts.parsed(texts.get(position)?), &bindings);
+                let product = apply::call(&mut self.graph, "mul", &[dy, partial]).expect("a partial has y's shape");
+                (product, format!("dy * ({})", texts[position]))
+            }
+            Derivative::Pullback(texts) => {
+                let text = texts.get(position).filter(|t| !t.is_empty())?;
+                let result = rule::instantiate(&mut self.graph, self.texts.parsed(text), &bindings);
+                (result, rule::on_one_line(text))
+            }
+            Derivative::Inner | Derivative::None => return None,
+        };
+        Some((result, format!("{}: d_{name} = {right}", op.name.trim_start_matches("reduce_"))))
+    }
+
+    /// Sums over the axes that are new or stretched.
+    fn broadcast(&mut self, node: &Node, along: &[usize], dy: Id) -> (Id, String) {
+        let shape = self.graph.shape(node.args[0]).clone();
+        let stretched: Vec<usize> =
+            (0..shape.len()).filter(|&k| shape[k].is_one() && !node.shape[along[k]].is_one()).collect();
+        let summed = (0..node.shape.len())
+            .filter(|axis| along.iter().position(|a| a == axis).is_none_or(|k| stretched.contains(&k)))
+            .collect();
+        let sum = self.graph.reduce(Fold::Sum, dy, summed);
+        let back = self.graph.keep_axes(sum, &shape, &stretched);
+        (back, "broadcast: d_x = sum of dy along the axes that x was spread over".to_string())
+    }
+
+    /// The other operand takes the result's place; letters that only this operand has were summed, so they spread.
+    fn contract(&mut self, node: &Node, letters: &Letters, position: usize, dy: Id) -> (Id, String) {
+        let (own, other) = match position {
+            0 => (&letters.a, &letters.b),
+            _ => (&letters.b, &letters.a),
+        };
+        let reached = |l: &u8| letters.out.contains(l) || other.contains(l);
+        let out: Vec<u8> = own.iter().copied().filter(reached).collect();
+        let along = (0..own.len()).filter(|&axis| reached(&own[axis])).collect();
+        let operand = node.args[1 - position];
+        let product = match position {
+            0 => self.graph.contract(dy, operand, Letters { a: letters.out.clone(), b: other.clone(), out }),
+            _ => self.graph.contract(operand, dy, Letters { a: other.clone(), b: letters.out.clone(), out }),
+        };
+        let shape = self.graph.shape(node.args[position]).clone();
+        let result = self.graph.broadcast(product, along, &shape);
+        let Derivative::Pullback(texts) = op::known("dot").derivative else { unreachable!("dot states its pullback") };
+        (result, format!("dot: d_{} = {}", ["a", "b"][position], texts[position]))
+    }
+
+    fn gradients(&mut self, wanted: &[usize]) {
+        let node_of = |index: usize| self.graph.ids().find(|&id| self.graph.node(id).kind == Kind::Arg(index));
+        let gradients: Vec<Root> = wanted
+            .iter()
+            .map(|&index| {
+                let id = node_of(index).filter(|id| id.index() < self.cotangents.len());
+                Root { goal: Goal::Gradient(index), node: id.and_then(|id| self.cotangents[id.index()]) }
+            })
+            .collect();
+        self.graph.roots.extend(gradients);
+    }
+}

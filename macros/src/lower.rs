@@ -1,0 +1,486 @@
+//! From the model to the graph. In comes what the author wrote, out comes one node for each value with its shape, or
+//! messages at the author's tokens; every name is then resolved and every shape known.
+
+use crate::error::{Errors, Place, error, nearest};
+use crate::ir::dim::{Dim, Shape, show};
+use crate::ir::graph::{Argument, Dtype, Goal, Graph, Id, Root, Source};
+use crate::ir::model::{self, Block, Call, Expr, ExprKind, Let, Model, Role, Setting, Spelling};
+use crate::op::apply::{self, At, Mismatch, Settings, Spelled};
+use crate::op::{self, Emitted, Family, Meaning, naming};
+use std::collections::HashSet;
+
+/// The graph of a model, with its outputs as roots.
+pub fn lower(model: &Model) -> syn::Result<Graph> {
+    let mut lowering = Lowering::new(model);
+    let results = lowering.body();
+    lowering.outputs(&results);
+    naming::name_all(&mut lowering.graph);
+    lowering.errors.finish(lowering.graph)
+}
+
+/// Walks the expressions with a stack of its own, since deep nesting would overflow the compiler's.
+struct Lowering<'m> {
+    model: &'m Model,
+    graph: Graph,
+    scope: Vec<Bound<'m>>,
+    /// Names of `let`s that are still to come.
+    later: Vec<String>,
+    steps: Vec<Step<'m>>,
+    values: Vec<Value>,
+    /// Nodes that the author named.
+    named: HashSet<Id>,
+    errors: Errors,
+}
+
+/// Nothing after a mistake: what depends on it is not looked at again, so that one mistake gives one message.
+type Value = Option<Id>;
+
+struct Bound<'m> {
+    name: String,
+    value: Value,
+    origin: Origin<'m>,
+}
+
+#[derive(Clone, Copy)]
+enum Origin<'m> {
+    Argument(&'m model::Argument),
+    Let(&'m Let),
+}
+
+enum Step<'m> {
+    Visit(&'m Expr),
+    Apply(Planned<'m>),
+    Bind(&'m Let),
+    /// Forgets the names bound since the scope was so long.
+    Close(usize),
+}
+
+/// A call whose name, arity and options are right.
+struct Planned<'m> {
+    expr: &'m Expr,
+    call: &'m Call,
+    spelled: Spelled,
+    operands: &'m [Expr],
+    settings: Settings,
+    /// Where the axis is given, for messages.
+    axis_place: Place,
+}
+
+impl<'m> Lowering<'m> {
+    fn new(model: &'m Model) -> Self {
+        let arguments = model.arguments.iter().map(|a| Argument {
+            name: plain(&a.name),
+            source: Source::User(a.role),
+            shape: a.shape.clone(),
+            dtype: dtype_of(a.role),
+        });
+        let mut graph = Graph::new(arguments.collect());
+        let mut scope = Vec::new();
+        for (index, argument) in model.arguments.iter().enumerate() {
+            let id = graph.argument(index);
+            graph.note_mut(id).place = Some(argument.name.span().into());
+            scope.push(Bound { name: plain(&argument.name), value: Some(id), origin: Origin::Argument(argument) });
+        }
+        let named = graph.ids().collect();
+        let (later, steps, values) = Default::default();
+        Lowering { model, graph, scope, later, steps, values, named, errors: Errors::new() }
+    }
+
+    /// Every expression of the result, with its value. Blocks in the place of the result have the body's scope.
+    fn body(&mut self) -> Vec<(&'m Expr, Value)> {
+        let mut block = &self.model.body;
+        loop {
+            self.lets(block);
+            match &block.result.kind {
+                ExprKind::Block(inner) => block = inner,
+                ExprKind::Tuple(parts) => return parts.iter().map(|part| (part, self.value_of(part))).collect(),
+                _ => return vec![(&block.result, self.value_of(&block.result))],
+            }
+        }
+    }
+
+    fn lets(&mut self, block: &'m Block) {
+        self.later.extend(block.lets.iter().map(|l| plain(&l.name)));
+        self.steps.extend(block.lets.iter().rev().flat_map(|l| [Step::Bind(l), Step::Visit(&l.value)]));
+        self.run();
+    }
+
+    fn value_of(&mut self, expr: &'m Expr) -> Value {
+        self.steps.push(Step::Visit(expr));
+        self.run();
+        self.values.pop().expect("a visit leaves one value")
+    }
+
+    fn run(&mut self) {
+        while let Some(step) = self.steps.pop() {
+            match step {
+                Step::Visit(expr) => self.visit(expr),
+                Step::Apply(planned) => self.apply(&planned),
+                Step::Bind(bound) => self.bind(bound),
+                Step::Close(length) => self.scope.truncate(length),
+            }
+        }
+    }
+
+    fn visit(&mut self, expr: &'m Expr) {
+        match &expr.kind {
+            ExprKind::Name(name) => {
+                let value = self.lookup(name, expr.place);
+                self.values.push(value);
+            }
+            ExprKind::Number(value) => {
+                let id = self.graph.constant(*value);
+                self.values.push(Some(id));
+            }
+            ExprKind::Call(call) => match self.plan(expr, call) {
+                Ok(planned) => {
+                    let operands = planned.operands;
+                    self.steps.push(Step::Apply(planned));
+                    self.steps.extend(operands.iter().rev().map(Step::Visit));
+                }
+                Err(message) => self.fail(message),
+            },
+            ExprKind::Block(block) => {
+                self.later.extend(block.lets.iter().map(|l| plain(&l.name)));
+                self.steps.push(Step::Close(self.scope.len()));
+                self.steps.push(Step::Visit(&block.result));
+                self.steps.extend(block.lets.iter().rev().flat_map(|l| [Step::Bind(l), Step::Visit(&l.value)]));
+            }
+            ExprKind::Tuple(_) => self.fail(error(expr.place, "several values stand only as the result of a model")),
+            ExprKind::List(_) => self.fail(error(expr.place, "a list stands only where an operation takes one")),
+        }
+    }
+
+    fn fail(&mut self, message: syn::Error) {
+        self.errors.push(message);
+        self.values.push(None);
+    }
+
+    fn lookup(&mut self, name: &str, place: Place) -> Value {
+        if let Some(bound) = self.scope.iter().rev().find(|b| b.name == name) {
+            return bound.value;
+        }
+        let message = if self.later.iter().any(|l| l == name) {
+            format!("cannot find `{name}`: it is bound later")
+        } else {
+            let near = nearest(name, self.scope.iter().map(|b| b.name.as_str()));
+            format!("cannot find `{name}` in this model{}", meant(near))
+        };
+        self.errors.push(error(place, message));
+        None
+    }
+
+    fn bind(&mut self, bound: &'m Let) {
+        let name = plain(&bound.name);
+        let mut value = self.values.pop().expect("a visit leaves one value");
+        if let (Some(id), Some((shape, place))) = (value, &bound.shape)
+            && self.graph.shape(id) != shape
+        {
+            let found = show(self.graph.shape(id));
+            self.errors.push(error(*place, format!("`{name}` is {found} but {} is written here", show(shape))));
+            value = None;
+        }
+        if let Some(id) = value.filter(|&id| self.graph.as_constant(id).is_none() && self.named.insert(id)) {
+            self.graph.note_mut(id).name = Some(name.clone());
+        }
+        if let Some(position) = self.later.iter().position(|l| *l == name) {
+            self.later.remove(position);
+        }
+        self.scope.push(Bound { name, value, origin: Origin::Let(bound) });
+    }
+
+    /// Checks the name, the arity and the options of a call.
+    fn plan(&self, expr: &'m Expr, call: &'m Call) -> syn::Result<Planned<'m>> {
+        let given = call.arguments.len();
+        let spelled = apply::spelled(&call.op, given).ok_or_else(|| self.unknown(call))?;
+        let takes = spelled.op.args.len();
+        let mut planned = Planned {
+            expr,
+            call,
+            spelled,
+            operands: &call.arguments,
+            settings: Settings::default(),
+            axis_place: call.op_place.to(expr.place),
+        };
+        planned.options()?;
+        if spelled.op.options.contains(&"axis") && given == takes + 1 && planned.settings.get("axis").is_none() {
+            planned.positional_axis()?;
+        } else if given != takes {
+            return Err(wrong_arity(expr, call, takes));
+        }
+        if spelled.needs_axis && planned.settings.get("axis").is_none() {
+            let text = format!("`{0}` needs an axis: `{0}(x, 0)`", call.op);
+            return Err(error(call.op_place.to(expr.place), text));
+        }
+        if spelled.keeps {
+            planned.settings.set("keepdims", Setting::Flag(true));
+        }
+        Ok(planned)
+    }
+
+    fn unknown(&self, call: &Call) -> syn::Error {
+        let name = &call.op;
+        let text = if *name == plain(&self.model.name) {
+            format!("`{name}` is this model: a model cannot call itself")
+        } else if self.scope.iter().any(|b| b.name == *name) {
+            format!("`{name}` is a value and cannot be called")
+        } else {
+            format!("unknown operation `{name}`{}", meant(nearest(name, op::names())))
+        };
+        error(call.op_place, text)
+    }
+
+    fn apply(&mut self, planned: &Planned<'m>) {
+        let operands = self.values.split_off(self.values.len() - planned.operands.len());
+        let Some(args) = operands.into_iter().collect::<Option<Vec<Id>>>() else {
+            self.values.push(None);
+            return;
+        };
+        let start = self.graph.len();
+        match apply::apply(&mut self.graph, planned.spelled.op, &args, &planned.settings) {
+            Ok(id) => {
+                self.annotate(start, planned);
+                self.values.push(Some(id));
+            }
+            Err(mismatch) => {
+                let message = self.explained(planned, &mismatch);
+                self.fail(message);
+            }
+        }
+    }
+
+    /// New nodes stand at the call; those of a loss say what it is.
+    fn annotate(&mut self, start: usize, planned: &Planned) {
+        let op = planned.spelled.op;
+        let loss = op.family == Family::Composite && matches!(op.meaning, Meaning::Built(_));
+        for id in self.graph.ids().skip(start) {
+            let note = self.graph.note_mut(id);
+            note.place.get_or_insert(planned.expr.place);
+            note.rule = loss.then(|| format!("{}: {}", op.name, op.math.replace(['{', '}'], "")));
+        }
+    }
+
+    /// A mismatch in the author's words.
+    fn explained(&self, planned: &Planned, mismatch: &Mismatch) -> syn::Error {
+        let operands = planned.operands;
+        let spelled = |text: &str| {
+            operands.iter().enumerate().fold(text.to_string(), |text, (i, operand)| {
+                text.replace(&format!("{{{i}}}"), &described(operand, i, operands.len()))
+            })
+        };
+        let mut text = spelled(&mismatch.text);
+        for operand in operands.iter().filter(|_| operands.len() > 1) {
+            text.push_str(&self.origin(operand));
+        }
+        if let Some(hint) = &mismatch.hint {
+            text.push_str(&format!("\n  help: {}", spelled(hint)));
+        }
+        let place = match mismatch.at {
+            At::Call => planned.expr.place,
+            At::Operand(position) => operands[position].place,
+            At::Option(_) => planned.axis_place,
+        };
+        error(place, text)
+    }
+
+    /// Where a value comes from that its author named.
+    fn origin(&self, operand: &Expr) -> String {
+        let ExprKind::Name(name) = &operand.kind else { return String::new() };
+        match self.scope.iter().rev().find(|b| b.name == *name).map(|b| b.origin) {
+            Some(Origin::Argument(argument)) => {
+                let dims: Vec<String> = argument.shape.iter().map(Dim::to_string).collect();
+                let dims = if dims.is_empty() { String::new() } else { format!("<{}>", dims.join(", ")) };
+                format!("\n  `{name}` is the argument `{name}: {:?}{dims}`", argument.role)
+            }
+            Some(Origin::Let(bound)) => match written(&bound.value, &mut 60) {
+                Some(value) => format!("\n  `{name}` comes from `let {name} = {value}`"),
+                None => format!("\n  `{name}` is bound by a `let`"),
+            },
+            None => String::new(),
+        }
+    }
+
+    fn outputs(&mut self, results: &[(&Expr, Value)]) {
+        let declared = &self.model.result.shapes;
+        if results.len() != declared.len() {
+            let counts = format!("{} declared but {}", values(declared.len()), results.len());
+            let place = self.model.body.result.place;
+            self.errors.push(error(place, format!("the result has {counts} stand here")));
+            return;
+        }
+        for (k, ((expr, value), (shape, _))) in results.iter().zip(declared).enumerate() {
+            if let Some(message) = value.and_then(|id| self.wrong_output(id, shape)) {
+                self.errors.push(error(expr.place, message));
+            }
+            self.graph.roots.push(Root { goal: Goal::Output(k), node: *value });
+        }
+    }
+
+    fn wrong_output(&self, id: Id, declared: &Shape) -> Option<String> {
+        let node = self.graph.node(id);
+        if node.dtype != Dtype::Real {
+            return Some("the result of a model must be numbers".to_string());
+        }
+        if node.shape == *declared {
+            return None;
+        }
+        let mut text = format!("the result is {} but {} is declared", show(&node.shape), show(declared));
+        let differs = node.shape.iter().zip(declared).find(|(a, b)| a != b);
+        if let Some((found, wanted)) = differs.filter(|_| node.shape.len() == declared.len())
+            && let Some(hint) = Mismatch::new("").rigid(found, wanted).hint
+        {
+            text.push_str(&format!("\n  help: {hint}"));
+        }
+        Some(text)
+    }
+}
+
+impl<'m> Planned<'m> {
+    fn options(&mut self) -> syn::Result<()> {
+        let known = self.spelled.op.options;
+        for option in &self.call.options {
+            let (name, op) = (&option.name, &self.call.op);
+            if !known.contains(&name.as_str()) {
+                let near = nearest(name, known.iter().copied());
+                let takes = match known {
+                    [] => format!("`{op}` takes no options, but `{name}` was given"),
+                    _ => format!("`{op}` has no option `{name}`; it takes {}", listed(known)),
+                };
+                return Err(error(option.place, takes + &meant(near)));
+            }
+            if self.settings.get(name).is_some() {
+                return Err(error(option.place, format!("`{name}` is given twice")));
+            }
+            let fits = match &option.value {
+                Setting::Flag(_) => name == "keepdims",
+                _ => name != "keepdims",
+            };
+            if !fits {
+                let wanted =
+                    if name == "keepdims" { "`true` or `false`" } else { "a number or the name of a dimension" };
+                return Err(error(option.place, format!("`{name}` takes {wanted}")));
+            }
+            if name == "axis" {
+                self.axis_place = option.place;
+            }
+            self.settings.set(name, option.value.clone());
+        }
+        Ok(())
+    }
+
+    /// `sum_axis(x, 0)`, `softmax(x, K)`: the last argument is the axis.
+    fn positional_axis(&mut self) -> syn::Result<()> {
+        let (last, operands) = self.call.arguments.split_last().expect("there is one more than the operation takes");
+        let wanted = || format!("the axis of `{}` is a number or the name of a dimension", self.call.op);
+        let axis = setting(last).ok_or_else(|| error(last.place, wanted()))?;
+        self.settings.set("axis", axis);
+        self.axis_place = last.place;
+        self.operands = operands;
+        Ok(())
+    }
+}
+
+/// An argument read as the value of an option.
+fn setting(expr: &Expr) -> Option<Setting> {
+    match &expr.kind {
+        ExprKind::Number(value) => Some(Setting::Number(*value)),
+        ExprKind::Name(name) => Some(Setting::Name(name.clone())),
+        ExprKind::List(list) => list.iter().map(setting).collect::<Option<_>>().map(Setting::List),
+        _ => None,
+    }
+}
+
+fn wrong_arity(expr: &Expr, call: &Call, takes: usize) -> syn::Error {
+    // The receiver of a method is not among what stands in its parentheses.
+    let receiver = usize::from(call.spelling == Spelling::Method);
+    let (takes_here, given) = (takes.saturating_sub(receiver), call.arguments.len() - receiver);
+    let text = match given {
+        0 => format!("`{}` takes {}", call.op, counted(takes_here)),
+        1 => format!("`{}` takes {} but 1 was given", call.op, counted(takes_here)),
+        n => format!("`{}` takes {} but {n} were given", call.op, counted(takes_here)),
+    };
+    match call.arguments.get(takes) {
+        Some(surplus) => error(surplus.place, text),
+        None => error(call.op_place.to(expr.place), text),
+    }
+}
+
+fn counted(arguments: usize) -> String {
+    match arguments {
+        0 => "no arguments".to_string(),
+        1 => "1 argument".to_string(),
+        n => format!("{n} arguments"),
+    }
+}
+
+fn values(count: usize) -> String {
+    if count == 1 { "1 value".to_string() } else { format!("{count} values") }
+}
+
+fn listed(names: &[&str]) -> String {
+    let quoted: Vec<String> = names.iter().map(|n| format!("`{n}`")).collect();
+    quoted.join(" and ")
+}
+
+fn meant(near: Option<&str>) -> String {
+    near.map(|name| format!("\n  help: did you mean `{name}`?")).unwrap_or_default()
+}
+
+/// An operand for a message: as it was written where that is short, else by its position.
+fn described(operand: &Expr, position: usize, count: usize) -> String {
+    match (written(operand, &mut 24), position, count) {
+        (Some(text), ..) => format!("`{text}`"),
+        (None, 0, 1) => "the argument".to_string(),
+        (None, 0, 2) => "the left operand".to_string(),
+        (None, 1, 2) => "the right operand".to_string(),
+        (None, n, _) => format!("argument {}", n + 1),
+    }
+}
+
+/// An expression as its author wrote it, if it takes no more than `room` characters.
+fn written(expr: &Expr, room: &mut usize) -> Option<String> {
+    let text = match &expr.kind {
+        ExprKind::Name(name) => name.clone(),
+        ExprKind::Number(value) => format!("{value}"),
+        ExprKind::Call(call) => return written_call(call, room),
+        ExprKind::Tuple(_) | ExprKind::List(_) | ExprKind::Block(_) => return None,
+    };
+    *room = room.checked_sub(text.chars().count())?;
+    Some(text)
+}
+
+fn written_call(call: &Call, room: &mut usize) -> Option<String> {
+    *room = room.checked_sub(call.op.len())?;
+    let mut parts = Vec::new();
+    for argument in &call.arguments {
+        let text = written(argument, room)?;
+        let operator = matches!(&argument.kind, ExprKind::Call(c) if c.spelling == Spelling::Operator);
+        let tight = operator && call.spelling != Spelling::Function;
+        parts.push(if tight { format!("({text})") } else { text });
+    }
+    let symbol = match op::find(&call.op).map(|op| op.emitted) {
+        Some(Emitted::Infix(symbol) | Emitted::Prefix(symbol)) => symbol,
+        _ => "",
+    };
+    Some(match (call.spelling, parts.as_slice()) {
+        _ if !call.options.is_empty() => return None,
+        (Spelling::Operator, [x]) => format!("{symbol}{x}"),
+        (Spelling::Operator, [a, b]) => format!("{a} {symbol} {b}"),
+        (Spelling::Method, [receiver, rest @ ..]) => format!("{receiver}.{}({})", call.op, rest.join(", ")),
+        _ => format!("{}({})", call.op, parts.join(", ")),
+    })
+}
+
+fn dtype_of(role: Role) -> Dtype {
+    match role {
+        Role::Input | Role::Param => Dtype::Real,
+        Role::Index => Dtype::Index,
+        Role::Mask => Dtype::Mask,
+    }
+}
+
+/// A name without `r#`.
+fn plain(name: &proc_macro2::Ident) -> String {
+    let name = name.to_string();
+    name.strip_prefix("r#").map_or(name.clone(), str::to_string)
+}

@@ -1,0 +1,103 @@
+//! The text of a rule becomes nodes: the one notation, with names bound to nodes of a graph. A text that does not fit is
+//! a mistake in the table, which its tests find.
+
+use super::apply::{self, Mismatch, Settings};
+use crate::ir::graph::{Graph, Id};
+use crate::ir::model::{Block, Call, Expr, ExprKind, Setting};
+use std::collections::HashMap;
+
+/// What the names of a text stand for.
+#[derive(Clone, Debug, Default)]
+pub struct Bindings {
+    names: Vec<(String, Id)>,
+    pub axes: Option<Vec<usize>>,
+}
+
+impl Bindings {
+    pub fn new(names: &[&str], ids: &[Id]) -> Self {
+        let names = names.iter().map(|n| n.to_string()).zip(ids.iter().copied()).collect();
+        Bindings { names, axes: None }
+    }
+
+    pub fn over(self, axes: &[usize]) -> Self {
+        Bindings { axes: Some(axes.to_vec()), ..self }
+    }
+
+    /// A later binding shadows an earlier one.
+    pub fn bind(&mut self, name: &str, id: Id) {
+        self.names.push((name.to_string(), id));
+    }
+
+    pub fn get(&self, name: &str) -> Option<Id> {
+        self.names.iter().rev().find(|(n, _)| n == name).map(|(_, id)| *id)
+    }
+}
+
+/// Texts that were parsed already. Kept for one compilation at most: an expression holds places in the source.
+#[derive(Default)]
+pub struct Texts(HashMap<&'static str, Expr>);
+
+impl Texts {
+    pub fn parsed(&mut self, text: &'static str) -> &Expr {
+        self.0.entry(text).or_insert_with(|| parse(text))
+    }
+}
+
+/// The expression of a text in the table.
+pub fn parse(text: &str) -> Expr {
+    crate::parse::parse_expr(text).unwrap_or_else(|e| panic!("the rule `{text}` is no expression: {e}"))
+}
+
+/// The nodes of a text.
+pub fn write(graph: &mut Graph, text: &str, bindings: &Bindings) -> Id {
+    instantiate(graph, &parse(text), bindings)
+}
+
+/// The nodes of an expression.
+pub fn instantiate(graph: &mut Graph, expr: &Expr, bindings: &Bindings) -> Id {
+    match &expr.kind {
+        ExprKind::Name(name) => {
+            bindings.get(name).unwrap_or_else(|| panic!("a rule names `{name}`, which is not bound"))
+        }
+        ExprKind::Number(value) => graph.constant(*value),
+        ExprKind::Call(call) => instantiate_call(graph, call, bindings),
+        ExprKind::Block(block) => instantiate_block(graph, block, bindings),
+        ExprKind::Tuple(_) | ExprKind::List(_) => panic!("a rule gives one value"),
+    }
+}
+
+fn instantiate_block(graph: &mut Graph, block: &Block, bindings: &Bindings) -> Id {
+    let mut inner = bindings.clone();
+    for bound in &block.lets {
+        let value = instantiate(graph, &bound.value, &inner);
+        inner.bind(&bound.name.to_string(), value);
+    }
+    instantiate(graph, &block.result, &inner)
+}
+
+fn instantiate_call(graph: &mut Graph, call: &Call, bindings: &Bindings) -> Id {
+    let args: Vec<Id> = call.arguments.iter().map(|a| instantiate(graph, a, bindings)).collect();
+    let mut settings = Settings::default();
+    for option in &call.options {
+        settings.set(&option.name, resolved(&option.value, bindings));
+    }
+    let spelled = apply::spelled(&call.op, args.len()).unwrap_or_else(|| panic!("a rule calls `{}`", call.op));
+    apply::apply(graph, spelled.op, &args, &settings)
+        .unwrap_or_else(|Mismatch { text, .. }| panic!("a rule does not fit: {text}, in `{}`", call.op))
+}
+
+/// `axis = axis` is the axes that are bound.
+fn resolved(setting: &Setting, bindings: &Bindings) -> Setting {
+    match (setting, &bindings.axes) {
+        (Setting::Name(name), Some(axes)) if name == "axis" => {
+            Setting::List(axes.iter().map(|&a| Setting::Number(a as f64)).collect())
+        }
+        _ => setting.clone(),
+    }
+}
+
+/// A text on one line, for people.
+pub fn on_one_line(text: &str) -> String {
+    let words: Vec<&str> = text.split_whitespace().collect();
+    words.join(" ")
+}

@@ -1,0 +1,163 @@
+//! Identities, to a fixpoint. In comes a graph, out comes one that computes the same, with fewer or cheaper nodes; after
+//! [`simplify`], every composite is expanded and nothing dead is left.
+//!
+//! Those that are notation stand in the table and are matched there; those about axes stand in [`structure`].
+
+mod structure;
+mod vectors;
+
+use crate::ir::graph::{Goal, Graph, Id, Kind, Node};
+use crate::ir::model::{Expr, ExprKind};
+use crate::op::rule::{self, Bindings, Texts};
+use crate::op::{self, Identity, Meaning, When, apply, matching, naming};
+use std::collections::{BTreeSet, HashMap};
+use structure::Structural;
+
+/// More sweeps than any graph takes: every identity ends in fewer, cheaper or further moved nodes.
+const SWEEPS: usize = 100;
+
+/// Rewrites what would lose digits or overflow, before differentiation, and says what it rewrote.
+pub fn stabilise(graph: &Graph) -> (Graph, Vec<String>) {
+    let rules = Rules::new(&[When::Stability, When::Alone, When::Always], structure::BEFORE);
+    let (mut stable, fired) = rules.fixpoint(graph.clone());
+    naming::name_all(&mut stable);
+    (stable, fired.into_iter().collect())
+}
+
+/// Expands the composites and applies the identities that floating point allows.
+pub fn simplify(graph: &Graph) -> Graph {
+    let rules = Rules::new(&[When::Always, When::Derived], structure::AFTER);
+    let (mut simple, _) = rules.fixpoint(expand(graph));
+    naming::name_all(&mut simple);
+    simple
+}
+
+/// Every composite by its definition.
+pub fn expand(graph: &Graph) -> Graph {
+    let mut texts = Texts::default();
+    graph.rebuild(|new, node, args| {
+        let Kind::Composite { op: name, axes } = &node.kind else { return new.like(node, args) };
+        let op = op::known(name);
+        let Meaning::Composite { text, .. } = op.meaning else { unreachable!("`{name}` is a composite") };
+        let start = new.len();
+        let result = rule::instantiate(new, texts.parsed(text), &Bindings::new(op.args, &args).over(axes));
+        annotate(new, start, node, Some(format!("{name}: {}", rule::on_one_line(text))));
+        result
+    })
+}
+
+/// Gives nodes that stand for `node` its place, and its rule unless there is a nearer one.
+fn annotate(graph: &mut Graph, start: usize, node: &Node, rule: Option<String>) {
+    for id in graph.ids().skip(start) {
+        let note = graph.note_mut(id);
+        note.place = note.place.or(node.note.place);
+        note.rule = note.rule.take().or_else(|| node.note.rule.clone()).or_else(|| rule.clone());
+    }
+}
+
+struct Rules {
+    /// By the outermost operation of the left side.
+    identities: HashMap<&'static str, Vec<Parsed>>,
+    structural: &'static [Structural],
+}
+
+struct Parsed {
+    identity: &'static Identity,
+    from: Expr,
+    to: Expr,
+}
+
+/// What is known of a node in the graph that is being rewritten.
+#[derive(Clone, Copy)]
+pub struct Site {
+    /// No output depends on it.
+    derived: bool,
+    /// Its arguments have no other user.
+    alone: bool,
+}
+
+impl Rules {
+    fn new(when: &[When], structural: &'static [Structural]) -> Self {
+        let mut identities: HashMap<&'static str, Vec<Parsed>> = HashMap::new();
+        for identity in op::identities().filter(|i| when.contains(&i.when)) {
+            let [from, to] = [identity.from, identity.to].map(rule::parse);
+            let ExprKind::Call(call) = &from.kind else { unreachable!("an identity is about calls") };
+            let head = apply::spelled(&call.op, call.arguments.len()).expect("an identity is about known operations");
+            identities.entry(head.op.name).or_default().push(Parsed { identity, from, to });
+        }
+        Rules { identities, structural }
+    }
+
+    fn fixpoint(&self, mut graph: Graph) -> (Graph, BTreeSet<String>) {
+        let mut fired = BTreeSet::new();
+        for _ in 0..SWEEPS {
+            let (next, changed) = self.sweep(&graph, &mut fired);
+            graph = next;
+            if !changed {
+                break;
+            }
+        }
+        (graph, fired)
+    }
+
+    /// Once over the graph, arguments first.
+    fn sweep(&self, graph: &Graph, fired: &mut BTreeSet<String>) -> (Graph, bool) {
+        let sites = sites(graph);
+        let live = graph.live();
+        let mut ids = graph.ids().filter(|id| live[id.index()]);
+        let mut changed = false;
+        let next = graph.rebuild(|new, node, args| {
+            let site = sites[ids.next().expect("one for each live node").index()];
+            let mut id = new.like(node, args);
+            let start = new.len();
+            while let Some(better) = self.once(new, id, site, fired) {
+                (id, changed) = (better, true);
+            }
+            annotate(new, start, node, None);
+            id
+        });
+        (next, changed)
+    }
+
+    fn once(&self, graph: &mut Graph, id: Id, site: Site, fired: &mut BTreeSet<String>) -> Option<Id> {
+        let structural = self.structural.iter().find_map(|rule| rule(graph, id, site));
+        structural.or_else(|| self.by_identity(graph, id, site, fired))
+    }
+
+    fn by_identity(&self, graph: &mut Graph, id: Id, site: Site, fired: &mut BTreeSet<String>) -> Option<Id> {
+        let candidates = self.identities.get(head(graph.node(id))?)?;
+        let applies = |p: &&Parsed| match p.identity.when {
+            When::Derived => site.derived,
+            When::Alone => site.alone,
+            When::Stability | When::Always => true,
+        };
+        let found = candidates.iter().filter(applies).find_map(|p| Some((p, matching::find(graph, &p.from, id)?)));
+        let (Parsed { identity, to, .. }, bindings) = found?;
+        let shape = graph.shape(id).clone();
+        let result = rule::instantiate(graph, to, &bindings);
+        if matches!(identity.when, When::Stability | When::Alone) {
+            fired.insert(format!("{}: {} => {}", identity.name, identity.from, identity.to));
+        }
+        Some(graph.broadcast_to(result, &shape))
+    }
+}
+
+/// The operation that an identity about this node starts with.
+fn head(node: &Node) -> Option<&'static str> {
+    match &node.kind {
+        Kind::Map(op) | Kind::Composite { op, .. } => Some(op),
+        _ => None,
+    }
+}
+
+fn sites(graph: &Graph) -> Vec<Site> {
+    let mut forward = graph.clone();
+    forward.roots.retain(|r| !matches!(r.goal, Goal::Gradient(_)));
+    let needed = forward.live();
+    let mut uses = vec![0; graph.len()];
+    graph.users().iter().enumerate().for_each(|(index, users)| uses[index] = users.len());
+    graph.roots.iter().filter_map(|r| r.node).for_each(|id| uses[id.index()] += 1);
+    let single = |id: &Id| uses[id.index()] <= 1 || graph.as_constant(*id).is_some();
+    let site = |id: Id| Site { derived: !needed[id.index()], alone: graph.node(id).args.iter().all(single) };
+    graph.ids().map(site).collect()
+}

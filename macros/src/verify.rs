@@ -1,0 +1,127 @@
+//! The specification of a graph, checked after every phase: shapes and kinds of every node, arguments before users, roots
+//! in place.
+
+use crate::ir::dim::{Dim, Shape, show};
+use crate::ir::graph::{Dtype, Graph, Id, Kind, Letters, Node, kept_axes};
+use crate::op::{self, Last, Meaning, Takes};
+
+/// Checks `graph`; with `expanded`, no composite may be left.
+pub fn graph(graph: &Graph, expanded: bool) -> Result<(), String> {
+    for id in graph.ids() {
+        let node = graph.node(id);
+        node_is_right(graph, id, node, expanded).map_err(|e| format!("%{} = {}: {e}\n{graph}", id.0, node.kind))?;
+    }
+    for root in &graph.roots {
+        if root.node.is_some_and(|id| id.index() >= graph.len()) {
+            return Err(format!("{:?} is no node of the graph", root.goal));
+        }
+    }
+    Ok(())
+}
+
+fn check(holds: bool, claim: &str) -> Result<(), String> {
+    if holds { Ok(()) } else { Err(format!("expected {claim}")) }
+}
+
+fn node_is_right(graph: &Graph, id: Id, node: &Node, expanded: bool) -> Result<(), String> {
+    check(node.args.iter().all(|a| *a < id), "arguments before their user")?;
+    let shapes: Vec<&Shape> = node.args.iter().map(|&a| graph.shape(a)).collect();
+    let arity = match &node.kind {
+        Kind::Arg(_) | Kind::Const(_) | Kind::Size(_) | Kind::Iota { .. } => 0,
+        Kind::Map(name) => op::find(name).ok_or("an operation of the table")?.args.len(),
+        Kind::Contract(_) => 2,
+        _ => 1,
+    };
+    check(node.args.len() == arity, &format!("{arity} arguments"))?;
+    match &node.kind {
+        Kind::Arg(index) => argument(graph, node, *index),
+        Kind::Const(_) | Kind::Size(_) => {
+            check(node.shape.is_empty() && node.dtype == Dtype::Real, "a number of rank 0")
+        }
+        Kind::Iota { axis } => check(*axis < node.shape.len() && node.dtype == Dtype::Index, "indices along an axis"),
+        Kind::Map(name) => map(graph, node, name, &shapes),
+        Kind::Composite { op, axes } => {
+            check(!expanded, "no composite after expansion")?;
+            composite(node, op, axes, shapes[0])
+        }
+        Kind::Broadcast { along } => broadcast(node, along, shapes[0]),
+        Kind::Reduce { axes, .. } => reduce(node, axes, shapes[0]),
+        Kind::Contract(letters) => contract(node, letters, &shapes),
+        Kind::Permute { order } => permute(node, order, shapes[0]),
+        Kind::Reshape => check(Dim::product(shapes[0]) == Dim::product(&node.shape), "as many elements as before"),
+    }?;
+    match node.kind {
+        Kind::Broadcast { .. } | Kind::Reduce { .. } | Kind::Permute { .. } | Kind::Reshape => {
+            check(graph.node(node.args[0]).dtype == node.dtype, "the kind of the argument")
+        }
+        _ => Ok(()),
+    }
+}
+
+fn argument(graph: &Graph, node: &Node, index: usize) -> Result<(), String> {
+    let argument = graph.arguments.get(index).ok_or("an argument of the graph")?;
+    check(argument.shape == node.shape && argument.dtype == node.dtype, "the argument's shape and kind")
+}
+
+fn map(graph: &Graph, node: &Node, name: &str, shapes: &[&Shape]) -> Result<(), String> {
+    let op = op::known(name);
+    let Meaning::Map { takes, gives } = op.meaning else { return Err(format!("`{name}` to be element-wise")) };
+    check(shapes.iter().all(|s| **s == node.shape), "arguments of the node's shape")?;
+    check(gives == node.dtype, "the kind that the operation gives")?;
+    let kinds: Vec<Dtype> = node.args.iter().map(|&a| graph.node(a).dtype).collect();
+    let right = match takes {
+        Takes::Numbers => kinds.iter().all(|d| *d == Dtype::Real),
+        Takes::Comparable => kinds.iter().all(|d| *d == kinds[0] && *d != Dtype::Mask),
+        Takes::MaskFirst => kinds[0] == Dtype::Mask && kinds[1..].iter().all(|d| *d == Dtype::Real),
+    };
+    check(right, "arguments of the right kind")?;
+    let last = node.args.last().and_then(|&a| graph.as_constant(a));
+    check(op.last == Last::Array || last.is_some(), "a constant as the last argument")
+}
+
+fn composite(node: &Node, name: &str, axes: &[usize], argument: &Shape) -> Result<(), String> {
+    let Meaning::Composite { keeps, .. } = op::find(name).ok_or("an operation of the table")?.meaning else {
+        return Err(format!("`{name}` to be a composite"));
+    };
+    match keeps {
+        true => check(node.shape == *argument && axes.iter().all(|&a| a < argument.len()), "the argument's shape"),
+        false => reduce(node, axes, argument),
+    }
+}
+
+fn broadcast(node: &Node, along: &[usize], argument: &Shape) -> Result<(), String> {
+    check(along.len() == argument.len(), "one axis for each of the argument's")?;
+    check(along.windows(2).all(|pair| pair[0] < pair[1]), "axes in order")?;
+    let fits = |k: usize| {
+        let size = node.shape.get(along[k]);
+        size.is_some_and(|size| *size == argument[k] || argument[k].is_one())
+    };
+    check((0..along.len()).all(fits), "equal sizes, or 1")
+}
+
+fn reduce(node: &Node, axes: &[usize], argument: &Shape) -> Result<(), String> {
+    check(axes.windows(2).all(|pair| pair[0] < pair[1]), "axes in order, each once")?;
+    check(axes.iter().all(|&a| a < argument.len()), "axes of the argument")?;
+    let left: Shape = kept_axes(argument.len(), axes).map(|a| argument[a].clone()).collect();
+    check(left == node.shape, &format!("the shape {}", show(&left)))
+}
+
+fn contract(node: &Node, letters: &Letters, shapes: &[&Shape]) -> Result<(), String> {
+    let mut sizes = std::collections::HashMap::new();
+    for (letters, shape) in [(&letters.a, shapes[0]), (&letters.b, shapes[1])] {
+        check(letters.len() == shape.len(), "a letter for each axis")?;
+        for (letter, size) in letters.iter().zip(shape) {
+            check(sizes.insert(*letter, size).is_none_or(|known| known == size), "one size for each letter")?;
+        }
+    }
+    let out: Option<Shape> = letters.out.iter().map(|l| sizes.get(l).map(|&size| size.clone())).collect();
+    check(out.as_ref() == Some(&node.shape), "the shape that the letters give")
+}
+
+fn permute(node: &Node, order: &[usize], argument: &Shape) -> Result<(), String> {
+    let mut sorted = order.to_vec();
+    sorted.sort_unstable();
+    check(sorted.into_iter().eq(0..argument.len()), "every axis once")?;
+    let permuted: Shape = order.iter().map(|&k| argument[k].clone()).collect();
+    check(permuted == node.shape, &format!("the shape {}", show(&permuted)))
+}
