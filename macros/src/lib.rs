@@ -1,8 +1,31 @@
-//! The `#[network]` attribute.
-use proc_macro::TokenStream;
+//! The compiler behind `pullback`: `#[network]` reads a model written as nested functions, derives its backward pass, and
+//! leaves behind fused forward and backward functions.
+//!
+//! The phases are pure functions, one file each: `fence` and `parse` read the tokens into a model, `lower` makes a graph of
+//! it, `differentiate` adds the way back, `simplify` rewrites, `partition` divides what is saved from what is computed
+//! again, `fuse` makes loops and buffers, `name` gives names, `emit` writes Rust. `pipeline` is the recipe. Set
+//! `PULLBACK_DUMP` to any value to see the state after each phase.
 
-/// Placeholder until the pipeline lands.
+mod differentiate;
+mod emit;
+mod error;
+mod fence;
+mod fuse;
+mod ir;
+mod lower;
+mod name;
+mod op;
+mod parse;
+mod partition;
+mod pipeline;
+mod simplify;
+mod verify;
+
+/// Derives the backward pass of a network; see the documentation of the crate `pullback`.
 #[proc_macro_attribute]
-pub fn network(_options: TokenStream, item: TokenStream) -> TokenStream {
-    item
+pub fn network(options: proc_macro::TokenStream, item: proc_macro::TokenStream) -> proc_macro::TokenStream {
+    pipeline::network(options.into(), item.into()).into()
 }
+
+#[cfg(test)]
+mod tests;

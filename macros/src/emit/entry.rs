@@ -1,0 +1,567 @@
+//! The functions that users call: each checks what comes in, brings it into flat slices, provides memory, runs a pass, and
+//! gives back arrays.
+
+use super::code::{ident, size, sizes};
+use super::pass::{Field, Pass};
+use super::surface::{Surface, length, plain};
+use super::types::kept;
+use super::{Compiled, Passes};
+use crate::ir::dim::{Shape, show};
+use crate::ir::graph::{Goal, Source};
+use crate::ir::model::{Argument, Role};
+use crate::ir::program::{self, Operand};
+use proc_macro2::{Ident, Literal, TokenStream};
+use quote::quote;
+use std::collections::HashSet;
+
+/// `housing(x, &params) -> Array2<f32>`, beside the module.
+pub fn inference(surface: &Surface) -> TokenStream {
+    let model = surface.model;
+    let (visibility, name, runtime) = (&model.visibility, &model.name, &model.options.runtime);
+    let at = quote!(#runtime::ndarray::);
+    let inputs = inputs(surface, &at);
+    let names = surface.inputs().map(|a| surface.variable(a));
+    let (params, output) = (surface.own("params"), surface.output(&at));
+    quote! {
+        #visibility fn #name<'a>(#inputs #params: &#name::Params) -> #output {
+            #name::infer(#(#names,)* #params)
+        }
+    }
+}
+
+/// All functions of the module, and the passes that they run.
+pub fn functions(surface: &Surface, passes: Option<&Passes>) -> TokenStream {
+    let entry = Entry { surface, passes };
+    let (infer, forward, backward) = (entry.infer(), entry.forward(), entry.backward());
+    let steps = surface.is_scalar().then(|| entry.steps());
+    let check = entry.check();
+    let written = passes.map(|p| entry.pass_items(p));
+    quote!(#infer #forward #backward #steps #check #written)
+}
+
+/// A pass with the names that it goes by.
+pub fn pass<'a>(
+    compiled: &'a Compiled,
+    name: &str,
+    real: &Ident,
+    users: &'a HashSet<String>,
+) -> Pass<'a> {
+    let Compiled { graph, program, names } = compiled;
+    Pass { name: ident(name), graph, program, names, real: real.clone(), users }
+}
+
+/// The memory of a step that outlives it.
+pub struct Memory {
+    pub scratch: Vec<(Ident, Shape)>,
+    /// Name, argument, element type.
+    pub copies: Vec<(Ident, String, Ident)>,
+}
+
+pub fn memory(surface: &Surface, step: &Compiled) -> Memory {
+    let none = HashSet::new();
+    let pass = pass(step, "Step", &surface.real, &none);
+    let mut memory = Memory { scratch: Vec::new(), copies: Vec::new() };
+    for field in pass.fields() {
+        let buffer = step.program.buffer(field.buffer);
+        match buffer.role {
+            program::Role::Argument(index) if !buffer.shape.is_empty() => {
+                let argument = &surface.model.arguments[index];
+                let name = surface.own(&format!("{}_copy", plain(&argument.name)));
+                memory.copies.push((name, plain(&argument.name), surface.element(argument.role)));
+            }
+            program::Role::Argument(_) => {}
+            _ if result_of(step, &field).is_none() => memory.scratch.push((field.name.clone(), buffer.shape.clone())),
+            _ => {}
+        }
+    }
+    memory
+}
+
+/// The result whose array is this piece of memory.
+fn result_of(compiled: &Compiled, field: &Field) -> Option<usize> {
+    let slot = compiled.program.buffer(field.buffer).slot;
+    compiled.program.buffers.iter().filter(|b| b.slot == slot).find_map(|b| match b.role {
+        program::Role::Result(index) => Some(index),
+        _ => None,
+    })
+}
+
+fn inputs(surface: &Surface, at: &TokenStream) -> TokenStream {
+    let all = surface.inputs().map(|a| {
+        let (name, kind) = (surface.variable(a), surface.accepted(a.shape.len(), a.role, at));
+        quote!(#name: #kind,)
+    });
+    quote!(#(#all)*)
+}
+
+struct Entry<'a> {
+    surface: &'a Surface<'a>,
+    passes: Option<&'a Passes>,
+}
+
+impl Entry<'_> {
+    fn users(&self) -> HashSet<String> {
+        self.surface.names_of_lets()
+    }
+
+    fn pass_items(&self, passes: &Passes) -> TokenStream {
+        let name = &self.surface.model.name;
+        let users = self.users();
+        let one = |compiled: &Compiled, kind: &str, doc: &str| {
+            pass(compiled, kind, &self.surface.real, &users).items(&doc.replace("{}", &name.to_string()))
+        };
+        let infer = one(&passes.infer, "Infer", "The slices of `{}`'s inference.");
+        let forward = one(&passes.forward, "Forward", "The slices of `{}`'s forward pass.");
+        let backward = one(&passes.backward, "Backward", "The slices of `{}`'s backward pass.");
+        let step = passes.step.as_ref().map(|s| one(s, "Step", "The slices of both passes of `{}` in one."));
+        quote!(#infer #forward #backward #step)
+    }
+
+    /// `let x = x.into();` for all inputs that are arrays.
+    fn views(&self) -> TokenStream {
+        let arrays = self.surface.inputs().filter(|a| !a.shape.is_empty());
+        let all = arrays.map(|a| {
+            let (name, view) = (self.surface.variable(a), self.surface.view(a.shape.len(), a.role));
+            quote!(let #name: #view = #name.into();)
+        });
+        quote!(#(#all)*)
+    }
+
+    /// `let Sizes { N } = checked(sizes(x, params));`
+    fn entry(&self) -> TokenStream {
+        let (views, params) = (self.views(), self.surface.own("params"));
+        let names = self.surface.inputs().map(|a| self.surface.variable(a));
+        let dims = self.surface.sizes();
+        quote!(#views let Sizes { #(#dims),* } = checked(sizes(#(#names,)* #params));)
+    }
+
+    fn stub(&self) -> TokenStream {
+        quote!(unreachable!("the network has an error"))
+    }
+
+    // --- functions ---
+
+    fn infer(&self) -> TokenStream {
+        let surface = self.surface;
+        let (inputs, params, output) = (inputs(surface, &quote!()), surface.own("params"), surface.output(&quote!()));
+        let body = self.passes.map_or_else(|| self.stub(), |passes| {
+            let (entry, run) = (self.entry(), self.run(&passes.infer, "Infer"));
+            let result = self.outputs(&passes.infer);
+            quote!(#entry #run #result)
+        });
+        quote! {
+            /// The outputs, and nothing kept.
+            #[track_caller]
+            pub fn infer<'a>(#inputs #params: &Params) -> #output { #body }
+        }
+    }
+
+    fn forward(&self) -> TokenStream {
+        let surface = self.surface;
+        let (inputs, params, output) = (inputs(surface, &quote!()), surface.own("params"), surface.output(&quote!()));
+        let body = self.passes.map_or_else(|| self.stub(), |passes| {
+            let (entry, run) = (self.entry(), self.run(&passes.forward, "Forward"));
+            let (result, saved) = (self.outputs(&passes.forward), self.saved(&passes.forward));
+            quote!(#entry #run (#result, #saved))
+        });
+        quote! {
+            /// The pass that keeps what [`backward`] needs.
+            ///
+            /// # Panics
+            /// Where the shapes are not those that the network declares; [`check`] finds the same without a panic.
+            #[track_caller]
+            pub fn forward<'a>(#inputs #params: &Params) -> (#output, Saved) { #body }
+        }
+    }
+
+    fn backward(&self) -> TokenStream {
+        let surface = self.surface;
+        let (inputs, params) = (inputs(surface, &quote!()), surface.own("params"));
+        let (saved, d_output) = (surface.own("saved"), surface.own("d_output"));
+        let shapes = &surface.model.result.shapes;
+        let cotangents = shapes.iter().map(|(s, _)| surface.accepted(s.len(), Role::Input, &quote!())).collect();
+        let cotangents = surface.tuple(cotangents);
+        let body = self.passes.map_or_else(|| self.stub(), |passes| {
+            let (entry, cotangents) = (self.entry(), self.cotangents());
+            let (checks, run) = (self.check_saved(&passes.forward), self.run(&passes.backward, "Backward"));
+            let gradients = self.gradients(&passes.backward);
+            quote!(#entry #cotangents #checks #run #gradients)
+        });
+        quote! {
+            /// The pass back: the gradients for the cotangent of the output.
+            ///
+            /// # Panics
+            /// Where the shapes are not those that the network declares, or the cotangent has not the output's.
+            #[track_caller]
+            pub fn backward<'a>(#inputs #params: &Params, #saved: &Saved, #d_output: #cotangents) -> Gradients { #body }
+        }
+    }
+
+    /// The variable of the cotangent of output `k`.
+    fn cotangent(&self, k: usize) -> Ident {
+        match self.surface.is_tuple() {
+            true => self.surface.own(&format!("d_output_{k}")),
+            false => self.surface.own("d_output"),
+        }
+    }
+
+    fn cotangents(&self) -> TokenStream {
+        let surface = self.surface;
+        let shapes = &surface.model.result.shapes;
+        let all: Vec<Ident> = (0..shapes.len()).map(|k| self.cotangent(k)).collect();
+        let whole = surface.own("d_output");
+        let split = surface.is_tuple().then(|| quote!(let (#(#all,)*) = #whole;));
+        let network = surface.model.name.to_string();
+        let checks = all.iter().zip(shapes).filter(|(_, (s, _))| !s.is_empty()).map(|(name, (shape, _))| {
+            let (view, dims) = (surface.view(shape.len(), Role::Input), sizes(shape));
+            quote! {
+                let #name: #view = #name.into();
+                checked(expect_cotangent(#network, #name.shape(), &#dims));
+            }
+        });
+        quote!(#split #(#checks)*)
+    }
+
+    fn check_saved(&self, forward: &Compiled) -> TokenStream {
+        let (network, saved) = (self.surface.model.name.to_string(), self.surface.own("saved"));
+        let arrays = kept(forward).into_iter().filter(|(_, shape, _)| !shape.is_empty());
+        let checks = arrays.map(|(name, shape, _)| {
+            let (path, dims, written) = (format!("saved.{name}"), sizes(&shape), show(&shape));
+            let names = self.named_sizes();
+            quote!(checked(expect_shape(#network, #path, #saved.#name.shape(), &#dims, #written, &#names));)
+        });
+        quote!(#(#checks)*)
+    }
+
+    fn steps(&self) -> TokenStream {
+        let surface = self.surface;
+        let (inputs, params, real) = (inputs(surface, &quote!()), surface.own("params"), &surface.real);
+        let workspace = surface.own("workspace");
+        let names: Vec<Ident> = surface.inputs().map(|a| surface.variable(a)).collect();
+        let step = self.passes.and_then(|p| p.step.as_ref());
+        let body = step.map_or_else(|| self.stub(), |step| self.step(step, &workspace));
+        let value = surface.own("value");
+        let whole = match step {
+            None => self.stub(),
+            Some(_) => quote! {
+                let mut #workspace = Workspace::default();
+                let (#value, _) = value_and_grad_into(#(#names,)* #params, &mut #workspace);
+                (#value, #workspace.gradients)
+            },
+        };
+        quote! {
+            /// The value and the gradients of the parameters.
+            ///
+            /// # Panics
+            /// Where the shapes are not those that the network declares.
+            #[track_caller]
+            pub fn value_and_grad<'a>(#inputs #params: &Params) -> (#real, Gradients) { #whole }
+
+            /// The same, into memory that is kept: nothing is allocated once `workspace` has grown.
+            ///
+            /// # Panics
+            /// Where the shapes are not those that the network declares.
+            #[track_caller]
+            pub fn value_and_grad_into<'a, 'w>(
+                #inputs #params: &Params, #workspace: &'w mut Workspace,
+            ) -> (#real, &'w Gradients) { #body }
+        }
+    }
+
+    // --- the parts of a function ---
+
+    /// The expression of an argument of a pass as a view or a scalar.
+    fn argument(&self, compiled: &Compiled, index: usize) -> TokenStream {
+        let argument = &compiled.graph.arguments[index];
+        let scalar = argument.shape.is_empty();
+        match argument.source {
+            Source::User(Role::Param) => {
+                let (params, name) = (self.surface.own("params"), &self.surface.model.arguments[index].name);
+                if scalar { quote!(#params.#name) } else { quote!(#params.#name.view()) }
+            }
+            Source::User(_) => {
+                let name = self.surface.variable(&self.surface.model.arguments[index]);
+                quote!(#name)
+            }
+            Source::Cotangent(k) => {
+                let name = self.cotangent(k);
+                quote!(#name)
+            }
+            Source::Saved => {
+                let before = compiled.graph.arguments[..index].iter().filter(|a| a.source == Source::Saved).count();
+                let forward = self.passes.map(|p| kept(&p.forward)).unwrap_or_default();
+                let (saved, name) = (self.surface.own("saved"), &forward[before].0);
+                if scalar { quote!(#saved.#name) } else { quote!(#saved.#name.view()) }
+            }
+        }
+    }
+
+    /// Slices, memory of its own for every result, and the call of a pass.
+    fn run(&self, compiled: &Compiled, kind: &str) -> TokenStream {
+        let users = HashSet::new();
+        let pass = pass(compiled, kind, &self.surface.real, &users);
+        let mut bindings = TokenStream::new();
+        let mut given = Vec::new();
+        for field in pass.fields() {
+            let (name, buffer) = (&field.name, compiled.program.buffer(field.buffer));
+            let (binding, value) = match buffer.role {
+                program::Role::Argument(index) => {
+                    let argument = self.argument(compiled, index);
+                    let binding = match buffer.shape.is_empty() {
+                        true => quote!(let #name = #argument;),
+                        false => quote!(let #name = &flat(#argument);),
+                    };
+                    (binding, quote!(#name))
+                }
+                _ => {
+                    let length = length(&buffer.shape);
+                    (quote!(let mut #name = vec![0.0; #length];), quote!(#name: &mut #name))
+                }
+            };
+            bindings.extend(binding);
+            given.push(value);
+        }
+        let call = self.call(&pass, &given);
+        quote!(#bindings #call)
+    }
+
+    /// `let (value, d_b) = simd(Step { N, x, w, d_w });`
+    fn call(&self, pass: &Pass, given: &[TokenStream]) -> TokenStream {
+        let dims = pass.dimensions().into_iter().map(ident);
+        let name = &pass.name;
+        let record = quote!(#name { #(#dims,)* #(#given),* });
+        let scalars: Vec<Ident> = pass.scalar_results().into_iter().map(|k| self.scalar(pass.program, k)).collect();
+        match scalars.as_slice() {
+            [] => quote!(simd(#record);),
+            [one] => quote!(let #one = simd(#record);),
+            all => quote!(let (#(#all),*) = simd(#record);),
+        }
+    }
+
+    /// The variable of a scalar result.
+    fn scalar(&self, program: &program::Program, k: usize) -> Ident {
+        match program.results[k].0 {
+            Goal::Output(0) if !self.surface.is_tuple() => self.surface.own("value"),
+            Goal::Output(k) => self.surface.own(&format!("value_{k}")),
+            Goal::Gradient(i) => {
+                self.surface.own(&format!("d_{}_value", plain(&self.surface.model.arguments[i].name)))
+            }
+            Goal::Saved => self.surface.own(&format!("saved_{k}")),
+        }
+    }
+
+    /// A result as a value: an array made of the memory that the pass filled, or the scalar that it returned.
+    fn value(&self, compiled: &Compiled, k: usize, shape: &Shape) -> TokenStream {
+        let dims = sizes(shape);
+        match &compiled.program.results[k].1 {
+            None if shape.is_empty() => quote!(0.0),
+            None => {
+                let length = length(shape);
+                quote!(array(#dims, vec![0.0; #length]))
+            }
+            Some(_) if shape.is_empty() => {
+                let name = self.scalar(&compiled.program, k);
+                quote!(#name)
+            }
+            Some(Operand::Load(access)) => {
+                let name = ident(&compiled.names.buffers[access.buffer.0]);
+                quote!(array(#dims, #name))
+            }
+            Some(other) => unreachable!("an array result lies in memory, not in {other}"),
+        }
+    }
+
+    fn outputs(&self, compiled: &Compiled) -> TokenStream {
+        let results = compiled.program.results.iter().enumerate();
+        let values = results.filter_map(|(k, (goal, _))| match goal {
+            Goal::Output(output) => Some(self.value(compiled, k, &self.surface.model.result.shapes[*output].0)),
+            _ => None,
+        });
+        self.surface.tuple(values.collect())
+    }
+
+    fn saved(&self, forward: &Compiled) -> TokenStream {
+        let results = forward.program.results.iter().enumerate().filter(|(_, (goal, _))| *goal == Goal::Saved);
+        let fields = results.zip(kept(forward)).map(|((k, _), (name, shape, _))| {
+            let value = self.value(forward, k, &shape);
+            quote!(#name: #value)
+        });
+        quote!(Saved { #(#fields),* })
+    }
+
+    fn gradients(&self, backward: &Compiled) -> TokenStream {
+        let wanted = self.surface.params().chain(self.surface.wrt());
+        let fields = wanted.map(|argument| {
+            let k = self.gradient_of(backward, argument);
+            let (name, value) = (&argument.name, self.value(backward, k, &argument.shape));
+            quote!(#name: #value)
+        });
+        quote!(Gradients { #(#fields),* })
+    }
+
+    /// The result that is the gradient with respect to `argument`.
+    fn gradient_of(&self, compiled: &Compiled, argument: &Argument) -> usize {
+        let goal = Goal::Gradient(self.surface.index_of(argument));
+        compiled.program.results.iter().position(|(g, _)| *g == goal).expect("every wanted gradient is a result")
+    }
+
+    /// The body of `value_and_grad_into`: as [`run`](Self::run), but all memory is the workspace's.
+    fn step(&self, step: &Compiled, workspace: &Ident) -> TokenStream {
+        let users = HashSet::new();
+        let pass = pass(step, "Step", &self.surface.real, &users);
+        let memory = memory(self.surface, step);
+        let gradients = self.surface.own("gradients");
+        let scratch = memory.scratch.iter().map(|(name, _)| name);
+        let copies: Vec<&Ident> = memory.copies.iter().map(|(name, ..)| name).collect();
+        let entry = self.entry();
+        let fits = self.fits(step, &gradients, &memory);
+        let mut copies_left = copies.iter();
+        let mut bindings = TokenStream::new();
+        let mut given = Vec::new();
+        for field in pass.fields() {
+            let (name, buffer) = (&field.name, step.program.buffer(field.buffer));
+            let binding = match buffer.role {
+                program::Role::Argument(index) if buffer.shape.is_empty() => {
+                    let argument = self.argument(step, index);
+                    quote!(let #name = #argument;)
+                }
+                program::Role::Argument(index) => {
+                    let (argument, copy) = (self.argument(step, index), copies_left.next().expect("one copy each"));
+                    quote!(let #name = flat_into(#argument, #copy);)
+                }
+                _ => match result_of(step, &field).map(|k| step.program.results[k].0) {
+                    Some(Goal::Gradient(i)) => {
+                        let of = &self.surface.model.arguments[i].name;
+                        quote!(let #name = slice_mut(&mut #gradients.#of);)
+                    }
+                    _ => TokenStream::new(),
+                },
+            };
+            bindings.extend(binding);
+            given.push(quote!(#name));
+        }
+        let call = self.call(&pass, &given);
+        let scalars = self.scalar_gradients(step, &gradients);
+        let value = self.surface.own("value");
+        quote! {
+            #entry
+            let Workspace { gradients: #gradients, #(#scratch,)* #(#copies,)* } = #workspace;
+            #fits
+            #bindings
+            #call
+            #scalars
+            (#value, #gradients)
+        }
+    }
+
+    /// Brings the workspace to the sizes of this call.
+    fn fits(&self, step: &Compiled, gradients: &Ident, memory: &Memory) -> TokenStream {
+        let wanted = self.surface.params().chain(self.surface.wrt()).filter(|a| !a.shape.is_empty());
+        let arrays = wanted.map(|argument| {
+            let (name, dims) = (&argument.name, sizes(&argument.shape));
+            let zero = step.program.results[self.gradient_of(step, argument)].1.is_none();
+            let fill = zero.then(|| quote!(#gradients.#name.fill(0.0);));
+            quote!(fit(&mut #gradients.#name, #dims); #fill)
+        });
+        let scratch = memory.scratch.iter().map(|(name, shape)| {
+            let length = length(shape);
+            quote!(fit_vec(#name, #length);)
+        });
+        quote!(#(#arrays)* #(#scratch)*)
+    }
+
+    fn scalar_gradients(&self, step: &Compiled, gradients: &Ident) -> TokenStream {
+        let wanted = self.surface.params().chain(self.surface.wrt()).filter(|a| a.shape.is_empty());
+        let all = wanted.map(|argument| {
+            let value = self.value(step, self.gradient_of(step, argument), &argument.shape);
+            let name = &argument.name;
+            quote!(#gradients.#name = #value;)
+        });
+        quote!(#(#all)*)
+    }
+
+    // --- the entry check ---
+
+    /// `[("N", N, "x")]`
+    fn named_sizes(&self) -> TokenStream {
+        let all = self.surface.model.sizes().into_iter().map(|(name, argument, _)| {
+            let (value, from) = (ident(name), plain(&argument.name));
+            quote!((#name, #value, #from))
+        });
+        quote!([#(#all),*])
+    }
+
+    fn check(&self) -> TokenStream {
+        let surface = self.surface;
+        let (taken, params) = (inputs(surface, &quote!()), surface.own("params"));
+        let names: Vec<Ident> = surface.inputs().map(|a| surface.variable(a)).collect();
+        let (views, dims) = (self.views(), surface.sizes());
+        let sizes = self.sizes();
+        quote! {
+            /// The entry check alone: whether the shapes are those that the network declares.
+            pub fn check<'a>(#taken #params: &Params) -> Result<(), ShapeError> {
+                #views
+                sizes(#(#names,)* #params).map(|_| ())
+            }
+
+            /// The sizes behind the names of dimensions.
+            struct Sizes { #(#dims: usize),* }
+
+            #sizes
+        }
+    }
+
+    fn sizes(&self) -> TokenStream {
+        let surface = self.surface;
+        let inputs = surface.inputs().map(|a| {
+            let (name, view) = (surface.variable(a), surface.view(a.shape.len(), a.role));
+            quote!(#name: #view,)
+        });
+        let dims = surface.sizes();
+        let reads = surface.model.sizes().into_iter().map(|(name, argument, axis)| {
+            let (name, array, axis) = (ident(name), self.array(argument), Literal::usize_unsuffixed(axis));
+            quote!(let #name = #array.shape()[#axis];)
+        });
+        let checks = surface.model.arguments.iter().filter(|a| !a.shape.is_empty()).map(|a| self.expectation(a));
+        let labels = self.passes.into_iter().flat_map(|p| &p.labels).map(|(index, below)| {
+            let argument = &surface.model.arguments[*index];
+            let (network, word) = (surface.model.name.to_string(), plain(&argument.name));
+            let (variable, below) = (surface.variable(argument), size(below));
+            match argument.shape.is_empty() {
+                true => quote!(expect_index(#network, #word, &[#variable], #below)?;),
+                false => quote!(expect_index(#network, #word, &flat(#variable), #below)?;),
+            }
+        });
+        let params = surface.own("params");
+        quote! {
+            #[inline]
+            fn sizes<'a>(#(#inputs)* #params: &Params) -> Result<Sizes, ShapeError> {
+                #(#reads)*
+                #(#checks)*
+                #(#labels)*
+                Ok(Sizes { #(#dims),* })
+            }
+        }
+    }
+
+    fn array(&self, argument: &Argument) -> TokenStream {
+        let name = &argument.name;
+        match argument.role {
+            Role::Param => {
+                let params = self.surface.own("params");
+                quote!(#params.#name)
+            }
+            _ => {
+                let variable = self.surface.variable(argument);
+                quote!(#variable)
+            }
+        }
+    }
+
+    fn expectation(&self, argument: &Argument) -> TokenStream {
+        let (network, name) = (self.surface.model.name.to_string(), plain(&argument.name));
+        let (array, dims, names) = (self.array(argument), sizes(&argument.shape), self.named_sizes());
+        let written = show(&argument.shape);
+        quote!(expect_shape(#network, #name, #array.shape(), &#dims, #written, &#names)?;)
+    }
+}

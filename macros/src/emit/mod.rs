@@ -1,0 +1,95 @@
+//! A model and its compiled passes come in, the items that the macro leaves behind go out: the function of inference, and
+//! a module with parameters, gradients, passes, and the functions that call them.
+
+pub mod code;
+mod entry;
+mod math;
+mod pass;
+mod surface;
+mod types;
+
+use crate::ir::graph::{Graph, Id};
+use crate::ir::model::Model;
+use crate::ir::program::Program;
+use crate::name::Names;
+use code::docs;
+use proc_macro2::TokenStream;
+use quote::quote;
+use surface::Surface;
+
+/// One pass, ready to be written down.
+pub struct Compiled {
+    pub graph: Graph,
+    pub program: Program,
+    pub names: Names,
+}
+
+/// All passes of a network.
+pub struct Passes {
+    /// The outputs alone.
+    pub infer: Compiled,
+    /// The outputs, and what backward needs.
+    pub forward: Compiled,
+    /// The gradients for cotangents of the outputs.
+    pub backward: Compiled,
+    /// Value and gradients at once, for networks that return a scalar.
+    pub step: Option<Compiled>,
+    /// For index arguments, the node of the graph of inference whose last axis their values count.
+    pub labels: Vec<(usize, crate::ir::dim::Dim)>,
+}
+
+/// Everything that stands in place of the user's function.
+pub fn emit(model: &Model, passes: &Passes) -> TokenStream {
+    let surface = Surface::new(model, Some(passes));
+    let types = types::types(&surface, Some(passes));
+    let functions = entry::functions(&surface, Some(passes));
+    module(&surface, passes, quote!(#types #functions))
+}
+
+/// The same items without passes, after an error: whoever uses the network gets no further errors.
+pub fn stubs(model: &Model) -> TokenStream {
+    let surface = Surface::new(model, None);
+    let types = types::types(&surface, None);
+    let functions = entry::functions(&surface, None);
+    let inference = entry::inference(&surface);
+    let (visibility, name, runtime) = (&model.visibility, &model.name, &model.options.runtime);
+    quote! {
+        #[allow(unused, non_snake_case, clippy::all)]
+        #inference
+        #[allow(unused, non_snake_case, clippy::all)]
+        #visibility mod #name { use #runtime::emitted::*; #types #functions }
+    }
+}
+
+fn module(surface: &Surface, passes: &Passes, items: TokenStream) -> TokenStream {
+    let model = surface.model;
+    let (visibility, name, runtime) = (&model.visibility, &model.name, &model.options.runtime);
+    let (on_function, on_module) = surface.attributes();
+    let formulas = formulas(passes);
+    let inference = entry::inference(surface);
+    let function_docs = docs(formulas.iter().map(String::as_str));
+    let summary = format!("What `#[network]` derives from [`{name}`](fn@{name}).");
+    let module_docs = docs([summary.as_str()]);
+    quote! {
+        #(#on_function)*
+        #function_docs
+        #inference
+
+        #module_docs
+        #(#on_module)*
+        #[allow(non_snake_case, unused_doc_comments, unused_variables, unused_mut, clippy::all)]
+        #visibility mod #name {
+            use #runtime::emitted::*;
+
+            #items
+        }
+    }
+}
+
+/// The formulas of the outputs, for the documentation of the function.
+fn formulas(passes: &Passes) -> Vec<String> {
+    let Compiled { graph, .. } = &passes.infer;
+    let nothing = |_: Id| None;
+    let outputs = graph.roots.iter().filter_map(|r| r.node).map(|id| math::formula(graph, id, &nothing));
+    ["".into(), "```text".into()].into_iter().chain(outputs).chain(["```".into()]).collect()
+}

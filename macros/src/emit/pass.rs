@@ -1,0 +1,725 @@
+//! A program as Rust: a record of the slices that a pass works on, and its `run`, statement by statement.
+
+use super::code::{Code, docs, ident, size};
+use super::math;
+use crate::ir::dim::Dim;
+use crate::ir::graph::{Dtype, Fold, Graph, Id};
+use crate::ir::program::{Access, Axis, Buffer, BufferId, Loop, Operand, Product, Program, Role, Stmt, TILE};
+use crate::name::{Names, last_over};
+use crate::op::{self, Emitted};
+use proc_macro2::{Ident, Literal, TokenStream};
+use quote::{ToTokens, quote};
+use std::collections::{BTreeSet, HashMap, HashSet};
+
+/// The largest row that is an array of constant length within the pass, instead of a slice that comes in.
+const LARGEST_ROW: i64 = 4 * TILE;
+
+/// The most operations that are written into the expression that uses them, instead of having a line of their own.
+const INLINED: usize = 3;
+
+/// What is emitted for one program, and what its caller must bring.
+pub struct Pass<'a> {
+    pub name: Ident,
+    pub graph: &'a Graph,
+    pub program: &'a Program,
+    pub names: &'a Names,
+    pub real: Ident,
+    /// Names that the user gave: these values are never written into another's expression.
+    pub users: &'a HashSet<String>,
+}
+
+/// A slice or a scalar that the caller of a pass hands in.
+pub struct Field {
+    pub buffer: BufferId,
+    pub name: Ident,
+    pub mutable: bool,
+}
+
+impl Pass<'_> {
+    /// The slices and scalars that come in: arguments that are read, then one for each piece of memory.
+    pub fn fields(&self) -> Vec<Field> {
+        let touched = self.touched();
+        let mut slots = HashSet::new();
+        let buffers = (0..self.program.buffers.len()).map(BufferId).filter(|b| touched.contains(b));
+        let fields = buffers.filter_map(|id| {
+            let buffer = self.program.buffer(id);
+            let mutable = !matches!(buffer.role, Role::Argument(_));
+            let once = !mutable || slots.insert(buffer.slot);
+            (once && !self.is_local_array(buffer)).then(|| Field { buffer: id, name: self.variable(id), mutable })
+        });
+        let mut fields: Vec<Field> = fields.collect();
+        fields.iter_mut().filter(|f| f.mutable).for_each(|f| f.name = self.variable(self.slot_owner(f.buffer)));
+        fields
+    }
+
+    /// The buffer that names a piece of memory: the one that is written first.
+    fn slot_owner(&self, id: BufferId) -> BufferId {
+        let slot = self.program.buffer(id).slot;
+        let mut order = Vec::new();
+        self.program.body.iter().for_each(|s| s.walk(&mut |s| order.extend(written(s))));
+        order.into_iter().find(|b| self.program.buffer(*b).slot == slot).unwrap_or(id)
+    }
+
+    /// The dimension names that the pass needs.
+    pub fn dimensions(&self) -> BTreeSet<&str> {
+        let program = self.program;
+        let mut dims: BTreeSet<&str> = self.touched().iter().flat_map(|b| names_of(&program.buffer(*b).shape)).collect();
+        let mut sizes = |operand: &'_ Operand| {
+            if let Operand::Size(dim) = operand {
+                dims.extend(dim.names().into_iter().filter_map(|n| self.known(n)));
+            }
+        };
+        program.body.iter().for_each(|s| s.walk(&mut |s| s.operands().into_iter().for_each(&mut sizes)));
+        program.results.iter().flat_map(|(_, r)| r).for_each(&mut sizes);
+        let mut axes = Vec::new();
+        program.body.iter().for_each(|s| {
+            s.walk(&mut |s| match s {
+                Stmt::Loop(l) => axes.push(l.axis),
+                Stmt::Fold { axis, .. } => axes.push(*axis),
+                _ => {}
+            })
+        });
+        dims.extend(axes.into_iter().flat_map(|a| program.axes[a.0].names()));
+        dims
+    }
+
+    fn known(&self, name: &str) -> Option<&str> {
+        let shapes = self.program.buffers.iter().flat_map(|b| names_of(&b.shape));
+        shapes.chain(self.program.axes.iter().flat_map(Dim::names)).find(|n| *n == name)
+    }
+
+    fn touched(&self) -> BTreeSet<BufferId> {
+        let mut all = BTreeSet::new();
+        let mut operand = |o: &Operand| {
+            if let Operand::Load(access) = o {
+                all.insert(access.buffer);
+            }
+        };
+        self.program.results.iter().filter(|(_, r)| r.as_ref().is_some_and(|r| self.is_scalar_result(r))).for_each(
+            |(_, r)| {
+                r.iter().for_each(&mut operand);
+            },
+        );
+        self.program.body.iter().for_each(|s| {
+            s.walk(&mut |s| {
+                s.operands().into_iter().for_each(&mut operand);
+            })
+        });
+        self.program.body.iter().for_each(|s| s.walk(&mut |s| all.extend(used_whole(s))));
+        all
+    }
+
+    fn is_scalar_result(&self, operand: &Operand) -> bool {
+        match operand {
+            Operand::Load(access) => self.program.buffer(access.buffer).shape.is_empty(),
+            _ => true,
+        }
+    }
+
+    /// The scalar results, in order: what `run` returns.
+    pub fn scalar_results(&self) -> Vec<usize> {
+        let results = self.program.results.iter().enumerate();
+        results.filter(|(_, (_, r))| r.as_ref().is_some_and(|r| self.is_scalar_result(r))).map(|(k, _)| k).collect()
+    }
+
+    fn is_local_array(&self, buffer: &Buffer) -> bool {
+        let length = Dim::product(&buffer.shape).as_number();
+        matches!(buffer.role, Role::Row { .. }) && length.is_some_and(|n| n <= LARGEST_ROW)
+    }
+
+    fn variable(&self, id: BufferId) -> Ident {
+        ident(&self.names.buffers[id.0])
+    }
+
+    fn is_scalar_argument(&self, id: BufferId) -> bool {
+        let buffer = self.program.buffer(id);
+        buffer.shape.is_empty() && matches!(buffer.role, Role::Argument(_))
+    }
+
+    fn element(&self, dtype: Dtype) -> Ident {
+        match dtype {
+            Dtype::Real => self.real.clone(),
+            Dtype::Index => ident("usize"),
+            Dtype::Mask => ident("bool"),
+        }
+    }
+
+    // --- the items ---
+
+    /// The record and its `run`.
+    pub fn items(&self, doc: &str) -> TokenStream {
+        let name = &self.name;
+        let dims: Vec<Ident> = self.dimensions().into_iter().map(ident).collect();
+        let fields = self.fields();
+        let declared = fields.iter().map(|f| self.declared(f));
+        let bound: Vec<&Ident> = fields.iter().map(|f| &f.name).collect();
+        let output = self.output_type();
+        let returns = (!self.scalar_results().is_empty()).then(|| quote!(-> #output));
+        let lengths = fields.iter().filter_map(|f| self.length(f));
+        let rows = self.local_arrays();
+        let body = Writer { pass: self, inlined: self.inlined() }.body();
+        let result = self.result();
+        let docs = docs([doc]);
+        let borrows = fields.iter().any(|f| !self.is_scalar_argument(f.buffer));
+        let (generics, elided) = if borrows { (quote!(<'a>), quote!(<'_>)) } else { (quote!(), quote!()) };
+        quote! {
+            #docs
+            struct #name #generics { #(#dims: usize,)* #(#declared),* }
+
+            impl Pass for #name #elided {
+                type Output = #output;
+
+                #[inline(always)]
+                fn run(self) #returns {
+                    let Self { #(#dims,)* #(#bound),* } = self;
+                    #(#lengths)*
+                    #(#rows)*
+                    #body
+                    #result
+                }
+            }
+        }
+    }
+
+    fn declared(&self, field: &Field) -> TokenStream {
+        let buffer = self.program.buffer(field.buffer);
+        let (name, element) = (&field.name, self.element(buffer.dtype));
+        let kind = match (field.mutable, self.is_scalar_argument(field.buffer)) {
+            (_, true) => quote!(#element),
+            (false, false) => quote!(&'a [#element]),
+            (true, false) => quote!(&'a mut [#element]),
+        };
+        quote!(#name: #kind)
+    }
+
+    /// `let x = &x[..N * 13];`: once the compiler knows a slice's length, loops over it need no further checks.
+    fn length(&self, field: &Field) -> Option<TokenStream> {
+        if self.is_scalar_argument(field.buffer) || !self.is_looped_whole(field.buffer) {
+            return None;
+        }
+        let (name, length) = (&field.name, size(&Dim::product(&self.program.buffer(field.buffer).shape)));
+        let reference = if field.mutable { quote!(&mut) } else { quote!(&) };
+        Some(quote!(let #name = #reference #name[..#length];))
+    }
+
+    /// Whether a loop walks the slice as it comes in: not row by row, not in tiles, not only in products.
+    fn is_looped_whole(&self, id: BufferId) -> bool {
+        let slot = self.program.buffer(id).slot;
+        let mut found = false;
+        let loops = self.program.body.iter().filter(|s| !matches!(s, Stmt::Loop(l) if l.tiles));
+        loops.for_each(|s| {
+            let whole = |(access, _): &(Access, bool)| {
+                let inner = access.strides.iter().any(|(_, stride)| stride.is_one());
+                self.program.buffer(access.buffer).slot == slot && inner && access.strides.len() == 1
+            };
+            found |= matches!(s, Stmt::Loop(_)) && accesses(self.program, s).iter().any(whole);
+        });
+        found
+    }
+
+    /// `let squares = &mut [0.0; TILE];`: rows of constant length live in the pass itself.
+    fn local_arrays(&self) -> Vec<TokenStream> {
+        let touched = self.touched();
+        let rows = touched.into_iter().filter(|b| self.is_local_array(self.program.buffer(*b)));
+        let declared = rows.map(|id| {
+            let buffer = self.program.buffer(id);
+            let (name, length) = (self.variable(id), size(&Dim::product(&buffer.shape)));
+            let zero = match buffer.dtype {
+                Dtype::Real => quote!(0.0),
+                Dtype::Index => quote!(0),
+                Dtype::Mask => quote!(false),
+            };
+            match buffer.role {
+                Role::Row { tile: true } => quote!(let #name = &mut [#zero; TILE];),
+                _ => quote!(let #name = &mut [#zero; #length];),
+            }
+        });
+        declared.collect()
+    }
+
+    fn output_type(&self) -> TokenStream {
+        let real = &self.real;
+        match self.scalar_results().len() {
+            0 => quote!(()),
+            1 => quote!(#real),
+            n => {
+                let all = std::iter::repeat_n(real, n);
+                quote!((#(#all),*))
+            }
+        }
+    }
+
+    fn result(&self) -> TokenStream {
+        let writer = Writer { pass: self, inlined: HashMap::new() };
+        let values: Vec<Code> = self
+            .scalar_results()
+            .into_iter()
+            .map(|k| writer.operand(self.program.results[k].1.as_ref().expect("a scalar result"), &Turn::default()))
+            .collect();
+        match values.as_slice() {
+            [] => quote!(),
+            [one] => one.to_token_stream(),
+            all => quote!((#(#all),*)),
+        }
+    }
+
+    /// The values that are written into the one expression that uses them.
+    fn inlined(&self) -> HashMap<Id, Stmt> {
+        let mut uses: HashMap<Id, usize> = HashMap::new();
+        let mut add = |operand: &Operand, n: usize| {
+            if let Operand::Local(id) = operand {
+                *uses.entry(*id).or_default() += n;
+            }
+        };
+        self.program.body.iter().for_each(|s| {
+            s.walk(&mut |s| s.operands().into_iter().for_each(|o| add(o, if matches!(s, Stmt::Let { .. }) { 1 } else { 2 })));
+        });
+        self.program.results.iter().flat_map(|(_, r)| r).for_each(|r| add(r, 2));
+        let mut inlined: HashMap<Id, Stmt> = HashMap::new();
+        let mut weights: HashMap<Id, usize> = HashMap::new();
+        self.program.body.iter().for_each(|s| inline_within(std::slice::from_ref(s), &mut |stmt, after| {
+            let Stmt::Let { value, args, .. } = stmt else { return };
+            let inner = |o: &Operand| if let Operand::Local(id) = o { weights.get(id).copied().unwrap_or(0) } else { 0 };
+            let weight = 1 + args.iter().map(inner).sum::<usize>();
+            let near = after.iter().any(|s| matches!(s, Stmt::Let { args, .. } if args.contains(&Operand::Local(*value))));
+            let named = self.graph.node(*value).note.name.as_ref().is_some_and(|n| self.users.contains(n));
+            if uses.get(value) == Some(&1) && near && !named && weight <= INLINED {
+                weights.insert(*value, weight);
+                inlined.insert(*value, stmt.clone());
+            }
+        }));
+        inlined
+    }
+}
+
+/// Calls `visit` for each statement of each body, with the statements after it in the same body.
+fn inline_within<'a>(body: &'a [Stmt], visit: &mut impl FnMut(&'a Stmt, &'a [Stmt])) {
+    for (k, stmt) in body.iter().enumerate() {
+        visit(stmt, &body[k + 1..]);
+        if let Stmt::Loop(inner) = stmt {
+            inline_within(&inner.body, visit);
+        }
+    }
+}
+
+fn names_of(shape: &[Dim]) -> impl Iterator<Item = &str> {
+    shape.iter().flat_map(Dim::names)
+}
+
+fn written(stmt: &Stmt) -> Vec<BufferId> {
+    match stmt {
+        Stmt::Product(p) => vec![p.out],
+        Stmt::Fill { buffer, .. } => vec![*buffer],
+        Stmt::Store { to, .. } | Stmt::Accumulate { to, .. } => vec![to.buffer],
+        Stmt::Fold { into, .. } => into.iter().map(|a| a.buffer).collect(),
+        _ => Vec::new(),
+    }
+}
+
+/// The buffers of a statement that its operands do not show.
+fn used_whole(stmt: &Stmt) -> Vec<BufferId> {
+    let mut all = written(stmt);
+    match stmt {
+        Stmt::Product(p) => all.extend([p.a, p.b]),
+        Stmt::Fold { from, .. } => all.push(from.buffer),
+        _ => {}
+    }
+    all
+}
+
+/// Where the writer stands: the loops around, and which variables are slices of one row by now.
+#[derive(Clone, Default)]
+struct Turn {
+    loops: Vec<(Axis, Ident)>,
+    tile: Option<Axis>,
+    /// Buffers whose variable is a row, with the strides of the axes that the row was taken at.
+    rows: HashMap<BufferId, Vec<(Axis, Dim)>>,
+}
+
+/// The axes of an access but for the innermost one, if that has stride 1: where its row starts.
+fn row_start(access: &Access, inner: Axis) -> Option<Vec<(Axis, Dim)>> {
+    let unit = access.strides.iter().any(|(a, s)| *a == inner && s.is_one());
+    unit.then(|| access.strides.iter().filter(|(a, _)| *a != inner).cloned().collect())
+}
+
+struct Writer<'a> {
+    pass: &'a Pass<'a>,
+    inlined: HashMap<Id, Stmt>,
+}
+
+impl Writer<'_> {
+    fn program(&self) -> &Program {
+        self.pass.program
+    }
+
+    /// The whole body; memory that changes its meaning changes its name.
+    fn body(&self) -> TokenStream {
+        let mut names: HashMap<usize, Ident> = HashMap::new();
+        for field in self.pass.fields().into_iter().filter(|f| f.mutable) {
+            names.insert(self.program().buffer(field.buffer).slot, field.name);
+        }
+        let steps = self.program().body.iter().map(|stmt| {
+            let mut renames = Vec::new();
+            let mut all = Vec::new();
+            stmt.walk(&mut |s| all.extend(written(s)));
+            for id in all {
+                let (slot, name) = (self.program().buffer(id).slot, self.pass.variable(id));
+                let Some(old) = names.get(&slot).filter(|old| **old != name).cloned() else { continue };
+                renames.push(quote!(let #name = #old;));
+                names.insert(slot, name);
+            }
+            let code = self.stmt(stmt, &Turn::default());
+            quote!(#(#renames)* #code)
+        });
+        steps.collect()
+    }
+
+    fn block(&self, body: &[Stmt], turn: &Turn) -> TokenStream {
+        let mut turn = turn.clone();
+        let mut code = TokenStream::new();
+        for stmt in ordered(body) {
+            code.extend(self.rows(stmt, body, &mut turn));
+            code.extend(self.stmt(stmt, &turn));
+        }
+        code
+    }
+
+    fn stmt(&self, stmt: &Stmt, turn: &Turn) -> TokenStream {
+        match stmt {
+            Stmt::Product(product) => self.product(product),
+            Stmt::Let { value, .. } if self.inlined.contains_key(value) => TokenStream::new(),
+            Stmt::Let { value, op, args } => {
+                let (docs, name, code) = (self.doc(*value), self.value(*value), self.expression(op, args, turn));
+                quote!(#docs let #name = #code;)
+            }
+            Stmt::Loop(inner) => self.loop_over(inner, turn),
+            Stmt::Fill { buffer, fold } => {
+                let (name, neutral) = (self.pass.variable(*buffer), self.neutral(*fold));
+                quote!(#name.fill(#neutral);)
+            }
+            Stmt::Start { value, fold } => {
+                let (docs, name, neutral) = (self.doc(*value), self.value(*value), self.neutral(*fold));
+                quote!(#docs let mut #name = #neutral;)
+            }
+            Stmt::Store { to, value } => {
+                let (place, code) = (self.place(to, turn), self.operand(value, turn));
+                quote!(#place = #code;)
+            }
+            Stmt::Accumulate { fold, to, value } => combine(*fold, self.place(to, turn), self.operand(value, turn)),
+            Stmt::Combine { fold, value, operand } => {
+                combine(*fold, Code::atom(self.value(*value)), self.operand(operand, turn))
+            }
+            Stmt::Fold { .. } => self.fold(stmt, turn),
+        }
+    }
+
+    fn product(&self, product: &Product) -> TokenStream {
+        let Product { value, out, a, b, dims, transposed, add } = product;
+        let flags = match transposed {
+            [false, false] => "",
+            [false, true] => "_nt",
+            [true, false] => "_tn",
+            [true, true] => "_tt",
+        };
+        let function = ident(&format!("matmul{flags}{}", if *add { "_add" } else { "" }));
+        let [out, a, b] = [out, a, b].map(|id| self.pass.variable(*id));
+        let dims = dims.iter().map(size);
+        let docs = self.doc(*value);
+        quote!(#docs let #out = #function(#out, #a, #b, [#(#dims),*]);)
+    }
+
+    fn loop_over(&self, inner: &Loop, turn: &Turn) -> TokenStream {
+        let extent = size(&self.program().axes[inner.axis.0]);
+        let mut within = turn.clone();
+        if inner.tiles {
+            within.tile = Some(inner.axis);
+            let slices = self.tile_slices(inner, &mut within);
+            let body = self.block(&inner.body, &within);
+            return quote!(for rows in tiles(#extent) { #slices #body });
+        }
+        let index = ident(&self.pass.names.indices[turn.loops.len()]);
+        let end = if turn.tile == Some(inner.axis) { quote!(rows.len()) } else { extent.to_token_stream() };
+        within.loops.push((inner.axis, index.clone()));
+        let body = self.block(&inner.body, &within);
+        quote!(for #index in 0..#end { #body })
+    }
+
+    /// Within a tile, variables are the slices of it.
+    fn tile_slices(&self, tile: &Loop, within: &mut Turn) -> TokenStream {
+        let mut code = TokenStream::new();
+        let mut accesses = accesses(self.program(), &Stmt::Loop(tile.clone()));
+        accesses.sort_by_key(|(access, _)| access.buffer);
+        for (access, mutable) in accesses {
+            let Some(start) = row_start(&access, tile.axis) else { continue };
+            within.rows.insert(access.buffer, start);
+            let buffer = self.program().buffer(access.buffer);
+            let name = self.pass.variable(access.buffer);
+            code.extend(match (buffer.role, mutable) {
+                (Role::Row { .. }, _) => quote!(let #name = &mut #name[..rows.len()];),
+                (_, true) => quote!(let #name = &mut #name[rows.clone()];),
+                (_, false) => quote!(let #name = &#name[rows.clone()];),
+            });
+        }
+        code
+    }
+
+    /// Binds rows for a statement about to come: for a loop that holds no other, and for the fold of a row.
+    fn rows(&self, stmt: &Stmt, body: &[Stmt], turn: &mut Turn) -> TokenStream {
+        let innermost = |l: &Loop| !l.tiles && !l.body.iter().any(|s| matches!(s, Stmt::Loop(_) | Stmt::Fold { .. }));
+        let axis = match stmt {
+            Stmt::Loop(inner) if innermost(inner) => inner.axis,
+            Stmt::Fold { axis, .. } => *axis,
+            _ => return TokenStream::new(),
+        };
+        let mut code = TokenStream::new();
+        for (access, mutable) in accesses(self.program(), stmt) {
+            if let Some(start) = row_start(&access, axis).filter(|start| !start.is_empty())
+                && !turn.rows.contains_key(&access.buffer)
+                && self.is_same_row(body, access.buffer, &start)
+            {
+                code.extend(self.row(&access, start, axis, mutable, turn));
+            }
+        }
+        code
+    }
+
+    /// Whether all that `body` touches of a buffer is the row that starts there.
+    fn is_same_row(&self, body: &[Stmt], buffer: BufferId, start: &[(Axis, Dim)]) -> bool {
+        let mut same = true;
+        let mut note = |access: &Access| {
+            let rest: Vec<_> = access.strides.iter().filter(|term| !start.contains(term)).collect();
+            let unit = matches!(rest.as_slice(), [(_, stride)] if stride.is_one());
+            let row = unit && access.strides.len() == start.len() + 1;
+            same &= row || last_over(self.program(), access.buffer) != buffer;
+        };
+        body.iter().for_each(|s| each_access(s, &mut |access, _| note(access)));
+        same
+    }
+
+    /// `let hidden = &mut hidden[i * 13..][..13];`
+    fn row(&self, access: &Access, start: Vec<(Axis, Dim)>, axis: Axis, mutable: bool, turn: &mut Turn) -> TokenStream {
+        let name = self.pass.variable(access.buffer);
+        let length = size(&self.program().axes[axis.0]);
+        let offset = self.index(&start, turn);
+        turn.rows.insert(access.buffer, start);
+        match mutable {
+            true => quote!(let #name = &mut #name[#offset..][..#length];),
+            false => quote!(let #name = &#name[#offset..][..#length];),
+        }
+    }
+
+    fn fold(&self, stmt: &Stmt, turn: &Turn) -> TokenStream {
+        let Stmt::Fold { value, fold, from, axis, into, running } = stmt else { unreachable!("called for a fold") };
+        let function = ident(match fold {
+            Fold::Sum => "sum",
+            Fold::Max => "max_of",
+            Fold::Min => "min_of",
+            Fold::Prod => "prod_of",
+        });
+        let name = self.pass.variable(from.buffer);
+        let length = size(&self.program().axes[axis.0]);
+        let bound = turn.rows.get(&last_over(self.program(), from.buffer));
+        let whole = from.strides.is_empty() || bound == Some(&from.strides);
+        let row = match whole {
+            true => quote!(#name),
+            false => {
+                let start = self.index(&from.strides, turn);
+                quote!(&#name[#start..][..#length])
+            }
+        };
+        let code = Code::atom(quote!(#function(#row)));
+        match (into, running) {
+            (Some(to), true) => combine(*fold, self.place(to, turn), code),
+            (Some(to), false) => {
+                let place = self.place(to, turn);
+                quote!(#place = #code;)
+            }
+            (None, true) => combine(*fold, Code::atom(self.value(*value)), code),
+            (None, false) => {
+                let (docs, name) = (self.doc(*value), self.value(*value));
+                quote!(#docs let #name = #code;)
+            }
+        }
+    }
+
+    // --- expressions ---
+
+    fn value(&self, id: Id) -> Ident {
+        ident(self.pass.names.values.get(&id).expect("every bound value has a name"))
+    }
+
+    fn operand(&self, operand: &Operand, turn: &Turn) -> Code {
+        match operand {
+            Operand::Local(id) => match self.inlined.get(id) {
+                Some(Stmt::Let { op, args, .. }) => self.expression(op, args, turn),
+                _ => Code::atom(self.value(*id)),
+            },
+            Operand::Load(access) => self.place(access, turn),
+            Operand::Const(c) => self.number(*c),
+            Operand::Size(dim) => size(dim).cast(&self.pass.real),
+            Operand::Position(axis) => self.variable_of(*axis, turn),
+        }
+    }
+
+    fn variable_of(&self, axis: Axis, turn: &Turn) -> Code {
+        let (_, index) = turn.loops.iter().find(|(a, _)| *a == axis).expect("a loop over the axis is around");
+        match turn.tile == Some(axis) {
+            true => Code::atom(quote!(rows.start)).infix("+", Code::atom(index)),
+            false => Code::atom(index),
+        }
+    }
+
+    fn number(&self, value: f64) -> Code {
+        let real = &self.pass.real;
+        match value {
+            v if v.is_nan() => Code::atom(quote!(#real::NAN)),
+            v if v == f64::INFINITY => Code::atom(quote!(#real::INFINITY)),
+            v if v == f64::NEG_INFINITY => Code::atom(quote!(#real::NEG_INFINITY)),
+            v if v.is_sign_negative() => Code::prefix("-", Code::atom(Literal::f64_unsuffixed(-v))),
+            v => Code::atom(Literal::f64_unsuffixed(v)),
+        }
+    }
+
+    fn expression(&self, name: &str, args: &[Operand], turn: &Turn) -> Code {
+        let op = op::find(name);
+        let mut codes = args.iter().map(|a| self.operand(a, turn));
+        match op.map(|op| op.emitted) {
+            Some(Emitted::Infix(sign)) => {
+                let first = codes.next().expect("two operands");
+                first.infix(sign, codes.next().expect("two operands"))
+            }
+            Some(Emitted::Prefix(sign)) => Code::prefix(sign, codes.next().expect("an operand")),
+            Some(Emitted::Function(function)) => {
+                let whole = op.is_some_and(|op| op.last == op::Last::Whole);
+                let mut codes: Vec<TokenStream> = codes.map(|c| c.to_token_stream()).collect();
+                if let (true, Some(Operand::Const(n)), Some(last)) = (whole, args.last(), codes.last_mut()) {
+                    *last = Literal::i32_unsuffixed(*n as i32).to_token_stream();
+                }
+                let function = ident(function);
+                Code::atom(quote!(#function(#(#codes),*)))
+            }
+            Some(Emitted::Not) | None => codes.next().expect("a copy has an operand"),
+        }
+    }
+
+    /// An element of a buffer, to read or to write.
+    fn place(&self, access: &Access, turn: &Turn) -> Code {
+        let name = self.pass.variable(access.buffer);
+        if self.pass.is_scalar_argument(access.buffer) {
+            return Code::atom(name);
+        }
+        let index = match turn.rows.get(&last_over(self.program(), access.buffer)) {
+            // Within a tile, the loop's variable counts from the start of the tile, as the slices do.
+            Some(start) => self.along_row(access, start, turn).to_token_stream(),
+            None => self.index(&access.strides, turn).to_token_stream(),
+        };
+        Code::atom(quote!(#name[#index]))
+    }
+
+    fn along_row(&self, access: &Access, start: &[(Axis, Dim)], turn: &Turn) -> Code {
+        let rest = access.strides.iter().find(|term| !start.contains(term));
+        let index = rest.and_then(|(axis, _)| turn.loops.iter().find(|(a, _)| a == axis));
+        let (_, index) = index.expect("a loop along the row is around");
+        Code::atom(index)
+    }
+
+    fn index(&self, strides: &[(Axis, Dim)], turn: &Turn) -> Code {
+        let terms = strides.iter().map(|(axis, stride)| {
+            let index = self.variable_of(*axis, turn);
+            if stride.is_one() { index } else { index.infix("*", size(stride)) }
+        });
+        terms.reduce(|a, b| a.infix("+", b)).unwrap_or_else(|| Code::atom(Literal::usize_unsuffixed(0)))
+    }
+
+    fn neutral(&self, fold: Fold) -> Code {
+        self.number(match fold {
+            Fold::Sum => 0.0,
+            Fold::Prod => 1.0,
+            Fold::Max => f64::NEG_INFINITY,
+            Fold::Min => f64::INFINITY,
+        })
+    }
+
+    /// The mathematics of a value and the rule that it comes from.
+    fn doc(&self, id: Id) -> TokenStream {
+        let node = self.pass.graph.node(id);
+        let name = |id: Id| self.shown(id);
+        let formula = math::formula(self.pass.graph, id, &name);
+        let own = self.shown(id).or_else(|| node.note.name.clone());
+        let equation = own.filter(|n| *n != formula).map_or(formula.clone(), |n| format!("{n} = {formula}"));
+        docs(std::iter::once(equation.as_str()).chain(node.note.rule.as_deref()))
+    }
+
+    /// The name under which a reader finds a value: its buffer's, or its variable's.
+    fn shown(&self, id: Id) -> Option<String> {
+        let own = self.program().buffers.iter().position(|b| b.node == id && !matches!(b.role, Role::Argument(_)));
+        match own {
+            Some(index) => Some(match &self.program().buffers[index].name {
+                name if name.is_empty() || last_over(self.program(), BufferId(index)).0 == index => {
+                    self.pass.names.buffers[index].clone()
+                }
+                name => name.clone(),
+            }),
+            None if self.inlined.contains_key(&id) => None,
+            None => self.pass.names.values.get(&id).cloned(),
+        }
+    }
+}
+
+/// In a body without inner loops, values are computed before anything is written: one may be written over another.
+fn ordered(body: &[Stmt]) -> Vec<&Stmt> {
+    let flat = !body.iter().any(|s| matches!(s, Stmt::Loop(_) | Stmt::Fold { .. }));
+    let mut all: Vec<&Stmt> = body.iter().collect();
+    if flat {
+        all.sort_by_key(|s| !matches!(s, Stmt::Let { .. }));
+    }
+    all
+}
+
+fn combine(fold: Fold, place: Code, value: Code) -> TokenStream {
+    match fold {
+        Fold::Sum => quote!(#place += #value;),
+        Fold::Prod => quote!(#place *= #value;),
+        Fold::Max => quote!(#place = max(#place, #value);),
+        Fold::Min => quote!(#place = min(#place, #value);),
+    }
+}
+
+/// The elements and rows that a statement and those inside touch, and whether any is written; a fold's row with its
+/// axis. Buffers that are touched in more than one pattern are left out: no slice serves them all.
+fn accesses(program: &Program, stmt: &Stmt) -> Vec<(Access, bool)> {
+    let mut found: Vec<(Access, bool)> = Vec::new();
+    let mut mixed: HashSet<BufferId> = HashSet::new();
+    let mut note = |access: &Access, mutable: bool| {
+        let buffer = last_over(program, access.buffer);
+        match found.iter_mut().find(|(a, _)| a.buffer == buffer) {
+            Some((first, _)) if first.strides != access.strides => _ = mixed.insert(buffer),
+            Some((_, m)) => *m |= mutable,
+            None => found.push((Access { buffer, strides: access.strides.clone() }, mutable)),
+        }
+    };
+    each_access(stmt, &mut note);
+    found.retain(|(a, _)| !mixed.contains(&a.buffer));
+    found
+}
+
+/// Calls `visit` with every element or row that a statement and those inside touch, and whether it is written.
+fn each_access(stmt: &Stmt, visit: &mut impl FnMut(&Access, bool)) {
+    stmt.walk(&mut |s| {
+        for operand in s.operands() {
+            if let Operand::Load(access) = operand {
+                visit(access, false);
+            }
+        }
+        match s {
+            Stmt::Store { to, .. } | Stmt::Accumulate { to, .. } => visit(to, true),
+            Stmt::Fold { from, axis, into, .. } => {
+                let mut row = from.clone();
+                row.strides.push((*axis, Dim::number(1)));
+                visit(&row, false);
+                into.iter().for_each(|to| visit(to, true));
+            }
+            _ => {}
+        }
+    });
+}

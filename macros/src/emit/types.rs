@@ -1,0 +1,212 @@
+//! The types of a network: `Params`, `Gradients`, `Saved`, `Workspace`, with public fields and documented shapes.
+
+use super::code::{docs, ident, sizes};
+use super::entry::memory;
+use super::surface::{Surface, length, plain, shape_words};
+use super::{Compiled, Passes};
+use crate::ir::dim::Shape;
+use crate::ir::graph::Goal;
+use crate::ir::model::Argument;
+use proc_macro2::{Ident, Literal, TokenStream};
+use quote::quote;
+
+pub fn types(surface: &Surface, passes: Option<&Passes>) -> TokenStream {
+    let params = params(surface);
+    let gradients = gradients(surface);
+    let saved = saved(surface, passes.map(|p| &p.forward));
+    let workspace = passes.and_then(|p| p.step.as_ref()).map(|step| workspace(surface, step));
+    let stub = (passes.is_none() && surface.is_scalar()).then(|| {
+        quote!(#[derive(Clone, Debug, Default)] pub struct Workspace { pub gradients: Gradients })
+    });
+    quote!(#params #gradients #saved #workspace #stub)
+}
+
+fn field(surface: &Surface, name: &Ident, shape: &Shape, more: &str) -> TokenStream {
+    let (kind, text) = (surface.owned(shape), format!("{}{more}.", shape_words(shape)));
+    let docs = docs([text.as_str()]);
+    quote!(#docs pub #name: #kind)
+}
+
+fn params(surface: &Surface) -> TokenStream {
+    let doc = docs([format!("The parameters of `{}`.", surface.model.name).as_str()]);
+    let fields = surface.params().map(|p| field(surface, &p.name, &p.shape, ""));
+    let sizes_of: Vec<Ident> = surface.parameter_sizes();
+    let zeros = surface.params().map(|p| {
+        let (name, value) = (&p.name, zeros(&p.shape));
+        quote!(#name: #value)
+    });
+    let initial = surface.params().map(|p| {
+        let (name, value) = (&p.name, initial(&p.shape));
+        quote!(#name: #value)
+    });
+    let visited = visited(surface, &ident("Params"));
+    quote! {
+        #doc
+        #[derive(Clone, Debug, Default, PartialEq)]
+        pub struct Params { #(#fields),* }
+
+        impl Params {
+            /// Zeros everywhere.
+            pub fn zeros(#(#sizes_of: usize),*) -> Self {
+                Self { #(#zeros),* }
+            }
+
+            /// Matrices from Glorot's uniform distribution, zeros for vectors and scalars.
+            pub fn init(rng: &mut impl Rng, #(#sizes_of: usize),*) -> Self {
+                Self { #(#initial),* }
+            }
+        }
+
+        #visited
+    }
+}
+
+fn zeros(shape: &Shape) -> TokenStream {
+    let (dims, length) = (sizes(shape), length(shape));
+    if shape.is_empty() { quote!(0.0) } else { quote!(array(#dims, vec![0.0; #length])) }
+}
+
+fn initial(shape: &Shape) -> TokenStream {
+    let dims = sizes(shape);
+    if shape.len() < 2 { zeros(shape) } else { quote!(glorot(rng, #dims)) }
+}
+
+fn gradients(surface: &Surface) -> TokenStream {
+    let doc = docs([format!("The gradients of `{}`: field for field as [`Params`].", surface.model.name).as_str()]);
+    let of = |a: &Argument| format!(": the gradient with respect to `{}`", plain(&a.name));
+    let all = surface.params().chain(surface.wrt());
+    let fields = all.map(|p| field(surface, &p.name, &p.shape, &of(p)));
+    let visited = visited(surface, &ident("Gradients"));
+    quote! {
+        #doc
+        #[derive(Clone, Debug, Default, PartialEq)]
+        pub struct Gradients { #(#fields),* }
+
+        #visited
+    }
+}
+
+/// The visit of all parameters by index.
+fn visited(surface: &Surface, of: &Ident) -> TokenStream {
+    let real = &surface.real;
+    let names: Vec<&Ident> = surface.params().map(|p| &p.name).collect();
+    let count = Literal::usize_unsuffixed(names.len());
+    let numbers: Vec<Literal> = (0..names.len()).map(Literal::usize_unsuffixed).collect();
+    let paths = surface.params().map(|p| plain(&p.name));
+    let (views, views_mut): (Vec<_>, Vec<_>) = surface.params().map(|p| view_arms(p)).unzip();
+    quote! {
+        impl ParamSet for #of {
+            type Elem = #real;
+
+            fn count(&self) -> usize {
+                #count
+            }
+
+            fn path(&self, index: usize) -> String {
+                let paths: [&str; #count] = [#(#paths),*];
+                paths[index].to_string()
+            }
+
+            fn array(&self, index: usize) -> ArrayViewD<'_, #real> {
+                match index {
+                    #(#numbers => #views,)*
+                    _ => no_such_array(index, #count),
+                }
+            }
+
+            fn array_mut(&mut self, index: usize) -> ArrayViewMutD<'_, #real> {
+                match index {
+                    #(#numbers => #views_mut,)*
+                    _ => no_such_array(index, #count),
+                }
+            }
+        }
+    }
+}
+
+fn view_arms(param: &Argument) -> (TokenStream, TokenStream) {
+    let name = &param.name;
+    match param.shape.is_empty() {
+        true => (quote!(scalar_view(&self.#name)), quote!(scalar_view_mut(&mut self.#name))),
+        false => (quote!(self.#name.view().into_dyn()), quote!(self.#name.view_mut().into_dyn())),
+    }
+}
+
+/// The values that the forward pass keeps: name, shape and the reason.
+pub fn kept(forward: &Compiled) -> Vec<(Ident, Shape, String)> {
+    let saved = forward.graph.roots.iter().filter(|r| r.goal == Goal::Saved).filter_map(|r| r.node);
+    let mut kept = Vec::new();
+    for id in saved {
+        let node = forward.graph.node(id);
+        let name = saved_name(forward, kept.len());
+        kept.push((ident(&name), node.shape.clone(), node.note.rule.clone().unwrap_or_default()));
+    }
+    kept
+}
+
+/// The name of saved value `k`: its node's, told apart by a number where two have the same.
+fn saved_name(forward: &Compiled, k: usize) -> String {
+    let names: Vec<String> = forward
+        .graph
+        .roots
+        .iter()
+        .filter(|r| r.goal == Goal::Saved)
+        .filter_map(|r| r.node)
+        .map(|id| forward.graph.node(id).note.name.clone().unwrap_or_else(|| "value".into()))
+        .collect();
+    match names[..k].iter().filter(|n| **n == names[k]).count() {
+        0 => names[k].clone(),
+        before => format!("{}_{}", names[k], before + 1),
+    }
+}
+
+fn saved(surface: &Surface, forward: Option<&Compiled>) -> TokenStream {
+    let kept = forward.map(kept).unwrap_or_default();
+    let doc = docs([format!("What the forward pass of `{}` keeps for the backward pass.", surface.model.name).as_str()]);
+    let fields = kept.iter().map(|(name, shape, why)| {
+        let why = if why.is_empty() { String::new() } else { format!(": {why}") };
+        field(surface, name, shape, &why)
+    });
+    let real = &surface.real;
+    let formula: Vec<String> = kept.iter().map(|(_, shape, _)| super::math::count(shape)).collect();
+    let formula = if formula.is_empty() { "0".into() } else { formula.join(" + ") };
+    let bytes = docs([format!("The size in bytes: ({formula}) · {} for the elements.", if surface.model.options.double { 8 } else { 4 }).as_str()]);
+    let lengths = kept.iter().map(|(name, shape, _)| if shape.is_empty() { quote!(1) } else { quote!(self.#name.len()) });
+    quote! {
+        #doc
+        #[derive(Clone, Debug, Default, PartialEq)]
+        pub struct Saved { #(#fields),* }
+
+        impl Saved {
+            #bytes
+            pub fn bytes(&self) -> usize {
+                let lengths: &[usize] = &[#(#lengths),*];
+                lengths.iter().sum::<usize>() * ::core::mem::size_of::<#real>()
+            }
+        }
+    }
+}
+
+fn workspace(surface: &Surface, step: &Compiled) -> TokenStream {
+    let doc = docs([format!("Every buffer of a step of `{}`; grows at first use, and is used again.", surface.model.name).as_str()]);
+    let memory = memory(surface, step);
+    let real = &surface.real;
+    let fields = memory.scratch.iter().map(|(name, shape)| {
+        let docs = docs([format!("{}.", shape_words(shape)).as_str()]);
+        quote!(#docs pub #name: Vec<#real>)
+    });
+    let copies = memory.copies.iter().map(|(name, of, element)| {
+        let docs = docs([format!("A copy of `{of}`, where it does not come in standard layout.").as_str()]);
+        quote!(#docs pub #name: Vec<#element>)
+    });
+    quote! {
+        #doc
+        #[derive(Clone, Debug, Default)]
+        pub struct Workspace {
+            /// The gradients of the last step.
+            pub gradients: Gradients,
+            #(#fields,)*
+            #(#copies,)*
+        }
+    }
+}

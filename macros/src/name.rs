@@ -1,0 +1,121 @@
+//! Gives every value of a program the name under which it is emitted: the user's, or one derived from it. No name is a
+//! keyword, a function of the runtime, or given twice.
+
+use crate::ir::graph::{Goal, Graph, Id};
+use crate::ir::program::{BufferId, Program, Role, Stmt};
+use crate::op::{self, Emitted};
+use std::collections::{BTreeMap, HashMap, HashSet};
+
+/// Names that emitted passes use for themselves.
+const TAKEN: &[&str] = &[
+    "matmul", "matmul_nt", "matmul_tn", "matmul_tt", "matmul_add", "matmul_nt_add", "matmul_tn_add", "matmul_tt_add",
+    "sum", "max_of", "min_of", "prod_of", "tiles", "rows", "simd", "f32", "f64", "usize", "bool", "self",
+];
+
+const INDICES: &[&str] = &["i", "j", "k", "l", "m", "n"];
+
+#[derive(Debug, Default)]
+pub struct Names {
+    pub buffers: Vec<String>,
+    pub values: HashMap<Id, String>,
+    /// Loop variables, by the depth of the loop.
+    pub indices: Vec<String>,
+}
+
+/// The names of `program`; those in `outside` (dimensions) are taken already.
+pub fn name(graph: &Graph, program: &Program, outside: &[String]) -> Names {
+    let mut pool = Pool::new(outside);
+    let mut names = Names { buffers: vec![String::new(); program.buffers.len()], ..Names::default() };
+    for pass in 0..3 {
+        for (index, buffer) in program.buffers.iter().enumerate() {
+            let wanted = match (pass, buffer.role) {
+                (0, Role::Argument(_)) => buffer.name.clone(),
+                (1, Role::Result(root)) => result_name(graph, program, root, &buffer.name),
+                (2, Role::Scratch | Role::Row { .. }) => or_value(&buffer.name),
+                _ => continue,
+            };
+            names.buffers[index] = pool.take(&wanted);
+        }
+    }
+    for index in 0..program.buffers.len() {
+        names.buffers[index] = names.buffers[last_over(program, BufferId(index)).0].clone();
+    }
+    names.indices = INDICES.iter().map(|i| pool.take(i)).collect();
+    let mut bound = BTreeMap::new();
+    depths(&program.body, 0, &mut bound);
+    for (id, depth) in bound {
+        let name = pool.take(&value_name(graph, program, id, depth));
+        names.values.insert(id, name);
+    }
+    names
+}
+
+/// The values that statements bind, each with the number of loops around it.
+fn depths(body: &[Stmt], depth: usize, found: &mut BTreeMap<Id, usize>) {
+    for stmt in body {
+        match stmt {
+            Stmt::Let { value, .. } | Stmt::Start { value, .. } => _ = found.insert(*value, depth),
+            Stmt::Fold { value, into: None, running: false, .. } => _ = found.insert(*value, depth),
+            // A loop over tiles has no variable of its own.
+            Stmt::Loop(inner) => depths(&inner.body, depth + usize::from(!inner.tiles), found),
+            _ => {}
+        }
+    }
+}
+
+/// The buffer that is written over this one last of all: the whole chain goes by its name.
+pub fn last_over(program: &Program, buffer: BufferId) -> BufferId {
+    match program.buffers.iter().position(|b| b.over == Some(buffer)) {
+        Some(next) => last_over(program, BufferId(next)),
+        None => buffer,
+    }
+}
+
+fn or_value(name: &str) -> String {
+    if name.is_empty() { "value".into() } else { name.into() }
+}
+
+/// `d_w` for the gradient of `w`; outputs and saved values by the name of their node.
+fn result_name(graph: &Graph, program: &Program, root: usize, node: &str) -> String {
+    match program.results[root].0 {
+        Goal::Gradient(argument) => format!("d_{}", graph.arguments[argument].name),
+        Goal::Output(_) if node.is_empty() => "output".into(),
+        _ => or_value(node),
+    }
+}
+
+/// An element of an array that is kept is called after the array; the loop's index tells the two apart.
+fn value_name(graph: &Graph, program: &Program, id: Id, depth: usize) -> String {
+    let own = graph.node(id).note.name.clone().unwrap_or_else(|| "value".into());
+    match program.buffers.iter().any(|b| b.node == id && !matches!(b.role, Role::Argument(_))) {
+        true if depth == 0 => format!("{own}_total"),
+        true => format!("{own}_{}", INDICES[(depth - 1).min(INDICES.len() - 1)]),
+        false => own,
+    }
+}
+
+struct Pool(HashSet<String>);
+
+impl Pool {
+    fn new(outside: &[String]) -> Self {
+        let functions = op::names().filter_map(|name| match op::find(name)?.emitted {
+            Emitted::Function(function) => Some(function),
+            _ => None,
+        });
+        let fixed = TAKEN.iter().copied().chain(functions).map(str::to_string);
+        let taken = fixed.chain(outside.iter().cloned());
+        Pool(taken.collect())
+    }
+
+    /// `wanted`, or the nearest variation that is free.
+    fn take(&mut self, wanted: &str) -> String {
+        let plain = wanted.strip_prefix("r#").unwrap_or(wanted);
+        let keyword = syn::parse_str::<syn::Ident>(plain).is_err();
+        let plain = if keyword { format!("{plain}_") } else { plain.to_string() };
+        let numbered = (2..).map(|n| format!("{plain}_{n}"));
+        let free = std::iter::once(plain.clone()).chain([format!("{plain}_")]).chain(numbered);
+        let name = free.into_iter().find(|n| !self.0.contains(n)).expect("numbers do not end");
+        self.0.insert(name.clone());
+        name
+    }
+}

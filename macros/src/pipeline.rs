@@ -1,0 +1,130 @@
+//! The recipe: tokens of the user's function come in, tokens of all that stands in its place go out. One line a phase.
+
+use crate::differentiate::{Seed, differentiate};
+use crate::emit::{Compiled, Passes, emit, stubs};
+use crate::fuse::fuse;
+use crate::ir::dim::Dim;
+use crate::ir::graph::{Goal, Graph, Kind, Source};
+use crate::ir::model::{Model, Role};
+use crate::lower::lower;
+use crate::name::name;
+use crate::parse::{Failure, Known, parse};
+use crate::partition::partition;
+use crate::simplify::{simplify, stabilise};
+use crate::verify;
+use proc_macro2::TokenStream;
+use quote::quote;
+
+/// The whole compiler: `#[network(options)] item`.
+pub fn network(options: TokenStream, item: TokenStream) -> TokenStream {
+    match parse(options, item) {
+        Ok(model) => match compile(&model) {
+            Ok(passes) => emit(&model, &passes),
+            Err(error) => with_error(Some(error), stubs(&model)),
+        },
+        Err(Failure { error, known }) => with_error(error, stand_in(known)),
+    }
+}
+
+/// All passes of a model.
+pub fn compile(model: &Model) -> syn::Result<Passes> {
+    let lowered = checked("lower", lower(model)?, false);
+    let (stable, _rewrites) = stabilise(&lowered);
+    let stable = checked("stabilise", stable, false);
+    let wanted = wanted(model);
+    let joint = checked("differentiate", differentiate(&stable, &wanted, Seed::Argument), false);
+    let (forward, backward) = partition(&checked("simplify", simplify(&joint), true));
+    let step = scalar(model).then(|| simplify(&differentiate(&stable, &wanted, Seed::One)));
+    Ok(Passes {
+        labels: labels(&stable),
+        infer: schedule(model, "infer", simplify(&stable)),
+        forward: schedule(model, "forward", forward),
+        backward: schedule(model, "backward", backward),
+        step: step.map(|graph| schedule(model, "step", graph)),
+    })
+}
+
+fn schedule(model: &Model, pass: &str, graph: Graph) -> Compiled {
+    let graph = checked(pass, graph, true);
+    let mut users = model.arguments.iter().map(|a| a.name.to_string()).collect();
+    model.body.names(&mut users);
+    let (graph, program) = fuse(&graph, &users);
+    let dimensions: Vec<String> = model.sizes().iter().map(|(name, ..)| name.to_string()).collect();
+    let names = name(&graph, &program, &dimensions);
+    dump(pass, &program);
+    Compiled { graph, program, names }
+}
+
+/// The indices of the arguments whose gradient is wanted: parameters, then the inputs that were asked for.
+fn wanted(model: &Model) -> Vec<usize> {
+    let arguments = model.arguments.iter().enumerate();
+    let params = arguments.clone().filter(|(_, a)| a.role == Role::Param).map(|(k, _)| k);
+    let wrt = model.options.wrt.iter().filter_map(|w| model.arguments.iter().position(|a| a.name == *w));
+    params.chain(wrt).collect()
+}
+
+fn scalar(model: &Model) -> bool {
+    !model.result.tuple && model.result.shapes.iter().all(|(shape, _)| shape.is_empty())
+}
+
+/// The index arguments that are compared with positions along an axis, and the size of that axis: their values must be
+/// below it.
+fn labels(graph: &Graph) -> Vec<(usize, Dim)> {
+    let mut found = Vec::new();
+    for node in graph.ids().map(|id| graph.node(id)).filter(|n| n.kind == Kind::Map("eq")) {
+        let axis = node.args.iter().find_map(|a| match graph.node(*a).kind {
+            Kind::Iota { axis } => Some(node.shape[axis].clone()),
+            _ => None,
+        });
+        let behind = |mut id| {
+            while let Kind::Broadcast { .. } = graph.node(id).kind {
+                id = graph.node(id).args[0];
+            }
+            match graph.node(id).kind {
+                Kind::Arg(index) if graph.arguments[index].source == Source::User(Role::Index) => Some(index),
+                _ => None,
+            }
+        };
+        let argument = node.args.iter().find_map(|a| behind(*a));
+        found.extend(argument.zip(axis));
+    }
+    found
+}
+
+/// The graph after a phase, which must be well formed.
+///
+/// # Panics
+/// Where it is not: a defect of the phase.
+fn checked(phase: &str, graph: Graph, expanded: bool) -> Graph {
+    dump(phase, &graph);
+    if let Err(defect) = verify::graph(&graph, expanded) {
+        panic!("pullback: internal error after `{phase}`: {defect}\n{graph}");
+    }
+    debug_assert!(graph.roots.iter().all(|r| r.node.is_some() || matches!(r.goal, Goal::Gradient(_))));
+    graph
+}
+
+/// Prints the state after a phase, where the environment asks for it.
+fn dump(phase: &str, state: &dyn std::fmt::Display) {
+    if std::env::var_os("PULLBACK_DUMP").is_some() {
+        eprintln!("--- {phase}\n{state}");
+    }
+}
+
+fn with_error(error: Option<syn::Error>, items: TokenStream) -> TokenStream {
+    let error = error.map(syn::Error::into_compile_error);
+    quote!(#error #items)
+}
+
+/// What stands in place of a function that could not be read.
+fn stand_in(known: Known) -> TokenStream {
+    match known {
+        Known::Nothing => TokenStream::new(),
+        Known::Item(tokens) => tokens,
+        Known::Function(function) => {
+            let syn::ItemFn { attrs, vis, sig, .. } = *function;
+            quote!(#(#attrs)* #[allow(unused)] #vis #sig { ::core::unreachable!("the network has an error") })
+        }
+        Known::Model(model) => stubs(&model),
+    }
+}

@@ -1,0 +1,183 @@
+//! The whole table at once: every derivative against finite differences, in every pattern of broadcasting, and every
+//! identity on random points.
+
+use super::interpret::{Array, Random, close, difference, run, sizes};
+use crate::differentiate::{Seed, differentiate};
+use crate::ir::dim::Shape;
+use crate::ir::graph::{Argument, Dtype, Goal, Graph, Id, Root, Source};
+use crate::ir::model::{Expr, ExprKind, Role, shape};
+use crate::op::apply::{Settings, apply};
+use crate::op::rule::{self, Bindings};
+use crate::op::{self, Derivative, Family, Identity, Last, Op, Takes};
+use crate::{simplify, verify};
+
+fn argument(name: &str, shape: Shape, dtype: Dtype) -> Argument {
+    Argument { name: name.to_string(), source: Source::User(Role::Param), shape, dtype }
+}
+
+/// Shapes of two arguments, in each way that they may broadcast.
+const PATTERNS: [[&[&str]; 2]; 7] = [
+    [&["N", "K"], &["N", "K"]],
+    [&["N", "K"], &["K"]],
+    [&["K"], &["N", "K"]],
+    [&["N", "1"], &["N", "K"]],
+    [&["N", "1"], &["1", "K"]],
+    [&[], &["N", "K"]],
+    [&["N", "K"], &[]],
+];
+
+/// A number of the domain, away from the kinks.
+fn sample(op: &Op, position: usize, random: &mut Random) -> f64 {
+    let (low, high) = op.domain[position];
+    loop {
+        let value = random.within(low, high);
+        if op.kinks.iter().all(|k| (value - k).abs() > 0.01) {
+            return value;
+        }
+    }
+}
+
+/// The graph of `op` on arguments of these shapes, constants written out, and where its arguments are.
+fn graph_of(op: &'static Op, shapes: &[Shape], random: &mut Random) -> (Graph, Vec<Array>) {
+    let masked = matches!(op.meaning, op::Meaning::Map { takes: Takes::MaskFirst, .. });
+    let free = op.args.len() - usize::from(op.last != Last::Array);
+    let dtype = |k: usize| if masked && k == 0 { Dtype::Mask } else { Dtype::Real };
+    let arguments = (0..free).map(|k| argument(op.args[k], shapes[k % shapes.len()].clone(), dtype(k))).collect();
+    let mut graph = Graph::new(arguments);
+    let mut ids: Vec<Id> = (0..free).map(|k| graph.argument(k)).collect();
+    if op.last != Last::Array {
+        let value = sample(op, free, random);
+        let value = if op.last == Last::Whole { value.round() } else { value };
+        ids.push(graph.constant(value));
+    }
+    let node = apply(&mut graph, op, &ids, &Settings::default()).unwrap_or_else(|m| panic!("{}: {m:?}", op.name));
+    graph.roots.push(Root { goal: Goal::Output(0), node: Some(node) });
+    let known = sizes(&[("N", 3), ("K", 2)]);
+    let arrays = graph.arguments.iter().enumerate().map(|(k, a)| {
+        let shape = super::interpret::shape_of(&a.shape, &known);
+        Array::filled(shape, |_| match a.dtype {
+            Dtype::Real => sample(op, k.min(op.domain.len() - 1), random),
+            _ => random.below(2) as f64,
+        })
+    });
+    let arrays = arrays.collect();
+    (graph, arrays)
+}
+
+fn differentiable() -> impl Iterator<Item = &'static Op> {
+    op::all().filter(|op| !matches!(op.derivative, Derivative::None))
+}
+
+fn patterns(op: &Op) -> Vec<Vec<Shape>> {
+    match op.family {
+        Family::Linear => {
+            [[&["N", "K"][..], &["K", "N"]], [&["N", "K"], &["K"]], [&["N"], &["N", "K"]], [&["K"], &["K"]]]
+                .map(|pair| pair.map(shape).to_vec())
+                .to_vec()
+        }
+        // A loss does not broadcast.
+        Family::Composite => vec![vec![shape(&["N", "K"])], vec![shape(&["K"])]],
+        _ => PATTERNS.iter().map(|pair| pair.map(shape).to_vec()).collect(),
+    }
+}
+
+#[test]
+fn every_derivative_agrees_with_finite_differences() {
+    let known = sizes(&[("N", 3), ("K", 2)]);
+    for (seed, op) in differentiable().enumerate() {
+        for shapes in patterns(op).into_iter().filter(|_| op.name != "insert_axis") {
+            let mut random = Random::new(seed as u64 + 1);
+            let (graph, arguments) = graph_of(op, &shapes, &mut random);
+            let plain = simplify::expand(&graph);
+            let output = run(&plain, &known, &arguments).remove(0);
+            let weights = random.array(output.shape, -1.0, 1.0);
+            let wanted: Vec<usize> =
+                (0..arguments.len()).filter(|&k| graph.arguments[k].dtype == Dtype::Real).collect();
+            let joint = differentiate(&graph, &wanted, Seed::Argument);
+            for joint in [simplify::expand(&joint), simplify::simplify(&joint)] {
+                verify::graph(&joint, true).unwrap_or_else(|e| panic!("{}: {e}", op.name));
+                let all = [arguments.clone(), vec![weights.clone()]].concat();
+                let gradients = run(&joint, &known, &all);
+                for (gradient, &k) in gradients[1..].iter().zip(&wanted) {
+                    let numeric = difference(&plain, &known, &arguments, std::slice::from_ref(&weights), k);
+                    let what = format!("{} of {shapes:?}, argument {k}\n{joint}", op.name);
+                    assert!(close(gradient, &numeric, 1e-6), "{what}\n{gradient:?}\n{numeric:?}");
+                }
+            }
+        }
+    }
+}
+
+/// The names of an expression, in order.
+fn names(expr: &Expr, found: &mut Vec<String>) {
+    match &expr.kind {
+        ExprKind::Name(name) if !found.contains(name) => found.push(name.clone()),
+        ExprKind::Call(call) => call.arguments.iter().for_each(|a| names(a, found)),
+        _ => {}
+    }
+}
+
+/// Both sides of an identity over names of one shape, as the outputs of one graph.
+fn sides(identity: &Identity) -> Graph {
+    let [from, to] = [identity.from, identity.to].map(rule::parse);
+    let mut found = Vec::new();
+    names(&from, &mut found);
+    let dtype = |name: &str| if name == "m" { Dtype::Mask } else { Dtype::Real };
+    let arguments = found.iter().map(|n| argument(n, shape(&["N", "K"]), dtype(n))).collect();
+    let mut graph = Graph::new(arguments);
+    let ids: Vec<Id> = (0..found.len()).map(|k| graph.argument(k)).collect();
+    let names: Vec<&str> = found.iter().map(String::as_str).collect();
+    let bindings = Bindings::new(&names, &ids).over(&[1]);
+    let left = rule::instantiate(&mut graph, &from, &bindings);
+    let right = rule::instantiate(&mut graph, &to, &bindings);
+    let common = graph.shape(left).clone();
+    let right = graph.broadcast_to(right, &common);
+    graph.roots = [left, right].map(|node| Root { goal: Goal::Output(0), node: Some(node) }).to_vec();
+    graph
+}
+
+#[test]
+fn every_identity_holds() {
+    let known = sizes(&[("N", 5), ("K", 4)]);
+    for (seed, identity) in op::identities().enumerate() {
+        let graph = simplify::expand(&sides(identity));
+        let mut random = Random::new(seed as u64 + 1);
+        for _ in 0..5 {
+            let arguments: Vec<Array> = graph
+                .arguments
+                .iter()
+                .map(|a| match a.dtype {
+                    Dtype::Real => random.array(vec![5, 4], -2.0, 2.0),
+                    _ => Array::filled(vec![5, 4], |_| random.below(2) as f64),
+                })
+                .collect();
+            let sides = run(&graph, &known, &arguments);
+            assert!(close(&sides[0], &sides[1], 1e-12), "{}: {sides:?}", identity.name);
+            assert!(sides[0].data.iter().any(|v| v.is_finite()), "{} says nothing here", identity.name);
+        }
+    }
+}
+
+#[test]
+fn every_entry_is_complete() {
+    for op in op::all() {
+        assert!(op.doc.ends_with('.') && !op.math.is_empty(), "{}", op.name);
+        assert!(
+            op.args.iter().all(|a| *a != "dy" && (*a != "y" || matches!(op.derivative, Derivative::Inner))),
+            "{}",
+            op.name
+        );
+        let same_name = op::all().filter(|o| o.name == op.name || o.aliases.contains(&op.name)).count();
+        assert_eq!(same_name, 1, "{}", op.name);
+    }
+}
+
+#[test]
+fn every_rule_of_an_entry_can_be_read() {
+    for op in op::all() {
+        if let Derivative::Partials(texts) | Derivative::Pullback(texts) = op.derivative {
+            assert!(texts.len() <= op.args.len(), "{}", op.name);
+            texts.iter().filter(|t| !t.is_empty()).for_each(|t| drop(rule::parse(t)));
+        }
+    }
+}
