@@ -169,9 +169,11 @@ impl Fence {
     }
 
     fn range(&mut self, op: Option<&syn::Ident>, range: &syn::ExprRange) {
-        let op = op.map_or(place(range), |op| op.span().into());
-        let text = text(range);
-        self.refuse(op, format!("no range such as `{text}` can be an argument: {SLICE}"));
+        let (at, op) = match op {
+            Some(op) => (op.span().into(), format!("`{op}`")),
+            None => (place(range), "an operation".into()),
+        };
+        self.refuse(at, format!("{op} takes no range such as `{}`: {PART}", text(range)));
     }
 
     /// Arguments of `op`, among which an assignment is a named option, and a list is allowed.
@@ -245,7 +247,7 @@ fn offence(expr: &Expr) -> Option<syn::Error> {
     Some(error(place, message))
 }
 
-const SLICE: &str = "write `slice(x, axis = 0, start = .., end = ..)`";
+const PART: &str = "pass the part that is needed as an argument of the model";
 
 type Finding = Option<(Place, String)>;
 
@@ -289,7 +291,7 @@ fn datum(expr: &Expr) -> Finding {
         Expr::Array(e) => found(place(e), "array literals are not supported in a model: pass the array as an argument"),
         Expr::Repeat(e) => found(place(e), "array literals are not supported in a model: write the number itself"),
         Expr::Struct(e) => found(place(e), "struct literals are not supported in a model"),
-        Expr::Range(e) => found(place(e), format!("ranges are not supported in a model: {SLICE}")),
+        Expr::Range(e) => found(place(e), format!("ranges are not supported in a model: {PART}")),
         Expr::Cast(e) => {
             found(place(e), "casts are not supported in a model: whole numbers may stand among the others")
         }
@@ -299,7 +301,7 @@ fn datum(expr: &Expr) -> Finding {
         ),
         Expr::Index(e) => found(
             Place { start: e.bracket_token.span.open(), end: e.bracket_token.span.close() },
-            format!("indexing is not supported in a model: {SLICE}"),
+            format!("indexing is not supported in a model: {PART}"),
         ),
         Expr::Macro(e) => {
             let at = place(&e.mac.path).to(e.mac.bang_token.span.into());

@@ -22,15 +22,16 @@ pub struct Names {
     pub indices: Vec<String>,
 }
 
-/// The names of `program`; those in `outside` (dimensions) are taken already.
-pub fn name(graph: &Graph, program: &Program, outside: &[String]) -> Names {
+/// The names of `program`; those in `outside` (dimensions) are taken already, and `users` are those of the author's `let`s
+/// and arguments.
+pub fn name(graph: &Graph, program: &Program, outside: &[String], users: &HashSet<String>) -> Names {
     let mut pool = Pool::new(outside);
     let mut names = Names { buffers: vec![String::new(); program.buffers.len()], ..Names::default() };
     for pass in 0..3 {
         for (index, buffer) in program.buffers.iter().enumerate() {
             let wanted = match (pass, buffer.role) {
                 (0, Role::Argument(_)) => buffer.name.clone(),
-                (1, Role::Result(root)) => result_name(graph, program, root, &buffer.name),
+                (1, Role::Result(root)) => result_name(graph, program, root, &buffer.name, users),
                 (2, Role::Scratch | Role::Row { .. }) => or_value(&buffer.name),
                 _ => continue,
             };
@@ -38,7 +39,10 @@ pub fn name(graph: &Graph, program: &Program, outside: &[String]) -> Names {
         }
     }
     for index in 0..program.buffers.len() {
-        names.buffers[index] = names.buffers[last_over(program, BufferId(index)).0].clone();
+        let last = last_over(program, BufferId(index));
+        if matches!(program.buffer(last).role, Role::Result(_)) {
+            names.buffers[index] = names.buffers[last.0].clone();
+        }
     }
     names.indices = INDICES.iter().map(|i| pool.take(i)).collect();
     let mut bound = BTreeMap::new();
@@ -63,8 +67,8 @@ fn depths(body: &[Stmt], depth: usize, found: &mut BTreeMap<Id, usize>) {
     }
 }
 
-/// The buffer that is written over this one last of all: the whole chain goes by its name.
-pub fn last_over(program: &Program, buffer: BufferId) -> BufferId {
+/// The buffer that is written over this one last of all; if that is a result, the whole chain goes by its name.
+fn last_over(program: &Program, buffer: BufferId) -> BufferId {
     match program.buffers.iter().position(|b| b.over == Some(buffer)) {
         Some(next) => last_over(program, BufferId(next)),
         None => buffer,
@@ -75,11 +79,11 @@ fn or_value(name: &str) -> String {
     if name.is_empty() { "value".into() } else { name.into() }
 }
 
-/// `d_w` for the gradient of `w`; outputs and saved values by the name of their node.
-fn result_name(graph: &Graph, program: &Program, root: usize, node: &str) -> String {
+/// `d_w` for the gradient of `w`; an output that its author did not name is the output; saved values go by their node.
+fn result_name(graph: &Graph, program: &Program, root: usize, node: &str, users: &HashSet<String>) -> String {
     match program.results[root].0 {
         Goal::Gradient(argument) => format!("d_{}", graph.arguments[argument].name),
-        Goal::Output(_) if node.is_empty() => "output".into(),
+        Goal::Output(_) if !users.contains(node) => "output".into(),
         _ => or_value(node),
     }
 }
@@ -94,7 +98,11 @@ fn value_name(graph: &Graph, program: &Program, id: Id, depth: usize) -> String 
     }
 }
 
-struct Pool(HashSet<String>);
+/// The names that are taken: by Rust and the runtime, and by what has a name already.
+struct Pool {
+    reserved: HashSet<String>,
+    given: HashSet<String>,
+}
 
 impl Pool {
     fn new(outside: &[String]) -> Self {
@@ -102,20 +110,19 @@ impl Pool {
             Emitted::Function(function) => Some(function),
             _ => None,
         });
-        let fixed = TAKEN.iter().copied().chain(functions).map(str::to_string);
-        let taken = fixed.chain(outside.iter().cloned());
-        Pool(taken.collect())
+        let reserved = TAKEN.iter().copied().chain(functions).map(str::to_string);
+        Pool { reserved: reserved.collect(), given: outside.iter().cloned().collect() }
     }
 
-    /// `wanted`, or the nearest variation that is free.
+    /// `wanted`, or with the first number that makes it free.
     fn take(&mut self, wanted: &str) -> String {
         let plain = wanted.strip_prefix("r#").unwrap_or(wanted);
         let keyword = syn::parse_str::<syn::Ident>(plain).is_err();
-        let plain = if keyword { format!("{plain}_") } else { plain.to_string() };
-        let numbered = (2..).map(|n| format!("{plain}_{n}"));
-        let free = std::iter::once(plain.clone()).chain([format!("{plain}_")]).chain(numbered);
-        let name = free.into_iter().find(|n| !self.0.contains(n)).expect("numbers do not end");
-        self.0.insert(name.clone());
+        let first = if keyword || self.reserved.contains(plain) { 1 } else { 2 };
+        let bare = (first == 2).then(|| plain.to_string());
+        let mut all = bare.into_iter().chain((first..).map(|n| format!("{plain}_{n}")));
+        let name = all.find(|n| !self.given.contains(n) && !self.reserved.contains(n)).expect("numbers do not end");
+        self.given.insert(name.clone());
         name
     }
 }

@@ -8,7 +8,7 @@ use crate::ir::graph::{Goal, Graph, Kind, Source};
 use crate::ir::model::{Model, Role};
 use crate::lower::lower;
 use crate::name::name;
-use crate::parse::{Failure, Known, parse};
+use crate::parse::{Known, parse};
 use crate::partition::partition;
 use crate::simplify::{simplify, stabilise};
 use crate::verify;
@@ -20,9 +20,9 @@ pub fn network(options: TokenStream, item: TokenStream) -> TokenStream {
     match parse(options, item) {
         Ok(model) => match compile(&model) {
             Ok(passes) => emit(&model, &passes),
-            Err(error) => with_error(Some(error), stubs(&model)),
+            Err(error) => with_error(error.into_compile_error(), stubs(&model)),
         },
-        Err(Failure { error, known }) => with_error(error, stand_in(known)),
+        Err(failure) => with_error(failure.report(), stand_in(failure.known)),
     }
 }
 
@@ -38,6 +38,7 @@ pub fn compile(model: &Model) -> syn::Result<Passes> {
     Ok(Passes {
         labels: labels(&stable),
         infer: schedule(model, "infer", simplify(&stable)),
+        model: stable,
         forward: schedule(model, "forward", forward),
         backward: schedule(model, "backward", backward),
         step: step.map(|graph| schedule(model, "step", graph)),
@@ -50,7 +51,7 @@ fn schedule(model: &Model, pass: &str, graph: Graph) -> Compiled {
     model.body.names(&mut users);
     let (graph, program) = fuse(&graph, &users);
     let dimensions: Vec<String> = model.sizes().iter().map(|(name, ..)| name.to_string()).collect();
-    let names = name(&graph, &program, &dimensions);
+    let names = name(&graph, &program, &dimensions, &users);
     dump(pass, &program);
     Compiled { graph, program, names }
 }
@@ -111,9 +112,8 @@ fn dump(phase: &str, state: &dyn std::fmt::Display) {
     }
 }
 
-fn with_error(error: Option<syn::Error>, items: TokenStream) -> TokenStream {
-    let error = error.map(syn::Error::into_compile_error);
-    quote!(#error #items)
+fn with_error(report: TokenStream, items: TokenStream) -> TokenStream {
+    quote!(#report #items)
 }
 
 /// What stands in place of a function that could not be read.

@@ -224,8 +224,8 @@ impl Entry<'_> {
 
     fn check_saved(&self, forward: &Compiled) -> TokenStream {
         let (network, saved) = (self.surface.model.name.to_string(), self.surface.own("saved"));
-        let arrays = kept(forward).into_iter().filter(|(_, shape, _)| !shape.is_empty());
-        let checks = arrays.map(|(name, shape, _)| {
+        let arrays = kept(forward).into_iter().filter(|(_, shape)| !shape.is_empty());
+        let checks = arrays.map(|(name, shape)| {
             let (path, dims, written) = (format!("saved.{name}"), sizes(&shape), show(&shape));
             let names = self.named_sizes();
             quote!(checked(expect_shape(#network, #path, #saved.#name.shape(), &#dims, #written, &#names));)
@@ -382,7 +382,7 @@ impl Entry<'_> {
 
     fn saved(&self, forward: &Compiled) -> TokenStream {
         let results = forward.program.results.iter().enumerate().filter(|(_, (goal, _))| *goal == Goal::Saved);
-        let fields = results.zip(kept(forward)).map(|((k, _), (name, shape, _))| {
+        let fields = results.zip(kept(forward)).map(|((k, _), (name, shape))| {
             let value = self.value(forward, k, &shape);
             quote!(#name: #value)
         });

@@ -49,7 +49,7 @@ impl Math<'_> {
         match &node.kind {
             Kind::Arg(index) => (self.graph.arguments[*index].name.clone(), Bond::Atom),
             Kind::Const(bits) => number(f64::from_bits(*bits)),
-            Kind::Size(dim) => (dim.to_string(), if dim.terms().len() > 1 { Bond::Sum } else { Bond::Product }),
+            Kind::Size(dim) => size(dim),
             Kind::Iota { axis } => (format!("position in {}", node.shape[*axis]), Bond::Atom),
             Kind::Broadcast { .. } | Kind::Reshape => self.operand(node.args[0], depth),
             Kind::Permute { .. } => (format!("{}ᵀ", self.at_least(node.args[0], Bond::Atom, depth)), Bond::Atom),
@@ -121,6 +121,15 @@ impl Math<'_> {
 
 fn number(value: f64) -> (String, Bond) {
     (format!("{value}"), if value < 0.0 { Bond::Sum } else { Bond::Atom })
+}
+
+fn size(dim: &Dim) -> (String, Bond) {
+    let bond = match (dim.as_name(), dim.terms().len()) {
+        (Some(_), _) => Bond::Atom,
+        (None, 1) => Bond::Product,
+        _ => Bond::Sum,
+    };
+    (dim.to_string().replace('*', "·"), bond)
 }
 
 /// A number of elements for people: `N · 13`.

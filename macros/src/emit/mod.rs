@@ -8,6 +8,7 @@ mod pass;
 mod surface;
 mod types;
 
+use crate::ir::dim::Dim;
 use crate::ir::graph::{Graph, Id};
 use crate::ir::model::Model;
 use crate::ir::program::Program;
@@ -34,8 +35,10 @@ pub struct Passes {
     pub backward: Compiled,
     /// Value and gradients at once, for networks that return a scalar.
     pub step: Option<Compiled>,
-    /// For index arguments, the node of the graph of inference whose last axis their values count.
-    pub labels: Vec<(usize, crate::ir::dim::Dim)>,
+    /// The model as it was lowered, before anything was expanded.
+    pub model: Graph,
+    /// Index arguments, and what their values must be below.
+    pub labels: Vec<(usize, Dim)>,
 }
 
 /// Everything that stands in place of the user's function.
@@ -65,7 +68,7 @@ fn module(surface: &Surface, passes: &Passes, items: TokenStream) -> TokenStream
     let model = surface.model;
     let (visibility, name, runtime) = (&model.visibility, &model.name, &model.options.runtime);
     let (on_function, on_module) = surface.attributes();
-    let formulas = formulas(passes);
+    let formulas = formulas(surface, passes);
     let inference = entry::inference(surface);
     let function_docs = docs(formulas.iter().map(String::as_str));
     let summary = format!("What `#[network]` derives from [`{name}`](fn@{name}).");
@@ -86,10 +89,16 @@ fn module(surface: &Surface, passes: &Passes, items: TokenStream) -> TokenStream
     }
 }
 
-/// The formulas of the outputs, for the documentation of the function.
-fn formulas(passes: &Passes) -> Vec<String> {
-    let Compiled { graph, .. } = &passes.infer;
-    let nothing = |_: Id| None;
-    let outputs = graph.roots.iter().filter_map(|r| r.node).map(|id| math::formula(graph, id, &nothing));
-    ["".into(), "```text".into()].into_iter().chain(outputs).chain(["```".into()]).collect()
+/// The formulas of the author's values and of the outputs, for the documentation of the function.
+fn formulas(surface: &Surface, passes: &Passes) -> Vec<String> {
+    let graph = &passes.model;
+    let users = surface.names_of_lets();
+    let named = |id: Id| graph.node(id).note.name.clone().filter(|name| users.contains(name));
+    let live = graph.live();
+    let values = graph.ids().filter(|id| live[id.index()]).filter_map(|id| Some((named(id)?, id)));
+    let lets = values.map(|(name, id)| format!("{name} = {}", math::formula(graph, id, &named)));
+    let outputs = graph.roots.iter().filter_map(|r| r.node).filter(|id| named(*id).is_none());
+    let outputs = outputs.map(|id| math::formula(graph, id, &named));
+    let fence = |text: &str| vec![text.to_string()];
+    [fence(""), fence("```text"), lets.collect(), outputs.collect(), fence("```")].concat()
 }

@@ -5,7 +5,7 @@ use super::math;
 use crate::ir::dim::Dim;
 use crate::ir::graph::{Dtype, Fold, Graph, Id};
 use crate::ir::program::{Access, Axis, Buffer, BufferId, Loop, Operand, Product, Program, Role, Stmt, TILE};
-use crate::name::{Names, last_over};
+use crate::name::Names;
 use crate::op::{self, Emitted};
 use proc_macro2::{Ident, Literal, TokenStream};
 use quote::{ToTokens, quote};
@@ -212,7 +212,7 @@ impl Pass<'_> {
                 let inner = access.strides.iter().any(|(_, stride)| stride.is_one());
                 self.program.buffer(access.buffer).slot == slot && inner && access.strides.len() == 1
             };
-            found |= matches!(s, Stmt::Loop(_)) && accesses(self.program, s).iter().any(whole);
+            found |= matches!(s, Stmt::Loop(_)) && accesses(s).iter().any(whole);
         });
         found
     }
@@ -365,7 +365,8 @@ impl Writer<'_> {
             for id in all {
                 let (slot, name) = (self.program().buffer(id).slot, self.pass.variable(id));
                 let Some(old) = names.get(&slot).filter(|old| **old != name).cloned() else { continue };
-                renames.push(quote!(let #name = #old;));
+                let doc = docs([format!("{name} is written over {old}, which is not needed any more").as_str()]);
+                renames.push(quote!(#doc let #name = #old;));
                 names.insert(slot, name);
             }
             let code = self.stmt(stmt, &Turn::default());
@@ -447,7 +448,7 @@ impl Writer<'_> {
     /// Within a tile, variables are the slices of it.
     fn tile_slices(&self, tile: &Loop, within: &mut Turn) -> TokenStream {
         let mut code = TokenStream::new();
-        let mut accesses = accesses(self.program(), &Stmt::Loop(tile.clone()));
+        let mut accesses = accesses(&Stmt::Loop(tile.clone()));
         accesses.sort_by_key(|(access, _)| access.buffer);
         for (access, mutable) in accesses {
             let Some(start) = row_start(&access, tile.axis) else { continue };
@@ -472,7 +473,7 @@ impl Writer<'_> {
             _ => return TokenStream::new(),
         };
         let mut code = TokenStream::new();
-        for (access, mutable) in accesses(self.program(), stmt) {
+        for (access, mutable) in accesses(stmt) {
             if let Some(start) = row_start(&access, axis).filter(|start| !start.is_empty())
                 && !turn.rows.contains_key(&access.buffer)
                 && self.is_same_row(body, access.buffer, &start)
@@ -490,7 +491,7 @@ impl Writer<'_> {
             let rest: Vec<_> = access.strides.iter().filter(|term| !start.contains(term)).collect();
             let unit = matches!(rest.as_slice(), [(_, stride)] if stride.is_one());
             let row = unit && access.strides.len() == start.len() + 1;
-            same &= row || last_over(self.program(), access.buffer) != buffer;
+            same &= row || access.buffer != buffer;
         };
         body.iter().for_each(|s| each_access(s, &mut |access, _| note(access)));
         same
@@ -518,7 +519,7 @@ impl Writer<'_> {
         });
         let name = self.pass.variable(from.buffer);
         let length = size(&self.program().axes[axis.0]);
-        let bound = turn.rows.get(&last_over(self.program(), from.buffer));
+        let bound = turn.rows.get(&from.buffer);
         let whole = from.strides.is_empty() || bound == Some(&from.strides);
         let row = match whole {
             true => quote!(#name),
@@ -608,7 +609,7 @@ impl Writer<'_> {
         if self.pass.is_scalar_argument(access.buffer) {
             return Code::atom(name);
         }
-        let index = match turn.rows.get(&last_over(self.program(), access.buffer)) {
+        let index = match turn.rows.get(&access.buffer) {
             // Within a tile, the loop's variable counts from the start of the tile, as the slices do.
             Some(start) => self.along_row(access, start, turn).to_token_stream(),
             None => self.index(&access.strides, turn).to_token_stream(),
@@ -654,11 +655,10 @@ impl Writer<'_> {
     fn shown(&self, id: Id) -> Option<String> {
         let own = self.program().buffers.iter().position(|b| b.node == id && !matches!(b.role, Role::Argument(_)));
         match own {
-            Some(index) => Some(match &self.program().buffers[index].name {
-                name if name.is_empty() || last_over(self.program(), BufferId(index)).0 == index => {
-                    self.pass.names.buffers[index].clone()
-                }
-                name => name.clone(),
+            // The memory of a result goes by the result's name from the start; the value keeps its own.
+            Some(index) => Some(match &self.program().buffers[index] {
+                buffer if buffer.role == Role::Scratch && !buffer.name.is_empty() => buffer.name.clone(),
+                _ => self.pass.names.buffers[index].clone(),
             }),
             None if self.inlined.contains_key(&id) => None,
             None => self.pass.names.values.get(&id).cloned(),
@@ -687,16 +687,13 @@ fn combine(fold: Fold, place: Code, value: Code) -> TokenStream {
 
 /// The elements and rows that a statement and those inside touch, and whether any is written; a fold's row with its
 /// axis. Buffers that are touched in more than one pattern are left out: no slice serves them all.
-fn accesses(program: &Program, stmt: &Stmt) -> Vec<(Access, bool)> {
+fn accesses(stmt: &Stmt) -> Vec<(Access, bool)> {
     let mut found: Vec<(Access, bool)> = Vec::new();
     let mut mixed: HashSet<BufferId> = HashSet::new();
-    let mut note = |access: &Access, mutable: bool| {
-        let buffer = last_over(program, access.buffer);
-        match found.iter_mut().find(|(a, _)| a.buffer == buffer) {
-            Some((first, _)) if first.strides != access.strides => _ = mixed.insert(buffer),
-            Some((_, m)) => *m |= mutable,
-            None => found.push((Access { buffer, strides: access.strides.clone() }, mutable)),
-        }
+    let mut note = |access: &Access, mutable: bool| match found.iter_mut().find(|(a, _)| a.buffer == access.buffer) {
+        Some((first, _)) if first.strides != access.strides => _ = mixed.insert(access.buffer),
+        Some((_, m)) => *m |= mutable,
+        None => found.push((access.clone(), mutable)),
     };
     each_access(stmt, &mut note);
     found.retain(|(a, _)| !mixed.contains(&a.buffer));

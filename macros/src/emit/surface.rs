@@ -1,10 +1,12 @@
 //! The words of the emitted surface: the types of arguments, the names of what the macro adds beside the user's, and
 //! which attributes go where.
 
-use super::Passes;
+use super::{Compiled, Passes};
 use super::code::{ident, size};
 use crate::ir::dim::{Dim, Shape, show};
+use crate::ir::graph::Source;
 use crate::ir::model::{Argument, Model, Role};
+use crate::ir::program::{self, Buffer};
 use proc_macro2::{Ident, TokenStream};
 use quote::{format_ident, quote};
 use std::collections::HashSet;
@@ -21,7 +23,7 @@ impl<'a> Surface<'a> {
         let mut taken: HashSet<String> = model.arguments.iter().map(|a| plain(&a.name)).collect();
         taken.extend(dimension_names(model));
         for compiled in passes.into_iter().flat_map(|p| [Some(&p.infer), Some(&p.forward), Some(&p.backward), p.step.as_ref()]) {
-            taken.extend(compiled.into_iter().flat_map(|c| c.names.buffers.iter().cloned()));
+            taken.extend(compiled.into_iter().flat_map(|c| inner_names(c)));
         }
         Surface { model, real: ident(if model.options.double { "f64" } else { "f32" }), taken }
     }
@@ -154,6 +156,15 @@ impl<'a> Surface<'a> {
     pub fn is_scalar(&self) -> bool {
         !self.is_tuple() && self.model.result.shapes.iter().all(|(s, _)| s.is_empty())
     }
+}
+
+/// The variables of a pass, but for cotangents, which have the name that they come in under.
+fn inner_names(compiled: &Compiled) -> impl Iterator<Item = String> {
+    let program = &compiled.program;
+    let cotangent = |b: &Buffer| matches!(b.role, program::Role::Argument(k)
+        if matches!(program.arguments[k].source, Source::Cotangent(_)));
+    let all = program.buffers.iter().zip(&compiled.names.buffers);
+    all.filter(move |(b, _)| !cotangent(b)).map(|(_, name)| name.clone())
 }
 
 /// The name of an identifier without `r#`.

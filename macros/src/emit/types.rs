@@ -5,7 +5,7 @@ use super::entry::memory;
 use super::surface::{Surface, length, plain, shape_words};
 use super::{Compiled, Passes};
 use crate::ir::dim::Shape;
-use crate::ir::graph::Goal;
+use crate::ir::graph::{Goal, Kind, Source};
 use crate::ir::model::Argument;
 use proc_macro2::{Ident, Literal, TokenStream};
 use quote::quote;
@@ -13,7 +13,7 @@ use quote::quote;
 pub fn types(surface: &Surface, passes: Option<&Passes>) -> TokenStream {
     let params = params(surface);
     let gradients = gradients(surface);
-    let saved = saved(surface, passes.map(|p| &p.forward));
+    let saved = saved(surface, passes);
     let workspace = passes.and_then(|p| p.step.as_ref()).map(|step| workspace(surface, step));
     let stub = (passes.is_none() && surface.is_scalar()).then(|| {
         quote!(#[derive(Clone, Debug, Default)] pub struct Workspace { pub gradients: Gradients })
@@ -132,14 +132,23 @@ fn view_arms(param: &Argument) -> (TokenStream, TokenStream) {
     }
 }
 
-/// The values that the forward pass keeps: name, shape and the reason.
-pub fn kept(forward: &Compiled) -> Vec<(Ident, Shape, String)> {
+/// Why each saved value is kept, in order: the backward pass knows what it needs them for.
+fn reasons(backward: &Compiled) -> Vec<String> {
+    let graph = &backward.graph;
+    let saved = (0..graph.arguments.len()).filter(|k| graph.arguments[*k].source == Source::Saved);
+    let node = |k| graph.ids().find(|id| graph.node(*id).kind == Kind::Arg(k));
+    let why = saved.map(|k| node(k).and_then(|id| graph.node(id).note.rule.clone()));
+    why.map(|why| why.map(|w| format!(" ({w})")).unwrap_or_default()).collect()
+}
+
+/// The values that the forward pass keeps: name and shape.
+pub fn kept(forward: &Compiled) -> Vec<(Ident, Shape)> {
     let saved = forward.graph.roots.iter().filter(|r| r.goal == Goal::Saved).filter_map(|r| r.node);
     let mut kept = Vec::new();
     for id in saved {
         let node = forward.graph.node(id);
         let name = saved_name(forward, kept.len());
-        kept.push((ident(&name), node.shape.clone(), node.note.rule.clone().unwrap_or_default()));
+        kept.push((ident(&name), node.shape.clone()));
     }
     kept
 }
@@ -160,18 +169,16 @@ fn saved_name(forward: &Compiled, k: usize) -> String {
     }
 }
 
-fn saved(surface: &Surface, forward: Option<&Compiled>) -> TokenStream {
-    let kept = forward.map(kept).unwrap_or_default();
+fn saved(surface: &Surface, passes: Option<&Passes>) -> TokenStream {
+    let kept = passes.map(|p| kept(&p.forward)).unwrap_or_default();
+    let reasons = passes.map(|p| reasons(&p.backward)).unwrap_or_default();
     let doc = docs([format!("What the forward pass of `{}` keeps for the backward pass.", surface.model.name).as_str()]);
-    let fields = kept.iter().map(|(name, shape, why)| {
-        let why = if why.is_empty() { String::new() } else { format!(": {why}") };
-        field(surface, name, shape, &why)
-    });
+    let fields = kept.iter().zip(&reasons).map(|((name, shape), why)| field(surface, name, shape, why));
     let real = &surface.real;
-    let formula: Vec<String> = kept.iter().map(|(_, shape, _)| super::math::count(shape)).collect();
+    let formula: Vec<String> = kept.iter().map(|(_, shape)| super::math::count(shape)).collect();
     let formula = if formula.is_empty() { "0".into() } else { formula.join(" + ") };
     let bytes = docs([format!("The size in bytes: ({formula}) · {} for the elements.", if surface.model.options.double { 8 } else { 4 }).as_str()]);
-    let lengths = kept.iter().map(|(name, shape, _)| if shape.is_empty() { quote!(1) } else { quote!(self.#name.len()) });
+    let lengths = kept.iter().map(|(name, shape)| if shape.is_empty() { quote!(1) } else { quote!(self.#name.len()) });
     quote! {
         #doc
         #[derive(Clone, Debug, Default, PartialEq)]

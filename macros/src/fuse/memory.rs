@@ -80,7 +80,26 @@ fn write_in_place(program: &mut Program, lives: &HashMap<BufferId, Life>, users:
                 let slot = program.buffers[written.0].slot;
                 let old = program.buffers[read.0].slot;
                 program.buffers.iter_mut().filter(|b| b.slot == old).for_each(|b| b.slot = slot);
+                read_from(&mut program.body[step], read, written);
             }
+        }
+    }
+}
+
+/// From here on, the memory goes by the name of what is written over it.
+fn read_from(stmt: &mut Stmt, old: BufferId, new: BufferId) {
+    let args: &mut [Operand] = match stmt {
+        Stmt::Loop(inner) => return inner.body.iter_mut().for_each(|s| read_from(s, old, new)),
+        Stmt::Let { args, .. } => args,
+        Stmt::Store { value, .. } | Stmt::Accumulate { value, .. } => std::slice::from_mut(value),
+        Stmt::Combine { operand, .. } => std::slice::from_mut(operand),
+        _ => return,
+    };
+    for operand in args {
+        if let Operand::Load(access) = operand
+            && access.buffer == old
+        {
+            access.buffer = new;
         }
     }
 }

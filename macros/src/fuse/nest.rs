@@ -258,13 +258,21 @@ impl Nest<'_> {
             if self.stored(id).is_some() || !(read_elsewhere || accumulated) {
                 continue;
             }
+            let folded = readers.get(&id).into_iter().flatten().any(|r| self.is_fold_of_row(*r, id, prefix));
             match self.cost_again(id, prefix) {
-                Some(cost) if cost <= RECOMPUTED && !accumulated => _ = self.again.insert(id, cost),
+                Some(cost) if cost <= RECOMPUTED && !accumulated && !folded => _ = self.again.insert(id, cost),
                 _ if axes.is_empty() => {}
                 _ if prefix.is_empty() => self.keep(id, Role::Scratch),
                 _ => _ = self.row(id, axes, false),
             }
         }
+    }
+
+    /// Whether `reader` folds rows of `id`, which then lie in memory anyway.
+    fn is_fold_of_row(&self, reader: Id, id: Id, prefix: &[Axis]) -> bool {
+        let (item, over) = (self.item(reader), &self.item(id).over);
+        let row = !prefix.is_empty() && over.len() == prefix.len() + 1;
+        row && item.over == *over && over.last().is_some_and(|a| item.reduced.contains(a))
     }
 
     /// Whether the loop over `axis` is the outermost one that the reduction `id` combines over.

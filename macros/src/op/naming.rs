@@ -5,7 +5,7 @@ use crate::ir::dim::Dim;
 use crate::ir::graph::{Fold, Graph, Id, Kind, Node};
 
 /// The longest name that is put together.
-const LONGEST: usize = 16;
+const LONGEST: usize = 20;
 
 /// A name for `id` out of its operation and the names of its arguments; numbers need none.
 pub fn suggest(graph: &Graph, id: Id) -> Option<String> {
@@ -15,9 +15,14 @@ pub fn suggest(graph: &Graph, id: Id) -> Option<String> {
         Kind::Const(_) | Kind::Size(_) => None,
         Kind::Iota { .. } => Some("position".to_string()),
         Kind::Map("div") if is_mean(graph, node) => Some(applied(graph, "mean", graph.node(node.args[0]))),
+        Kind::Map("add") => Some(joined(graph, node, "plus")),
+        Kind::Map("sub") => Some(joined(graph, node, "minus")),
+        Kind::Map("mul") => Some(joined(graph, node, "times")),
+        Kind::Map("div") => Some(joined(graph, node, "over")),
         Kind::Map(op) | Kind::Composite { op, .. } => Some(applied(graph, op, node)),
+        Kind::Reduce { fold: Fold::Sum, .. } => Some(applied(graph, "total", node)),
         Kind::Reduce { fold, .. } => Some(applied(graph, of_fold(*fold).name.trim_start_matches("reduce_"), node)),
-        Kind::Contract(_) => Some(contracted(graph, node)),
+        Kind::Contract(_) => Some(joined(graph, node, "dot")),
         Kind::Permute { .. } => named(graph, node.args[0]).map(|name| format!("{name}_t")),
         Kind::Broadcast { .. } | Kind::Reshape => named(graph, node.args[0]).map(str::to_string),
     }
@@ -59,8 +64,9 @@ fn applied(graph: &Graph, op: &str, node: &Node) -> String {
     joined.unwrap_or_else(|| op.to_string())
 }
 
-fn contracted(graph: &Graph, node: &Node) -> String {
+/// `x_dot_w`, `price_minus_y`; the word alone where a side has no name or the whole is too long.
+fn joined(graph: &Graph, node: &Node, word: &str) -> String {
     let [a, b] = [named(graph, node.args[0]), named(graph, node.args[1])];
-    let joined = a.zip(b).map(|(a, b)| format!("{a}_dot_{b}")).filter(|joined| joined.chars().count() <= LONGEST);
-    joined.unwrap_or_else(|| "dot".to_string())
+    let joined = a.zip(b).map(|(a, b)| format!("{a}_{word}_{b}")).filter(|joined| joined.chars().count() <= LONGEST);
+    joined.or_else(|| a.xor(b).map(|one| format!("{word}_{one}"))).filter(|j| j.chars().count() <= LONGEST).unwrap_or_else(|| word.to_string())
 }

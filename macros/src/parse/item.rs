@@ -7,6 +7,7 @@
 use super::Known;
 use crate::error::{Place, error};
 use proc_macro2::{Delimiter, Group, Ident, Span, TokenStream, TokenTree};
+use quote::quote;
 use syn::visit::{self, Visit};
 use syn::{Expr, FnArg, Item, ItemFn, Lit, Pat, TraitItemFn, Type};
 
@@ -32,10 +33,16 @@ pub fn read(tokens: TokenStream) -> Result<ItemFn, Box<Unreadable>> {
     }
 }
 
-/// The function with `{}` in the place of its body.
-pub fn without_body(function: &ItemFn) -> ItemFn {
-    let block = syn::Block { brace_token: function.block.brace_token, stmts: Vec::new() };
-    ItemFn { block: Box::new(block), ..function.clone() }
+/// A function of the same name that takes as many arguments, of any type: all parameters together are one.
+pub fn stand_in(function: &ItemFn) -> ItemFn {
+    let is_param = |a: &FnArg| {
+        matches!(a, FnArg::Typed(typed) if matches!(&*typed.ty, Type::Path(path)
+        if path.path.segments.first().is_some_and(|s| s.ident == "Param")))
+    };
+    let inputs = function.sig.inputs.iter().filter(|a| matches!(a, FnArg::Typed(_)) && !is_param(a)).count();
+    let arguments = vec![quote!(_: impl ::core::marker::Sized); inputs + 1];
+    let (visibility, name) = (&function.vis, &function.sig.ident);
+    syn::parse_quote!(#visibility fn #name(#(#arguments),*) -> ! {})
 }
 
 fn no_function(tokens: TokenStream) -> Unreadable {

@@ -28,7 +28,7 @@ pub enum Known {
     Nothing,
     /// Something else than a function, to be left as it is.
     Item(TokenStream),
-    /// A function whose signature is not that of a model. Its body is empty.
+    /// A function whose signature is not that of a model. This one takes arguments of any type; its body is empty.
     Function(Box<ItemFn>),
     /// The signature of a model; its body is a placeholder.
     Model(Box<Model>),
@@ -98,7 +98,7 @@ fn known(options: Option<Options>, function: &ItemFn) -> Known {
             model.options.wrt = inputs.filter(|name| signature::is_input(&model, name)).collect();
             Known::Model(Box::new(model))
         }
-        Err(_) => Known::Function(Box::new(item::without_body(function))),
+        Err(_) => Known::Function(Box::new(item::stand_in(function))),
     }
 }
 

@@ -20,6 +20,7 @@ pub const AFTER: &[Structural] = &[
     sum_of_neg,
     sum_of_multiples,
     sum_of_chosen,
+    share_of_nothing,
     join_factors,
     permute_of_contract,
     permute_of_broadcast,
@@ -175,6 +176,23 @@ fn sum_of_chosen(graph: &mut Graph, id: Id, _: Site) -> Option<Id> {
     without_axes(graph, x[1], &axes, &shape)
 }
 
+/// A cotangent divided by a number of elements that may be 0 (that of a mean over an empty batch) reaches no element then,
+/// so any divisor is right; 1 keeps infinity out of what sums over nothing are multiplied by.
+fn share_of_nothing(graph: &mut Graph, id: Id, site: Site) -> Option<Id> {
+    let Node { kind: Kind::Map("div"), args, shape, .. } = graph.node(id).clone() else { return None };
+    let mut divisor = args[1];
+    if let Kind::Broadcast { .. } = graph.node(divisor).kind {
+        divisor = graph.node(divisor).args[0];
+    }
+    if !site.derived || !matches!(graph.node(divisor).kind, Kind::Size(_)) {
+        return None;
+    }
+    let one = graph.constant(1.0);
+    let at_least_one = graph.map("max", vec![divisor, one], Dtype::Real);
+    let spread = graph.broadcast_to(at_least_one, &shape);
+    Some(graph.map("div", vec![args[0], spread], Dtype::Real))
+}
+
 /// `s * (2 * x)` with a spread `s` is `(2 * s) * x`, to the bit: a power of two rounds nothing.
 fn join_factors(graph: &mut Graph, id: Id, site: Site) -> Option<Id> {
     let Node { kind: Kind::Map("mul"), args, .. } = graph.node(id).clone() else { return None };
@@ -227,19 +245,12 @@ fn contract_of_broadcast(graph: &mut Graph, id: Id, _: Site) -> Option<Id> {
     let same: Vec<u8> = made.iter().map(|&axis| own[axis]).collect();
     let summed: Vec<usize> =
         (0..other.len()).filter(|&k| same.contains(&other[k]) && !letters.out.contains(&other[k])).collect();
-    let factor =
-        made.iter().filter(|&&a| !other.contains(&own[a]) && !letters.out.contains(&own[a])).map(|&a| &spread[a]);
-    let factor = Dim::product(factor);
     let stretched: Vec<usize> = (0..along.len()).filter(|&k| made.contains(&along[k])).collect();
     let x = (graph.reduce(Fold::Sum, inner[0], stretched), own.iter().copied().filter(|l| !same.contains(l)).collect());
     let left = kept_axes(other.len(), &summed).map(|k| other[k]).collect();
     let rest = (graph.reduce(Fold::Sum, args[1 - side], summed), left);
     let (a, b) = if side == 0 { (x, rest) } else { (rest, x) };
-    let mut product = multiply(graph, a, b, &letters.out)?;
-    if !factor.is_one() {
-        let size = graph.size(factor);
-        product.0 = apply::call(graph, "mul", &[product.0, size]).ok()?;
-    }
+    let product = multiply(graph, a, b, &letters.out);
     let onto =
         product.1.iter().map(|l| letters.out.iter().position(|o| o == l).expect("it is in the result")).collect();
     Some(graph.broadcast(product.0, onto, &shape))
@@ -248,13 +259,10 @@ fn contract_of_broadcast(graph: &mut Graph, id: Id, _: Site) -> Option<Id> {
 type Lettered = (Id, Vec<u8>);
 
 /// The product of two lettered operands over those letters of `out` that they have: element-wise, if none is summed.
-fn multiply(graph: &mut Graph, (a, la): Lettered, (b, lb): Lettered, out: &[u8]) -> Option<Lettered> {
+fn multiply(graph: &mut Graph, (a, la): Lettered, (b, lb): Lettered, out: &[u8]) -> Lettered {
     let out: Vec<u8> = out.iter().copied().filter(|l| la.contains(l) || lb.contains(l)).collect();
     if la.iter().chain(&lb).any(|l| !out.contains(l)) {
-        if !la.iter().any(|l| lb.contains(l) && !out.contains(l)) {
-            return None;
-        }
-        return Some((graph.contract(a, b, Letters { a: la, b: lb, out: out.clone() }), out));
+        return (graph.contract(a, b, Letters { a: la, b: lb, out: out.clone() }), out);
     }
     let size = |graph: &Graph, l: u8| match la.iter().position(|&k| k == l) {
         Some(axis) => graph.shape(a)[axis].clone(),
@@ -267,5 +275,5 @@ fn multiply(graph: &mut Graph, (a, la): Lettered, (b, lb): Lettered, out: &[u8])
         let permuted = graph.permute(id, order);
         graph.broadcast(permuted, along, &shape)
     });
-    Some((graph.map("mul", args.to_vec(), Dtype::Real), out))
+    (graph.map("mul", args.to_vec(), Dtype::Real), out)
 }

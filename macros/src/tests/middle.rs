@@ -133,6 +133,7 @@ const MODELS: &[&str] = &[
     "fn spread(b: Param<K>, w: Param<K, H>) -> Output<H> { (b + 0.5).dot(w * w) }",
     "fn turned(x: Param<N, K>, w: Param<K, H>, b: Param<N>) -> Output<H, N> { (x.dot(w)).t() + b.t() + sum((w * w).t(), axis = 1, keepdims = true) * sum((x.t() * b).t(), axis = 1) }",
     "fn bias(x: Param<N, K>, b: Param<K>, c: Param) -> Output { sum(x + b) + mean(b * 2 + x * c) + sum(x.powi(0) * 2 - c) }",
+    "fn twice(x: Param<N, K>) -> Output { sum(sum(x * x, axis = 0)) * max(max(x, axis = 0)) }",
     "fn column(b: Param<K>) -> Output<K> { max(insert_axis(b * b, axis = 1), axis = 1) - sum_axis(insert_axis(b, 0), 0) }",
     "fn ext(x: Param<N, K>, y: Param<N, K>) -> Output { max(x) + reduce_min(y) + sum(max(x, y) * min(x, y)) }",
     "fn shadow(x: Param<N>) -> Output<N> { let x = x * x; let y = { let x = x + 1; x * x }; x + y }",
@@ -195,6 +196,30 @@ fn kinks_follow_the_conventions() {
     assert_eq!(abs[1].data, [-1.0, 0.0, 1.0]);
     let tie = evaluated("fn f(x: Param<N>, y: Param<N>) -> Output<N> { max(x, y) }", &[x.clone(), x, ones]);
     assert_eq!((tie[1].data.as_slice(), tie[2].data.as_slice()), (&[0.5; 3][..], &[0.5; 3][..]));
+}
+
+#[test]
+fn elements_that_tie_for_an_extremum_share_its_gradient() {
+    for op in ["max(x)", "-min(-x)", "sum(max(insert_axis(x, axis = 1), axis = 0))"] {
+        let got = evaluated(
+            &format!("fn f(x: Param<N>) -> Output<N> {{ {op} + x * 0 }}"),
+            &[vec![2.0, 1.0, 2.0], vec![1.0; 3]],
+        );
+        assert_eq!(got[1].data, [1.5, 0.0, 1.5], "{op}");
+    }
+}
+
+#[test]
+fn an_identity_for_zero_does_not_touch_minus_zero() {
+    let got = evaluated("fn f(x: Param<N>) -> Output<N> { x - (-0.0) }", &[vec![-0.0], vec![1.0]]);
+    assert!(got[0].data[0].is_sign_positive());
+}
+
+#[test]
+fn a_gate_that_is_used_twice_is_computed_once() {
+    let graph = lowered("fn f(x: Param<N>, h: Param<N>) -> Output<N> { let z = sigmoid(x); (1 - z) * h + z * x }");
+    let (stable, fired) = simplify::stabilise(&graph);
+    assert!(fired.is_empty() && stable.len() == graph.len(), "{fired:?}\n{stable}");
 }
 
 #[test]
@@ -270,6 +295,30 @@ fn gradients_are_derived_once_and_cheaply() {
     let saved: Vec<&str> =
         backward.arguments.iter().filter(|a| a.source == Source::Saved).map(|a| a.name.as_str()).collect();
     assert_eq!(saved, ["sigmoid"], "{forward}\n{backward}");
+}
+
+/// The names of what is kept, and of the operations that backward computes.
+fn kept(source: &str) -> (Vec<String>, Vec<String>) {
+    let graph = lowered(source);
+    let wanted: Vec<usize> = (0..graph.arguments.len()).collect();
+    let (_, backward) = partition::partition(&simplify::simplify(&differentiate(&graph, &wanted, Seed::Argument)));
+    let saved = backward.arguments.iter().filter(|a| a.source == Source::Saved).map(|a| a.name.clone()).collect();
+    (saved, backward.ids().map(|id| backward.node(id).kind.to_string()).collect())
+}
+
+#[test]
+fn a_mean_is_kept_rather_than_what_it_was_taken_from() {
+    let body =
+        "let d = x - mean(x, axis = 1, keepdims = true); d / sqrt(mean(square(d), axis = 1, keepdims = true) + 0.1)";
+    let (saved, computed) = kept(&format!("fn f(x: Param<N, K>) -> Output<N, K> {{ {body} }}"));
+    assert_eq!(saved, ["total_x", "sqrt_plus"]);
+    assert_eq!(computed.iter().filter(|kind| *kind == "sqrt").count(), 0);
+}
+
+#[test]
+fn arguments_and_cheap_steps_from_them_are_never_kept() {
+    let (saved, _) = kept("fn f(x: Param<N>, y: Param<N>) -> Output<N> { square(x * y + x) * (x - y) }");
+    assert_eq!(saved, [""; 0]);
 }
 
 #[test]

@@ -1,5 +1,7 @@
 //! Tests of the phases, on an interpreter of the graph.
 
+pub mod execute;
+mod golden;
 pub mod interpret;
 mod middle;
 mod table;

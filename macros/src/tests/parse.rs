@@ -246,7 +246,7 @@ fn operators_without_a_meaning_are_named() {
     reject_body("x «^» 2", &["`^`", "powi"]);
     reject_body("select((x > 0) «&&» (w > 0), x, w)", &["`&&`", "select"]);
     reject_body("x «<<» 2", &["`<<`"]);
-    reject_body("«x[0]»", &["slice"]);
+    reject_body("«x[0]»", &["indexing"]);
     reject_body("x«.shape»", &["fields"]);
     reject_body("x«.0»", &["fields"]);
     assert_eq!(body("x * *w"), "mul(x, w)");
@@ -451,7 +451,14 @@ fn mistakes_of_one_phase_are_all_reported() {
     assert_eq!(failure.error.into_iter().flatten().count(), 3);
     let failure = read("", "fn f(x: Imput<N>, y: bool, y: Input) { x }").unwrap_err();
     assert_eq!(failure.error.into_iter().flatten().count(), 4);
-    assert!(matches!(failure.known, Known::Function(f) if f.block.stmts.is_empty()));
+}
+
+#[test]
+fn a_function_that_is_no_model_is_replaced_by_one_that_takes_anything() {
+    let failure = read("", "#[inline] pub const fn f(&self, x: Imput<N>, x: bool, w: Param<N>) { x }").unwrap_err();
+    let Known::Function(function) = failure.known else { panic!("the function is known") };
+    let any = quote::quote!(_: impl ::core::marker::Sized);
+    assert_eq!(*function, syn::parse_quote!(pub fn f(#any, #any, #any) -> ! {}));
 }
 
 /// Runs `work` with the stack that rustc and rust-analyzer give to a macro.

@@ -1,0 +1,44 @@
+//! Golden files: for every model `tests/expanded/*.in.rs`, the emitted code stands beside it, word for word. They change
+//! only by an explicit `PULLBACK_BLESS=1 cargo test -p pullback-macros golden`. That they compile and run, and give the
+//! same bits as the macro, is tested by `tests/expanded.rs` at the root.
+
+use crate::pipeline::network;
+use std::path::{Path, PathBuf};
+
+/// The formatted expansion of the one model in `source`, under a header that shows the model.
+fn expanded(source: &str) -> String {
+    let mut item: syn::ItemFn = syn::parse_str(source).expect("a model is a function of Rust");
+    let attribute = item.attrs.iter().position(|a| a.path().is_ident("network")).expect("a model has the attribute");
+    let options = match item.attrs.remove(attribute).meta {
+        syn::Meta::List(list) => list.tokens,
+        _ => Default::default(),
+    };
+    let tokens = network(options, quote::quote!(#item));
+    let file = syn::parse2(tokens).expect("emitted code is Rust");
+    let model: String = source.lines().map(|line| format!("//     {line}").trim_end().to_string() + "\n").collect();
+    format!("// What `#[network]` makes of this model:\n//\n{model}\n{}", prettyplease::unparse(&file))
+}
+
+fn models() -> Vec<PathBuf> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/expanded");
+    let entries = std::fs::read_dir(folder).expect("the golden files are there");
+    let mut models: Vec<PathBuf> = entries.map(|e| e.expect("a readable folder").path()).collect();
+    models.retain(|path| path.to_string_lossy().ends_with(".in.rs"));
+    models.sort();
+    models
+}
+
+#[test]
+fn emitted_code_is_the_golden_code() {
+    let models = models();
+    assert!(models.len() >= 5);
+    for model in models {
+        let golden = PathBuf::from(model.to_string_lossy().replace(".in.rs", ".rs"));
+        let now = expanded(&std::fs::read_to_string(&model).expect("a readable model"));
+        if std::env::var_os("PULLBACK_BLESS").is_some() {
+            std::fs::write(&golden, &now).expect("a writable golden file");
+        }
+        let kept = std::fs::read_to_string(&golden).unwrap_or_default();
+        assert!(now == kept, "{} has changed; read the difference, then bless it:\n{now}", golden.display());
+    }
+}

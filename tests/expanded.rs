@@ -1,0 +1,98 @@
+//! The golden files are what the macro emits, so they must also compile and run where they stand, and give the same bits
+//! as the macro does.
+
+use ndarray::{Array1, Array2};
+use pullback::network;
+use rand::SeedableRng;
+use rand::rngs::StdRng;
+
+/// What the macro makes of the models now.
+mod derived {
+    use super::network;
+    include!("expanded/attention.in.rs");
+    include!("expanded/digits.in.rs");
+    include!("expanded/formula.in.rs");
+    include!("expanded/housing.in.rs");
+    include!("expanded/layer_norm.in.rs");
+}
+
+/// The golden files, as source of their own.
+#[rustfmt::skip]
+mod golden {
+    pub mod attention { include!("expanded/attention.rs"); }
+    pub mod digits { include!("expanded/digits.rs"); }
+    pub mod formula { include!("expanded/formula.rs"); }
+    pub mod housing { include!("expanded/housing.rs"); }
+    pub mod layer_norm { include!("expanded/layer_norm.rs"); }
+}
+
+fn rng() -> StdRng {
+    StdRng::seed_from_u64(7)
+}
+
+fn wavy(rows: usize, columns: usize) -> Array2<f32> {
+    Array2::from_shape_fn((rows, columns), |(i, j)| ((7 * i + 3 * j) as f32).sin())
+}
+
+#[test]
+fn the_golden_step_of_housing_gives_the_bits_of_the_macro() {
+    let (x, y) = (wavy(23, 13), wavy(23, 1));
+    let derived = derived::housing::value_and_grad(&x, &y, &derived::housing::Params::init(&mut rng()));
+    let golden = golden::housing::housing::value_and_grad(&x, &y, &golden::housing::housing::Params::init(&mut rng()));
+    assert_eq!(derived.0.to_bits(), golden.0.to_bits());
+    assert_eq!((&derived.1.w1, &derived.1.b1), (&golden.1.w1, &golden.1.b1));
+    assert_eq!((&derived.1.w2, &derived.1.b2), (&golden.1.w2, &golden.1.b2));
+}
+
+#[test]
+fn the_golden_step_of_digits_gives_the_bits_of_the_macro() {
+    let (x, labels) = (wavy(40, 64), Array1::from_shape_fn(40, |i| i % 10));
+    let derived = derived::digits::value_and_grad(&x, &labels, &derived::digits::Params::init(&mut rng(), 32));
+    let golden = golden::digits::digits::value_and_grad(
+        &x,
+        &labels,
+        &golden::digits::digits::Params::init(&mut rng(), 32),
+    );
+    assert_eq!(derived.0.to_bits(), golden.0.to_bits());
+    assert_eq!((&derived.1.w1, &derived.1.w2), (&golden.1.w1, &golden.1.w2));
+}
+
+#[test]
+fn the_golden_passes_of_layer_norm_give_the_bits_of_the_macro() {
+    let (x, d_output) = (wavy(9, 20), wavy(9, 20));
+    let (scale, shift) = (Array1::linspace(0.5, 1.5, 20), Array1::linspace(-1.0, 1.0, 20));
+    let params = derived::layer_norm::Params { scale: scale.clone(), shift: shift.clone() };
+    let (output, saved) = derived::layer_norm::forward(&x, &params);
+    let gradients = derived::layer_norm::backward(&x, &params, &saved, &d_output);
+    let params = golden::layer_norm::layer_norm::Params { scale, shift };
+    let (expected, saved) = golden::layer_norm::layer_norm::forward(&x, &params);
+    let golden = golden::layer_norm::layer_norm::backward(&x, &params, &saved, &d_output);
+    assert_eq!(output, expected);
+    assert_eq!((gradients.x, gradients.scale), (golden.x, golden.scale));
+}
+
+#[test]
+fn the_golden_passes_of_attention_give_the_bits_of_the_macro() {
+    let x = wavy(11, 16).mapv(f64::from);
+    let params = derived::attention::Params::init(&mut rng());
+    let (output, saved) = derived::attention::forward(&x, &params);
+    let gradients = derived::attention::backward(&x, &params, &saved, &x);
+    let params = golden::attention::attention::Params::init(&mut rng());
+    let (expected, saved) = golden::attention::attention::forward(&x, &params);
+    let golden = golden::attention::attention::backward(&x, &params, &saved, &x);
+    assert_eq!(output, expected);
+    assert_eq!((gradients.wq, gradients.wv), (golden.wq, golden.wv));
+}
+
+#[test]
+fn the_golden_formula_gives_the_bits_of_the_macro() {
+    let time = Array1::linspace(0.0, 3.0, 2500);
+    let params = derived::formula::Params { amplitude: 2.0, decay: 0.7, shift: 0.1 };
+    let ((wave, energy), saved) = derived::formula::forward(&time, &params);
+    let gradients = derived::formula::backward(&time, &params, &saved, (&wave, 0.5));
+    let params = golden::formula::formula::Params { amplitude: 2.0, decay: 0.7, shift: 0.1 };
+    let ((expected, e), saved) = golden::formula::formula::forward(&time, &params);
+    let golden = golden::formula::formula::backward(&time, &params, &saved, (&expected, 0.5));
+    assert_eq!((wave, energy.to_bits()), (expected, e.to_bits()));
+    assert_eq!((gradients.time, gradients.decay.to_bits()), (golden.time, golden.decay.to_bits()));
+}

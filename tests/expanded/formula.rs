@@ -1,0 +1,464 @@
+// What `#[network]` makes of this model:
+//
+//     /// A damped oscillation and its energy: a formula of one's own, with the way back to the input.
+//     #[network(f64, wrt(time))]
+//     pub fn formula(time: Input<N>, amplitude: Param, decay: Param, shift: Param) -> (Output<N>, Output) {
+//         let wave = amplitude * exp(-decay * time) * tanh(time + shift);
+//         (wave, sum(square(wave)))
+//     }
+
+/// A damped oscillation and its energy: a formula of one's own, with the way back to the input.
+///
+/// ```text
+/// wave = amplitude · exp(−decay · time) · tanh(time + shift)
+/// Σ[N](wave²)
+/// ```
+pub fn formula<'a>(
+    time: impl ::core::convert::Into<::pullback::ndarray::ArrayView1<'a, f64>>,
+    params: &formula::Params,
+) -> (::pullback::ndarray::Array1<f64>, f64) {
+    formula::infer(time, params)
+}
+/// What `#[network]` derives from [`formula`](fn@formula).
+#[allow(non_snake_case, unused_doc_comments, unused_variables, unused_mut, clippy::all)]
+pub mod formula {
+    use ::pullback::emitted::*;
+    /// The parameters of `formula`.
+    #[derive(Clone, Debug, Default, PartialEq)]
+    pub struct Params {
+        /// A scalar.
+        pub amplitude: f64,
+        /// A scalar.
+        pub decay: f64,
+        /// A scalar.
+        pub shift: f64,
+    }
+    impl Params {
+        /// Zeros everywhere.
+        pub fn zeros() -> Self {
+            Self {
+                amplitude: 0.0,
+                decay: 0.0,
+                shift: 0.0,
+            }
+        }
+        /// Matrices from Glorot's uniform distribution, zeros for vectors and scalars.
+        pub fn init(rng: &mut impl Rng) -> Self {
+            Self {
+                amplitude: 0.0,
+                decay: 0.0,
+                shift: 0.0,
+            }
+        }
+    }
+    impl ParamSet for Params {
+        type Elem = f64;
+        fn count(&self) -> usize {
+            3
+        }
+        fn path(&self, index: usize) -> String {
+            let paths: [&str; 3] = ["amplitude", "decay", "shift"];
+            paths[index].to_string()
+        }
+        fn array(&self, index: usize) -> ArrayViewD<'_, f64> {
+            match index {
+                0 => scalar_view(&self.amplitude),
+                1 => scalar_view(&self.decay),
+                2 => scalar_view(&self.shift),
+                _ => no_such_array(index, 3),
+            }
+        }
+        fn array_mut(&mut self, index: usize) -> ArrayViewMutD<'_, f64> {
+            match index {
+                0 => scalar_view_mut(&mut self.amplitude),
+                1 => scalar_view_mut(&mut self.decay),
+                2 => scalar_view_mut(&mut self.shift),
+                _ => no_such_array(index, 3),
+            }
+        }
+    }
+    /// The gradients of `formula`: field for field as [`Params`].
+    #[derive(Clone, Debug, Default, PartialEq)]
+    pub struct Gradients {
+        /// A scalar: the gradient with respect to `amplitude`.
+        pub amplitude: f64,
+        /// A scalar: the gradient with respect to `decay`.
+        pub decay: f64,
+        /// A scalar: the gradient with respect to `shift`.
+        pub shift: f64,
+        /// `[N]`: the gradient with respect to `time`.
+        pub time: Array1<f64>,
+    }
+    impl ParamSet for Gradients {
+        type Elem = f64;
+        fn count(&self) -> usize {
+            3
+        }
+        fn path(&self, index: usize) -> String {
+            let paths: [&str; 3] = ["amplitude", "decay", "shift"];
+            paths[index].to_string()
+        }
+        fn array(&self, index: usize) -> ArrayViewD<'_, f64> {
+            match index {
+                0 => scalar_view(&self.amplitude),
+                1 => scalar_view(&self.decay),
+                2 => scalar_view(&self.shift),
+                _ => no_such_array(index, 3),
+            }
+        }
+        fn array_mut(&mut self, index: usize) -> ArrayViewMutD<'_, f64> {
+            match index {
+                0 => scalar_view_mut(&mut self.amplitude),
+                1 => scalar_view_mut(&mut self.decay),
+                2 => scalar_view_mut(&mut self.shift),
+                _ => no_such_array(index, 3),
+            }
+        }
+    }
+    /// What the forward pass of `formula` keeps for the backward pass.
+    #[derive(Clone, Debug, Default, PartialEq)]
+    pub struct Saved {
+        /// `[N]` (saved: backward of mul needs it).
+        pub exp: Array1<f64>,
+        /// `[N]` (saved: backward of mul needs it).
+        pub tanh_time_plus_shift: Array1<f64>,
+    }
+    impl Saved {
+        /// The size in bytes: (N + N) · 8 for the elements.
+        pub fn bytes(&self) -> usize {
+            let lengths: &[usize] = &[self.exp.len(), self.tanh_time_plus_shift.len()];
+            lengths.iter().sum::<usize>() * ::core::mem::size_of::<f64>()
+        }
+    }
+    /// The outputs, and nothing kept.
+    #[track_caller]
+    pub fn infer<'a>(
+        time: impl ::core::convert::Into<ArrayView1<'a, f64>>,
+        params: &Params,
+    ) -> (Array1<f64>, f64) {
+        let time: ArrayView1<'a, f64> = time.into();
+        let Sizes { N } = checked(sizes(time, params));
+        let time = &flat(time);
+        let amplitude = params.amplitude;
+        let decay = params.decay;
+        let shift = params.shift;
+        let mut wave = vec![0.0; N];
+        let value_1 = simd(Infer {
+            N,
+            time,
+            amplitude,
+            decay,
+            shift,
+            wave: &mut wave,
+        });
+        (array([N], wave), value_1)
+    }
+    /// The pass that keeps what [`backward`] needs.
+    ///
+    /// # Panics
+    /// Where the shapes are not those that the network declares; [`check`] finds the same without a panic.
+    #[track_caller]
+    pub fn forward<'a>(
+        time: impl ::core::convert::Into<ArrayView1<'a, f64>>,
+        params: &Params,
+    ) -> ((Array1<f64>, f64), Saved) {
+        let time: ArrayView1<'a, f64> = time.into();
+        let Sizes { N } = checked(sizes(time, params));
+        let time = &flat(time);
+        let amplitude = params.amplitude;
+        let decay = params.decay;
+        let shift = params.shift;
+        let mut wave = vec![0.0; N];
+        let mut exp_1 = vec![0.0; N];
+        let mut tanh_time_plus_shift = vec![0.0; N];
+        let value_1 = simd(Forward {
+            N,
+            time,
+            amplitude,
+            decay,
+            shift,
+            wave: &mut wave,
+            exp_1: &mut exp_1,
+            tanh_time_plus_shift: &mut tanh_time_plus_shift,
+        });
+        (
+            (array([N], wave), value_1),
+            Saved {
+                exp: array([N], exp_1),
+                tanh_time_plus_shift: array([N], tanh_time_plus_shift),
+            },
+        )
+    }
+    /// The pass back: the gradients for the cotangent of the output.
+    ///
+    /// # Panics
+    /// Where the shapes are not those that the network declares, or the cotangent has not the output's.
+    #[track_caller]
+    pub fn backward<'a>(
+        time: impl ::core::convert::Into<ArrayView1<'a, f64>>,
+        params: &Params,
+        saved: &Saved,
+        d_output: (impl ::core::convert::Into<ArrayView1<'a, f64>>, f64),
+    ) -> Gradients {
+        let time: ArrayView1<'a, f64> = time.into();
+        let Sizes { N } = checked(sizes(time, params));
+        let (d_output_0, d_output_1) = d_output;
+        let d_output_0: ArrayView1<'a, f64> = d_output_0.into();
+        checked(expect_cotangent("formula", d_output_0.shape(), &[N]));
+        checked(
+            expect_shape(
+                "formula",
+                "saved.exp",
+                saved.exp.shape(),
+                &[N],
+                "[N]",
+                &[("N", N, "time")],
+            ),
+        );
+        checked(
+            expect_shape(
+                "formula",
+                "saved.tanh_time_plus_shift",
+                saved.tanh_time_plus_shift.shape(),
+                &[N],
+                "[N]",
+                &[("N", N, "time")],
+            ),
+        );
+        let time = &flat(time);
+        let amplitude = params.amplitude;
+        let decay = params.decay;
+        let d_wave = &flat(d_output_0);
+        let d_total_square_wave = d_output_1;
+        let exp_1 = &flat(saved.exp.view());
+        let tanh_time_plus_shift = &flat(saved.tanh_time_plus_shift.view());
+        let mut d_time = vec![0.0; N];
+        let (d_amplitude_value, d_decay_value, d_shift_value) = simd(Backward {
+            N,
+            time,
+            amplitude,
+            decay,
+            d_wave,
+            d_total_square_wave,
+            exp_1,
+            tanh_time_plus_shift,
+            d_time: &mut d_time,
+        });
+        Gradients {
+            amplitude: d_amplitude_value,
+            decay: d_decay_value,
+            shift: d_shift_value,
+            time: array([N], d_time),
+        }
+    }
+    /// The entry check alone: whether the shapes are those that the network declares.
+    pub fn check<'a>(
+        time: impl ::core::convert::Into<ArrayView1<'a, f64>>,
+        params: &Params,
+    ) -> Result<(), ShapeError> {
+        let time: ArrayView1<'a, f64> = time.into();
+        sizes(time, params).map(|_| ())
+    }
+    /// The sizes behind the names of dimensions.
+    struct Sizes {
+        N: usize,
+    }
+    #[inline]
+    fn sizes<'a>(
+        time: ArrayView1<'a, f64>,
+        params: &Params,
+    ) -> Result<Sizes, ShapeError> {
+        let N = time.shape()[0];
+        expect_shape("formula", "time", time.shape(), &[N], "[N]", &[("N", N, "time")])?;
+        Ok(Sizes { N })
+    }
+    /// The slices of `formula`'s inference.
+    struct Infer<'a> {
+        N: usize,
+        time: &'a [f64],
+        amplitude: f64,
+        decay: f64,
+        shift: f64,
+        wave: &'a mut [f64],
+    }
+    impl Pass for Infer<'_> {
+        type Output = f64;
+        #[inline(always)]
+        fn run(self) -> f64 {
+            let Self { N, time, amplitude, decay, shift, wave } = self;
+            let square_wave = &mut [0.0; TILE];
+            /// neg_decay = −decay
+            let neg_decay = -decay;
+            /// total_square_wave = Σ[N](square_wave)
+            let mut total_square_wave = 0.0;
+            for rows in tiles(N) {
+                let time = &time[rows.clone()];
+                let wave = &mut wave[rows.clone()];
+                let square_wave = &mut square_wave[..rows.len()];
+                for i in 0..rows.len() {
+                    /// wave = amplitude · exp(neg_decay · time) · tanh(time + shift)
+                    let wave_i = amplitude * exp(neg_decay * time[i])
+                        * tanh(time[i] + shift);
+                    /// square_wave = wave²
+                    let square_wave_i = square(wave_i);
+                    wave[i] = wave_i;
+                    square_wave[i] = square_wave_i;
+                }
+                total_square_wave += sum(square_wave);
+            }
+            total_square_wave
+        }
+    }
+    /// The slices of `formula`'s forward pass.
+    struct Forward<'a> {
+        N: usize,
+        time: &'a [f64],
+        amplitude: f64,
+        decay: f64,
+        shift: f64,
+        wave: &'a mut [f64],
+        exp_1: &'a mut [f64],
+        tanh_time_plus_shift: &'a mut [f64],
+    }
+    impl Pass for Forward<'_> {
+        type Output = f64;
+        #[inline(always)]
+        fn run(self) -> f64 {
+            let Self {
+                N,
+                time,
+                amplitude,
+                decay,
+                shift,
+                wave,
+                exp_1,
+                tanh_time_plus_shift,
+            } = self;
+            let square_wave = &mut [0.0; TILE];
+            /// neg_decay = −decay
+            let neg_decay = -decay;
+            /// total_square_wave = Σ[N](square_wave)
+            let mut total_square_wave = 0.0;
+            for rows in tiles(N) {
+                let time = &time[rows.clone()];
+                let wave = &mut wave[rows.clone()];
+                let exp_1 = &mut exp_1[rows.clone()];
+                let tanh_time_plus_shift = &mut tanh_time_plus_shift[rows.clone()];
+                let square_wave = &mut square_wave[..rows.len()];
+                for i in 0..rows.len() {
+                    /// exp_1 = exp(neg_decay · time)
+                    let exp_i = exp(neg_decay * time[i]);
+                    /// tanh_time_plus_shift = tanh(time + shift)
+                    let tanh_time_plus_shift_i = tanh(time[i] + shift);
+                    /// wave = amplitude · exp_1 · tanh_time_plus_shift
+                    let wave_i = amplitude * exp_i * tanh_time_plus_shift_i;
+                    /// square_wave = wave²
+                    let square_wave_i = square(wave_i);
+                    exp_1[i] = exp_i;
+                    tanh_time_plus_shift[i] = tanh_time_plus_shift_i;
+                    wave[i] = wave_i;
+                    square_wave[i] = square_wave_i;
+                }
+                total_square_wave += sum(square_wave);
+            }
+            total_square_wave
+        }
+    }
+    /// The slices of `formula`'s backward pass.
+    struct Backward<'a> {
+        N: usize,
+        time: &'a [f64],
+        amplitude: f64,
+        decay: f64,
+        d_wave: &'a [f64],
+        d_total_square_wave: f64,
+        exp_1: &'a [f64],
+        tanh_time_plus_shift: &'a [f64],
+        d_time: &'a mut [f64],
+    }
+    impl Pass for Backward<'_> {
+        type Output = (f64, f64, f64);
+        #[inline(always)]
+        fn run(self) -> (f64, f64, f64) {
+            let Self {
+                N,
+                time,
+                amplitude,
+                decay,
+                d_wave,
+                d_total_square_wave,
+                exp_1,
+                tanh_time_plus_shift,
+                d_time,
+            } = self;
+            let d_time_plus_shift = &mut [0.0; TILE];
+            let d_amplitude = &mut [0.0; TILE];
+            let d_neg_decay = &mut [0.0; TILE];
+            /// neg_decay = −decay
+            let neg_decay = -decay;
+            /// times = d_total_square_wave · 2
+            /// square: d_x = dy * (2 * x)
+            let times = d_total_square_wave * 2.0;
+            /// d_shift = Σ[N](d_time_plus_shift)
+            /// broadcast: d_x = sum of dy along the axes that x was spread over
+            let mut d_shift = 0.0;
+            /// d_amplitude_2 = Σ[N](d_amplitude)
+            /// broadcast: d_x = sum of dy along the axes that x was spread over
+            let mut d_amplitude_2 = 0.0;
+            /// d_neg_decay_2 = Σ[N](d_neg_decay)
+            /// broadcast: d_x = sum of dy along the axes that x was spread over
+            let mut d_neg_decay_2 = 0.0;
+            for rows in tiles(N) {
+                let time = &time[rows.clone()];
+                let d_wave = &d_wave[rows.clone()];
+                let exp_1 = &exp_1[rows.clone()];
+                let tanh_time_plus_shift = &tanh_time_plus_shift[rows.clone()];
+                let d_time = &mut d_time[rows.clone()];
+                let d_time_plus_shift = &mut d_time_plus_shift[..rows.len()];
+                let d_amplitude = &mut d_amplitude[..rows.len()];
+                let d_neg_decay = &mut d_neg_decay[..rows.len()];
+                for i in 0..rows.len() {
+                    /// amplitude_times_exp = amplitude · exp
+                    let amplitude_times_exp = amplitude * exp_1[i];
+                    /// wave = amplitude_times_exp · tanh_time_plus_shift
+                    let wave = amplitude_times_exp * tanh_time_plus_shift[i];
+                    /// d_wave_2 = d_wave + times · wave
+                    /// square: d_x = dy * (2 * x)
+                    let d_wave_2 = d_wave[i] + times * wave;
+                    /// d_amplitude_times_exp = d_wave_2 · tanh_time_plus_shift
+                    /// mul: d_a = dy * b
+                    let d_amplitude_times_exp = d_wave_2 * tanh_time_plus_shift[i];
+                    /// d_time_plus_shift = d_wave_2 · amplitude_times_exp · (1 − tanh_time_plus_shift · tanh_time_plus_shift)
+                    /// tanh: d_x = dy * (1 - y * y)
+                    let d_time_plus_shift_i = d_wave_2 * amplitude_times_exp
+                        * (1.0 - tanh_time_plus_shift[i] * tanh_time_plus_shift[i]);
+                    /// d_amplitude = d_amplitude_times_exp · exp
+                    /// mul: d_a = dy * b
+                    let d_amplitude_i = d_amplitude_times_exp * exp_1[i];
+                    /// d_neg_decay_times_time = d_amplitude_times_exp · amplitude · exp
+                    /// exp: d_x = dy * (y)
+                    let d_neg_decay_times_time = d_amplitude_times_exp * amplitude
+                        * exp_1[i];
+                    /// d_neg_decay = d_neg_decay_times_time · time
+                    /// mul: d_a = dy * b
+                    let d_neg_decay_i = d_neg_decay_times_time * time[i];
+                    /// d_time = d_time_plus_shift + d_neg_decay_times_time · neg_decay
+                    /// mul: d_b = dy * a
+                    let d_time_i = d_time_plus_shift_i
+                        + d_neg_decay_times_time * neg_decay;
+                    d_time_plus_shift[i] = d_time_plus_shift_i;
+                    d_amplitude[i] = d_amplitude_i;
+                    d_neg_decay[i] = d_neg_decay_i;
+                    d_time[i] = d_time_i;
+                }
+                d_shift += sum(d_time_plus_shift);
+                d_amplitude_2 += sum(d_amplitude);
+                d_neg_decay_2 += sum(d_neg_decay);
+            }
+            /// d_decay = −d_neg_decay_2
+            /// neg: d_x = -dy
+            let d_decay = -d_neg_decay_2;
+            (d_amplitude_2, d_decay, d_shift)
+        }
+    }
+}

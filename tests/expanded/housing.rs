@@ -1,0 +1,716 @@
+// What `#[network]` makes of this model:
+//
+//     /// The error of a small network on house prices: a row a house, a column a feature.
+//     #[network]
+//     pub fn housing(
+//         x: Input<N, 13>,
+//         y: Input<N, 1>,
+//         w1: Param<13, 13>,
+//         b1: Param<13>,
+//         w2: Param<13, 1>,
+//         b2: Param<1>,
+//     ) -> Output {
+//         let hidden = sigmoid(x.dot(w1) + b1);
+//         let price = hidden.dot(w2) + b2;
+//         mse(price, y)
+//     }
+
+/// The error of a small network on house prices: a row a house, a column a feature.
+///
+/// ```text
+/// hidden = σ(x·w1 + b1)
+/// price = hidden·w2 + b2
+/// Σ[N, 1]((price − y)²) / N
+/// ```
+pub fn housing<'a>(
+    x: impl ::core::convert::Into<::pullback::ndarray::ArrayView2<'a, f32>>,
+    y: impl ::core::convert::Into<::pullback::ndarray::ArrayView2<'a, f32>>,
+    params: &housing::Params,
+) -> f32 {
+    housing::infer(x, y, params)
+}
+/// What `#[network]` derives from [`housing`](fn@housing).
+#[allow(non_snake_case, unused_doc_comments, unused_variables, unused_mut, clippy::all)]
+pub mod housing {
+    use ::pullback::emitted::*;
+    /// The parameters of `housing`.
+    #[derive(Clone, Debug, Default, PartialEq)]
+    pub struct Params {
+        /// `[13, 13]`.
+        pub w1: Array2<f32>,
+        /// `[13]`.
+        pub b1: Array1<f32>,
+        /// `[13, 1]`.
+        pub w2: Array2<f32>,
+        /// `[1]`.
+        pub b2: Array1<f32>,
+    }
+    impl Params {
+        /// Zeros everywhere.
+        pub fn zeros() -> Self {
+            Self {
+                w1: array([13, 13], vec![0.0; 169]),
+                b1: array([13], vec![0.0; 13]),
+                w2: array([13, 1], vec![0.0; 13]),
+                b2: array([1], vec![0.0; 1]),
+            }
+        }
+        /// Matrices from Glorot's uniform distribution, zeros for vectors and scalars.
+        pub fn init(rng: &mut impl Rng) -> Self {
+            Self {
+                w1: glorot(rng, [13, 13]),
+                b1: array([13], vec![0.0; 13]),
+                w2: glorot(rng, [13, 1]),
+                b2: array([1], vec![0.0; 1]),
+            }
+        }
+    }
+    impl ParamSet for Params {
+        type Elem = f32;
+        fn count(&self) -> usize {
+            4
+        }
+        fn path(&self, index: usize) -> String {
+            let paths: [&str; 4] = ["w1", "b1", "w2", "b2"];
+            paths[index].to_string()
+        }
+        fn array(&self, index: usize) -> ArrayViewD<'_, f32> {
+            match index {
+                0 => self.w1.view().into_dyn(),
+                1 => self.b1.view().into_dyn(),
+                2 => self.w2.view().into_dyn(),
+                3 => self.b2.view().into_dyn(),
+                _ => no_such_array(index, 4),
+            }
+        }
+        fn array_mut(&mut self, index: usize) -> ArrayViewMutD<'_, f32> {
+            match index {
+                0 => self.w1.view_mut().into_dyn(),
+                1 => self.b1.view_mut().into_dyn(),
+                2 => self.w2.view_mut().into_dyn(),
+                3 => self.b2.view_mut().into_dyn(),
+                _ => no_such_array(index, 4),
+            }
+        }
+    }
+    /// The gradients of `housing`: field for field as [`Params`].
+    #[derive(Clone, Debug, Default, PartialEq)]
+    pub struct Gradients {
+        /// `[13, 13]`: the gradient with respect to `w1`.
+        pub w1: Array2<f32>,
+        /// `[13]`: the gradient with respect to `b1`.
+        pub b1: Array1<f32>,
+        /// `[13, 1]`: the gradient with respect to `w2`.
+        pub w2: Array2<f32>,
+        /// `[1]`: the gradient with respect to `b2`.
+        pub b2: Array1<f32>,
+    }
+    impl ParamSet for Gradients {
+        type Elem = f32;
+        fn count(&self) -> usize {
+            4
+        }
+        fn path(&self, index: usize) -> String {
+            let paths: [&str; 4] = ["w1", "b1", "w2", "b2"];
+            paths[index].to_string()
+        }
+        fn array(&self, index: usize) -> ArrayViewD<'_, f32> {
+            match index {
+                0 => self.w1.view().into_dyn(),
+                1 => self.b1.view().into_dyn(),
+                2 => self.w2.view().into_dyn(),
+                3 => self.b2.view().into_dyn(),
+                _ => no_such_array(index, 4),
+            }
+        }
+        fn array_mut(&mut self, index: usize) -> ArrayViewMutD<'_, f32> {
+            match index {
+                0 => self.w1.view_mut().into_dyn(),
+                1 => self.b1.view_mut().into_dyn(),
+                2 => self.w2.view_mut().into_dyn(),
+                3 => self.b2.view_mut().into_dyn(),
+                _ => no_such_array(index, 4),
+            }
+        }
+    }
+    /// What the forward pass of `housing` keeps for the backward pass.
+    #[derive(Clone, Debug, Default, PartialEq)]
+    pub struct Saved {
+        /// `[N, 13]` (saved: backward of dot needs it).
+        pub hidden: Array2<f32>,
+        /// `[N, 1]` (saved: backward of square needs it).
+        pub price_minus_y: Array2<f32>,
+    }
+    impl Saved {
+        /// The size in bytes: (N · 13 + N · 1) · 4 for the elements.
+        pub fn bytes(&self) -> usize {
+            let lengths: &[usize] = &[self.hidden.len(), self.price_minus_y.len()];
+            lengths.iter().sum::<usize>() * ::core::mem::size_of::<f32>()
+        }
+    }
+    /// Every buffer of a step of `housing`; grows at first use, and is used again.
+    #[derive(Clone, Debug, Default)]
+    pub struct Workspace {
+        /// The gradients of the last step.
+        pub gradients: Gradients,
+        /// `[N, 13]`.
+        pub x_dot_w1: Vec<f32>,
+        /// `[N, 13]`.
+        pub d_x_dot_w1_plus_b1: Vec<f32>,
+        /// A copy of `x`, where it does not come in standard layout.
+        pub x_copy: Vec<f32>,
+        /// A copy of `y`, where it does not come in standard layout.
+        pub y_copy: Vec<f32>,
+        /// A copy of `w1`, where it does not come in standard layout.
+        pub w1_copy: Vec<f32>,
+        /// A copy of `b1`, where it does not come in standard layout.
+        pub b1_copy: Vec<f32>,
+        /// A copy of `w2`, where it does not come in standard layout.
+        pub w2_copy: Vec<f32>,
+        /// A copy of `b2`, where it does not come in standard layout.
+        pub b2_copy: Vec<f32>,
+    }
+    /// The outputs, and nothing kept.
+    #[track_caller]
+    pub fn infer<'a>(
+        x: impl ::core::convert::Into<ArrayView2<'a, f32>>,
+        y: impl ::core::convert::Into<ArrayView2<'a, f32>>,
+        params: &Params,
+    ) -> f32 {
+        let x: ArrayView2<'a, f32> = x.into();
+        let y: ArrayView2<'a, f32> = y.into();
+        let Sizes { N } = checked(sizes(x, y, params));
+        let x = &flat(x);
+        let y = &flat(y);
+        let w1 = &flat(params.w1.view());
+        let b1 = &flat(params.b1.view());
+        let w2 = &flat(params.w2.view());
+        let b2 = &flat(params.b2.view());
+        let mut x_dot_w1 = vec![0.0; N * 13];
+        let value = simd(Infer {
+            N,
+            x,
+            y,
+            w1,
+            b1,
+            w2,
+            b2,
+            x_dot_w1: &mut x_dot_w1,
+        });
+        value
+    }
+    /// The pass that keeps what [`backward`] needs.
+    ///
+    /// # Panics
+    /// Where the shapes are not those that the network declares; [`check`] finds the same without a panic.
+    #[track_caller]
+    pub fn forward<'a>(
+        x: impl ::core::convert::Into<ArrayView2<'a, f32>>,
+        y: impl ::core::convert::Into<ArrayView2<'a, f32>>,
+        params: &Params,
+    ) -> (f32, Saved) {
+        let x: ArrayView2<'a, f32> = x.into();
+        let y: ArrayView2<'a, f32> = y.into();
+        let Sizes { N } = checked(sizes(x, y, params));
+        let x = &flat(x);
+        let y = &flat(y);
+        let w1 = &flat(params.w1.view());
+        let b1 = &flat(params.b1.view());
+        let w2 = &flat(params.w2.view());
+        let b2 = &flat(params.b2.view());
+        let mut hidden = vec![0.0; N * 13];
+        let mut price_minus_y = vec![0.0; N];
+        let value = simd(Forward {
+            N,
+            x,
+            y,
+            w1,
+            b1,
+            w2,
+            b2,
+            hidden: &mut hidden,
+            price_minus_y: &mut price_minus_y,
+        });
+        (
+            value,
+            Saved {
+                hidden: array([N, 13], hidden),
+                price_minus_y: array([N, 1], price_minus_y),
+            },
+        )
+    }
+    /// The pass back: the gradients for the cotangent of the output.
+    ///
+    /// # Panics
+    /// Where the shapes are not those that the network declares, or the cotangent has not the output's.
+    #[track_caller]
+    pub fn backward<'a>(
+        x: impl ::core::convert::Into<ArrayView2<'a, f32>>,
+        y: impl ::core::convert::Into<ArrayView2<'a, f32>>,
+        params: &Params,
+        saved: &Saved,
+        d_output: f32,
+    ) -> Gradients {
+        let x: ArrayView2<'a, f32> = x.into();
+        let y: ArrayView2<'a, f32> = y.into();
+        let Sizes { N } = checked(sizes(x, y, params));
+        checked(
+            expect_shape(
+                "housing",
+                "saved.hidden",
+                saved.hidden.shape(),
+                &[N, 13],
+                "[N, 13]",
+                &[("N", N, "x")],
+            ),
+        );
+        checked(
+            expect_shape(
+                "housing",
+                "saved.price_minus_y",
+                saved.price_minus_y.shape(),
+                &[N, 1],
+                "[N, 1]",
+                &[("N", N, "x")],
+            ),
+        );
+        let x = &flat(x);
+        let w2 = &flat(params.w2.view());
+        let d_output = d_output;
+        let hidden = &flat(saved.hidden.view());
+        let price_minus_y = &flat(saved.price_minus_y.view());
+        let mut d_w1 = vec![0.0; 169];
+        let mut d_b1 = vec![0.0; 13];
+        let mut d_w2 = vec![0.0; 13];
+        let mut d_b2 = vec![0.0; 1];
+        let mut d_x_dot_w1_plus_b1 = vec![0.0; N * 13];
+        simd(Backward {
+            N,
+            x,
+            w2,
+            d_output,
+            hidden,
+            price_minus_y,
+            d_w1: &mut d_w1,
+            d_b1: &mut d_b1,
+            d_w2: &mut d_w2,
+            d_b2: &mut d_b2,
+            d_x_dot_w1_plus_b1: &mut d_x_dot_w1_plus_b1,
+        });
+        Gradients {
+            w1: array([13, 13], d_w1),
+            b1: array([13], d_b1),
+            w2: array([13, 1], d_w2),
+            b2: array([1], d_b2),
+        }
+    }
+    /// The value and the gradients of the parameters.
+    ///
+    /// # Panics
+    /// Where the shapes are not those that the network declares.
+    #[track_caller]
+    pub fn value_and_grad<'a>(
+        x: impl ::core::convert::Into<ArrayView2<'a, f32>>,
+        y: impl ::core::convert::Into<ArrayView2<'a, f32>>,
+        params: &Params,
+    ) -> (f32, Gradients) {
+        let mut workspace = Workspace::default();
+        let (value, _) = value_and_grad_into(x, y, params, &mut workspace);
+        (value, workspace.gradients)
+    }
+    /// The same, into memory that is kept: nothing is allocated once `workspace` has grown.
+    ///
+    /// # Panics
+    /// Where the shapes are not those that the network declares.
+    #[track_caller]
+    pub fn value_and_grad_into<'a, 'w>(
+        x: impl ::core::convert::Into<ArrayView2<'a, f32>>,
+        y: impl ::core::convert::Into<ArrayView2<'a, f32>>,
+        params: &Params,
+        workspace: &'w mut Workspace,
+    ) -> (f32, &'w Gradients) {
+        let x: ArrayView2<'a, f32> = x.into();
+        let y: ArrayView2<'a, f32> = y.into();
+        let Sizes { N } = checked(sizes(x, y, params));
+        let Workspace {
+            gradients: gradients,
+            x_dot_w1,
+            d_x_dot_w1_plus_b1,
+            x_copy,
+            y_copy,
+            w1_copy,
+            b1_copy,
+            w2_copy,
+            b2_copy,
+        } = workspace;
+        fit(&mut gradients.w1, [13, 13]);
+        fit(&mut gradients.b1, [13]);
+        fit(&mut gradients.w2, [13, 1]);
+        fit(&mut gradients.b2, [1]);
+        fit_vec(x_dot_w1, N * 13);
+        fit_vec(d_x_dot_w1_plus_b1, N * 13);
+        let x = flat_into(x, x_copy);
+        let y = flat_into(y, y_copy);
+        let w1 = flat_into(params.w1.view(), w1_copy);
+        let b1 = flat_into(params.b1.view(), b1_copy);
+        let w2 = flat_into(params.w2.view(), w2_copy);
+        let b2 = flat_into(params.b2.view(), b2_copy);
+        let d_w1 = slice_mut(&mut gradients.w1);
+        let d_b1 = slice_mut(&mut gradients.b1);
+        let d_w2 = slice_mut(&mut gradients.w2);
+        let d_b2 = slice_mut(&mut gradients.b2);
+        let value = simd(Step {
+            N,
+            x,
+            y,
+            w1,
+            b1,
+            w2,
+            b2,
+            d_w1,
+            d_b1,
+            d_w2,
+            d_b2,
+            x_dot_w1,
+            d_x_dot_w1_plus_b1,
+        });
+        (value, gradients)
+    }
+    /// The entry check alone: whether the shapes are those that the network declares.
+    pub fn check<'a>(
+        x: impl ::core::convert::Into<ArrayView2<'a, f32>>,
+        y: impl ::core::convert::Into<ArrayView2<'a, f32>>,
+        params: &Params,
+    ) -> Result<(), ShapeError> {
+        let x: ArrayView2<'a, f32> = x.into();
+        let y: ArrayView2<'a, f32> = y.into();
+        sizes(x, y, params).map(|_| ())
+    }
+    /// The sizes behind the names of dimensions.
+    struct Sizes {
+        N: usize,
+    }
+    #[inline]
+    fn sizes<'a>(
+        x: ArrayView2<'a, f32>,
+        y: ArrayView2<'a, f32>,
+        params: &Params,
+    ) -> Result<Sizes, ShapeError> {
+        let N = x.shape()[0];
+        expect_shape("housing", "x", x.shape(), &[N, 13], "[N, 13]", &[("N", N, "x")])?;
+        expect_shape("housing", "y", y.shape(), &[N, 1], "[N, 1]", &[("N", N, "x")])?;
+        expect_shape(
+            "housing",
+            "w1",
+            params.w1.shape(),
+            &[13, 13],
+            "[13, 13]",
+            &[("N", N, "x")],
+        )?;
+        expect_shape(
+            "housing",
+            "b1",
+            params.b1.shape(),
+            &[13],
+            "[13]",
+            &[("N", N, "x")],
+        )?;
+        expect_shape(
+            "housing",
+            "w2",
+            params.w2.shape(),
+            &[13, 1],
+            "[13, 1]",
+            &[("N", N, "x")],
+        )?;
+        expect_shape("housing", "b2", params.b2.shape(), &[1], "[1]", &[("N", N, "x")])?;
+        Ok(Sizes { N })
+    }
+    /// The slices of `housing`'s inference.
+    struct Infer<'a> {
+        N: usize,
+        x: &'a [f32],
+        y: &'a [f32],
+        w1: &'a [f32],
+        b1: &'a [f32],
+        w2: &'a [f32],
+        b2: &'a [f32],
+        x_dot_w1: &'a mut [f32],
+    }
+    impl Pass for Infer<'_> {
+        type Output = f32;
+        #[inline(always)]
+        fn run(self) -> f32 {
+            let Self { N, x, y, w1, b1, w2, b2, x_dot_w1 } = self;
+            let y = &y[..N];
+            let b1 = &b1[..13];
+            let w2 = &w2[..13];
+            let hidden_times_w2 = &mut [0.0; 13];
+            /// x_dot_w1 = x·w1
+            let x_dot_w1 = matmul(x_dot_w1, x, w1, [N, 13, 13]);
+            /// total_2 = Σ[N, 1](square_price_minus_y)
+            /// mse: mean((p - y)²)
+            let mut total_2 = 0.0;
+            for i in 0..N {
+                let x_dot_w1 = &x_dot_w1[i * 13..][..13];
+                for j in 0..13 {
+                    /// hidden = σ(x_dot_w1 + b1)
+                    let hidden = sigmoid(x_dot_w1[j] + b1[j]);
+                    /// hidden_times_w2 = hidden · w2
+                    let hidden_times_w2_j = hidden * w2[j];
+                    hidden_times_w2[j] = hidden_times_w2_j;
+                }
+                /// total = Σ[13](hidden_times_w2)
+                let total = sum(hidden_times_w2);
+                /// price = total + b2
+                let price = total + b2[0];
+                /// square_price_minus_y = (price − y)²
+                /// mse: mean((p - y)²)
+                let square_price_minus_y = square(price - y[i]);
+                total_2 += square_price_minus_y;
+            }
+            /// mean = total_2 / N
+            /// mse: mean((p - y)²)
+            let mean = total_2 / N as f32;
+            mean
+        }
+    }
+    /// The slices of `housing`'s forward pass.
+    struct Forward<'a> {
+        N: usize,
+        x: &'a [f32],
+        y: &'a [f32],
+        w1: &'a [f32],
+        b1: &'a [f32],
+        w2: &'a [f32],
+        b2: &'a [f32],
+        hidden: &'a mut [f32],
+        price_minus_y: &'a mut [f32],
+    }
+    impl Pass for Forward<'_> {
+        type Output = f32;
+        #[inline(always)]
+        fn run(self) -> f32 {
+            let Self { N, x, y, w1, b1, w2, b2, hidden, price_minus_y } = self;
+            let y = &y[..N];
+            let b1 = &b1[..13];
+            let w2 = &w2[..13];
+            let price_minus_y = &mut price_minus_y[..N];
+            let hidden_times_w2 = &mut [0.0; 13];
+            /// x_dot_w1 = x·w1
+            let hidden = matmul(hidden, x, w1, [N, 13, 13]);
+            /// total_2 = Σ[N, 1](square_price_minus_y)
+            /// mse: mean((p - y)²)
+            let mut total_2 = 0.0;
+            for i in 0..N {
+                let hidden = &mut hidden[i * 13..][..13];
+                for j in 0..13 {
+                    /// hidden = σ(x_dot_w1 + b1)
+                    let hidden_j = sigmoid(hidden[j] + b1[j]);
+                    /// hidden_times_w2 = hidden · w2
+                    let hidden_times_w2_j = hidden_j * w2[j];
+                    hidden[j] = hidden_j;
+                    hidden_times_w2[j] = hidden_times_w2_j;
+                }
+                /// total = Σ[13](hidden_times_w2)
+                let total = sum(hidden_times_w2);
+                /// price = total + b2
+                let price = total + b2[0];
+                /// price_minus_y = price − y
+                /// mse: mean((p - y)²)
+                let price_minus_y_i = price - y[i];
+                price_minus_y[i] = price_minus_y_i;
+                /// square_price_minus_y = price_minus_y²
+                /// mse: mean((p - y)²)
+                let square_price_minus_y = square(price_minus_y_i);
+                total_2 += square_price_minus_y;
+            }
+            /// mean = total_2 / N
+            /// mse: mean((p - y)²)
+            let mean = total_2 / N as f32;
+            mean
+        }
+    }
+    /// The slices of `housing`'s backward pass.
+    struct Backward<'a> {
+        N: usize,
+        x: &'a [f32],
+        w2: &'a [f32],
+        d_output: f32,
+        hidden: &'a [f32],
+        price_minus_y: &'a [f32],
+        d_w1: &'a mut [f32],
+        d_b1: &'a mut [f32],
+        d_w2: &'a mut [f32],
+        d_b2: &'a mut [f32],
+        d_x_dot_w1_plus_b1: &'a mut [f32],
+    }
+    impl Pass for Backward<'_> {
+        type Output = ();
+        #[inline(always)]
+        fn run(self) {
+            let Self {
+                N,
+                x,
+                w2,
+                d_output,
+                hidden,
+                price_minus_y,
+                d_w1,
+                d_b1,
+                d_w2,
+                d_b2,
+                d_x_dot_w1_plus_b1,
+            } = self;
+            let w2 = &w2[..13];
+            let price_minus_y = &price_minus_y[..N];
+            let d_b1 = &mut d_b1[..13];
+            let d_w2 = &mut d_w2[..13];
+            /// max_1 = max(N, 1)
+            /// div: d_a = dy / b
+            let max_1 = max(N as f32, 1.0);
+            /// d_total = d_output / max_1
+            /// div: d_a = dy / b
+            let d_total = d_output / max_1;
+            /// times_d_total = d_total · 2
+            /// square: d_x = dy * (2 * x)
+            let times_d_total = d_total * 2.0;
+            /// d_b2 = Σ[N](d_price_minus_y)
+            /// broadcast: d_x = sum of dy along the axes that x was spread over
+            let mut d_b2_total = 0.0;
+            d_w2.fill(0.0);
+            d_b1.fill(0.0);
+            for i in 0..N {
+                /// d_price_minus_y = times_d_total · price_minus_y
+                /// square: d_x = dy * (2 * x)
+                let d_price_minus_y = times_d_total * price_minus_y[i];
+                d_b2_total += d_price_minus_y;
+                let hidden = &hidden[i * 13..][..13];
+                let d_x_dot_w1_plus_b1 = &mut d_x_dot_w1_plus_b1[i * 13..][..13];
+                for j in 0..13 {
+                    /// times = hidden · d_price_minus_y
+                    /// dot: d_b = dot(t(a), dy)
+                    let times = hidden[j] * d_price_minus_y;
+                    /// d_x_dot_w1_plus_b1 = d_price_minus_y · w2 · hidden · (1 − hidden)
+                    /// sigmoid: d_x = dy * (y * (1 - y))
+                    let d_x_dot_w1_plus_b1_j = d_price_minus_y * w2[j]
+                        * (hidden[j] * (1.0 - hidden[j]));
+                    d_w2[j] += times;
+                    d_x_dot_w1_plus_b1[j] = d_x_dot_w1_plus_b1_j;
+                    d_b1[j] += d_x_dot_w1_plus_b1_j;
+                }
+            }
+            d_b2[0] = d_b2_total;
+            /// d_w1 = xᵀ·d_x_dot_w1_plus_b1
+            /// dot: d_b = dot(t(a), dy)
+            let d_w1 = matmul_tn(d_w1, x, d_x_dot_w1_plus_b1, [13, N, 13]);
+        }
+    }
+    /// The slices of both passes of `housing` in one.
+    struct Step<'a> {
+        N: usize,
+        x: &'a [f32],
+        y: &'a [f32],
+        w1: &'a [f32],
+        b1: &'a [f32],
+        w2: &'a [f32],
+        b2: &'a [f32],
+        d_w1: &'a mut [f32],
+        d_b1: &'a mut [f32],
+        d_w2: &'a mut [f32],
+        d_b2: &'a mut [f32],
+        x_dot_w1: &'a mut [f32],
+        d_x_dot_w1_plus_b1: &'a mut [f32],
+    }
+    impl Pass for Step<'_> {
+        type Output = f32;
+        #[inline(always)]
+        fn run(self) -> f32 {
+            let Self {
+                N,
+                x,
+                y,
+                w1,
+                b1,
+                w2,
+                b2,
+                d_w1,
+                d_b1,
+                d_w2,
+                d_b2,
+                x_dot_w1,
+                d_x_dot_w1_plus_b1,
+            } = self;
+            let y = &y[..N];
+            let b1 = &b1[..13];
+            let w2 = &w2[..13];
+            let d_b1 = &mut d_b1[..13];
+            let d_w2 = &mut d_w2[..13];
+            let hidden = &mut [0.0; 13];
+            let hidden_times_w2 = &mut [0.0; 13];
+            /// max_1 = max(N, 1)
+            /// div: d_a = dy / b
+            let max_1 = max(N as f32, 1.0);
+            /// over_max = 2 / max_1
+            /// square: d_x = dy * (2 * x)
+            let over_max = 2.0 / max_1;
+            /// x_dot_w1 = x·w1
+            let x_dot_w1 = matmul(x_dot_w1, x, w1, [N, 13, 13]);
+            /// total_2 = Σ[N, 1](square_price_minus_y)
+            /// mse: mean((p - y)²)
+            let mut total_2 = 0.0;
+            /// d_b2 = Σ[N](d_price_minus_y)
+            /// broadcast: d_x = sum of dy along the axes that x was spread over
+            let mut d_b2_total = 0.0;
+            d_w2.fill(0.0);
+            d_b1.fill(0.0);
+            for i in 0..N {
+                let x_dot_w1 = &x_dot_w1[i * 13..][..13];
+                for j in 0..13 {
+                    /// hidden = σ(x_dot_w1 + b1)
+                    let hidden_j = sigmoid(x_dot_w1[j] + b1[j]);
+                    /// hidden_times_w2 = hidden · w2
+                    let hidden_times_w2_j = hidden_j * w2[j];
+                    hidden[j] = hidden_j;
+                    hidden_times_w2[j] = hidden_times_w2_j;
+                }
+                /// total = Σ[13](hidden_times_w2)
+                let total = sum(hidden_times_w2);
+                /// price = total + b2
+                let price = total + b2[0];
+                /// price_minus_y = price − y
+                /// mse: mean((p - y)²)
+                let price_minus_y = price - y[i];
+                /// square_price_minus_y = price_minus_y²
+                /// mse: mean((p - y)²)
+                let square_price_minus_y = square(price_minus_y);
+                total_2 += square_price_minus_y;
+                /// d_price_minus_y = over_max · price_minus_y
+                /// square: d_x = dy * (2 * x)
+                let d_price_minus_y = over_max * price_minus_y;
+                d_b2_total += d_price_minus_y;
+                let d_x_dot_w1_plus_b1 = &mut d_x_dot_w1_plus_b1[i * 13..][..13];
+                for j in 0..13 {
+                    /// times = hidden · d_price_minus_y
+                    /// dot: d_b = dot(t(a), dy)
+                    let times = hidden[j] * d_price_minus_y;
+                    /// d_x_dot_w1_plus_b1 = d_price_minus_y · w2 · hidden · (1 − hidden)
+                    /// sigmoid: d_x = dy * (y * (1 - y))
+                    let d_x_dot_w1_plus_b1_j = d_price_minus_y * w2[j]
+                        * (hidden[j] * (1.0 - hidden[j]));
+                    d_w2[j] += times;
+                    d_x_dot_w1_plus_b1[j] = d_x_dot_w1_plus_b1_j;
+                    d_b1[j] += d_x_dot_w1_plus_b1_j;
+                }
+            }
+            d_b2[0] = d_b2_total;
+            /// mean = total_2 / N
+            /// mse: mean((p - y)²)
+            let mean = total_2 / N as f32;
+            /// d_w1 = xᵀ·d_x_dot_w1_plus_b1
+            /// dot: d_b = dot(t(a), dy)
+            let d_w1 = matmul_tn(d_w1, x, d_x_dot_w1_plus_b1, [13, N, 13]);
+            mean
+        }
+    }
+}

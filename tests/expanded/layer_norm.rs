@@ -1,0 +1,505 @@
+// What `#[network]` makes of this model:
+//
+//     /// Every row with mean 0 and variance 1, then scaled and shifted.
+//     #[network(wrt(x))]
+//     pub fn layer_norm(x: Input<N, H>, scale: Param<H>, shift: Param<H>) -> Output<N, H> {
+//         let centred = x - mean(x, axis = 1, keepdims = true);
+//         let variance = mean(square(centred), axis = 1, keepdims = true);
+//         centred / sqrt(variance + 1e-5) * scale + shift
+//     }
+
+/// Every row with mean 0 and variance 1, then scaled and shifted.
+///
+/// ```text
+/// centred = x − Σ[H](x) / H
+/// centred / √(Σ[H](centred²) / H + 0.00001) · scale + shift
+/// ```
+pub fn layer_norm<'a>(
+    x: impl ::core::convert::Into<::pullback::ndarray::ArrayView2<'a, f32>>,
+    params: &layer_norm::Params,
+) -> ::pullback::ndarray::Array2<f32> {
+    layer_norm::infer(x, params)
+}
+/// What `#[network]` derives from [`layer_norm`](fn@layer_norm).
+#[allow(non_snake_case, unused_doc_comments, unused_variables, unused_mut, clippy::all)]
+pub mod layer_norm {
+    use ::pullback::emitted::*;
+    /// The parameters of `layer_norm`.
+    #[derive(Clone, Debug, Default, PartialEq)]
+    pub struct Params {
+        /// `[H]`.
+        pub scale: Array1<f32>,
+        /// `[H]`.
+        pub shift: Array1<f32>,
+    }
+    impl Params {
+        /// Zeros everywhere.
+        pub fn zeros(H: usize) -> Self {
+            Self {
+                scale: array([H], vec![0.0; H]),
+                shift: array([H], vec![0.0; H]),
+            }
+        }
+        /// Matrices from Glorot's uniform distribution, zeros for vectors and scalars.
+        pub fn init(rng: &mut impl Rng, H: usize) -> Self {
+            Self {
+                scale: array([H], vec![0.0; H]),
+                shift: array([H], vec![0.0; H]),
+            }
+        }
+    }
+    impl ParamSet for Params {
+        type Elem = f32;
+        fn count(&self) -> usize {
+            2
+        }
+        fn path(&self, index: usize) -> String {
+            let paths: [&str; 2] = ["scale", "shift"];
+            paths[index].to_string()
+        }
+        fn array(&self, index: usize) -> ArrayViewD<'_, f32> {
+            match index {
+                0 => self.scale.view().into_dyn(),
+                1 => self.shift.view().into_dyn(),
+                _ => no_such_array(index, 2),
+            }
+        }
+        fn array_mut(&mut self, index: usize) -> ArrayViewMutD<'_, f32> {
+            match index {
+                0 => self.scale.view_mut().into_dyn(),
+                1 => self.shift.view_mut().into_dyn(),
+                _ => no_such_array(index, 2),
+            }
+        }
+    }
+    /// The gradients of `layer_norm`: field for field as [`Params`].
+    #[derive(Clone, Debug, Default, PartialEq)]
+    pub struct Gradients {
+        /// `[H]`: the gradient with respect to `scale`.
+        pub scale: Array1<f32>,
+        /// `[H]`: the gradient with respect to `shift`.
+        pub shift: Array1<f32>,
+        /// `[N, H]`: the gradient with respect to `x`.
+        pub x: Array2<f32>,
+    }
+    impl ParamSet for Gradients {
+        type Elem = f32;
+        fn count(&self) -> usize {
+            2
+        }
+        fn path(&self, index: usize) -> String {
+            let paths: [&str; 2] = ["scale", "shift"];
+            paths[index].to_string()
+        }
+        fn array(&self, index: usize) -> ArrayViewD<'_, f32> {
+            match index {
+                0 => self.scale.view().into_dyn(),
+                1 => self.shift.view().into_dyn(),
+                _ => no_such_array(index, 2),
+            }
+        }
+        fn array_mut(&mut self, index: usize) -> ArrayViewMutD<'_, f32> {
+            match index {
+                0 => self.scale.view_mut().into_dyn(),
+                1 => self.shift.view_mut().into_dyn(),
+                _ => no_such_array(index, 2),
+            }
+        }
+    }
+    /// What the forward pass of `layer_norm` keeps for the backward pass.
+    #[derive(Clone, Debug, Default, PartialEq)]
+    pub struct Saved {
+        /// `[N]` (saved: backward of square needs it for what follows from it).
+        pub total_x: Array1<f32>,
+        /// `[N]` (saved: backward of broadcast needs it).
+        pub sqrt_plus: Array1<f32>,
+    }
+    impl Saved {
+        /// The size in bytes: (N + N) · 4 for the elements.
+        pub fn bytes(&self) -> usize {
+            let lengths: &[usize] = &[self.total_x.len(), self.sqrt_plus.len()];
+            lengths.iter().sum::<usize>() * ::core::mem::size_of::<f32>()
+        }
+    }
+    /// The outputs, and nothing kept.
+    #[track_caller]
+    pub fn infer<'a>(
+        x: impl ::core::convert::Into<ArrayView2<'a, f32>>,
+        params: &Params,
+    ) -> Array2<f32> {
+        let x: ArrayView2<'a, f32> = x.into();
+        let Sizes { N, H } = checked(sizes(x, params));
+        let x = &flat(x);
+        let scale = &flat(params.scale.view());
+        let shift = &flat(params.shift.view());
+        let mut output = vec![0.0; H * N];
+        let mut square_centred = vec![0.0; H];
+        simd(Infer {
+            H,
+            N,
+            x,
+            scale,
+            shift,
+            output: &mut output,
+            square_centred: &mut square_centred,
+        });
+        array([N, H], output)
+    }
+    /// The pass that keeps what [`backward`] needs.
+    ///
+    /// # Panics
+    /// Where the shapes are not those that the network declares; [`check`] finds the same without a panic.
+    #[track_caller]
+    pub fn forward<'a>(
+        x: impl ::core::convert::Into<ArrayView2<'a, f32>>,
+        params: &Params,
+    ) -> (Array2<f32>, Saved) {
+        let x: ArrayView2<'a, f32> = x.into();
+        let Sizes { N, H } = checked(sizes(x, params));
+        let x = &flat(x);
+        let scale = &flat(params.scale.view());
+        let shift = &flat(params.shift.view());
+        let mut output = vec![0.0; H * N];
+        let mut total_x = vec![0.0; N];
+        let mut sqrt_plus = vec![0.0; N];
+        let mut square_centred = vec![0.0; H];
+        simd(Forward {
+            H,
+            N,
+            x,
+            scale,
+            shift,
+            output: &mut output,
+            total_x: &mut total_x,
+            sqrt_plus: &mut sqrt_plus,
+            square_centred: &mut square_centred,
+        });
+        (
+            array([N, H], output),
+            Saved {
+                total_x: array([N], total_x),
+                sqrt_plus: array([N], sqrt_plus),
+            },
+        )
+    }
+    /// The pass back: the gradients for the cotangent of the output.
+    ///
+    /// # Panics
+    /// Where the shapes are not those that the network declares, or the cotangent has not the output's.
+    #[track_caller]
+    pub fn backward<'a>(
+        x: impl ::core::convert::Into<ArrayView2<'a, f32>>,
+        params: &Params,
+        saved: &Saved,
+        d_output: impl ::core::convert::Into<ArrayView2<'a, f32>>,
+    ) -> Gradients {
+        let x: ArrayView2<'a, f32> = x.into();
+        let Sizes { N, H } = checked(sizes(x, params));
+        let d_output: ArrayView2<'a, f32> = d_output.into();
+        checked(expect_cotangent("layer_norm", d_output.shape(), &[N, H]));
+        checked(
+            expect_shape(
+                "layer_norm",
+                "saved.total_x",
+                saved.total_x.shape(),
+                &[N],
+                "[N]",
+                &[("N", N, "x"), ("H", H, "x")],
+            ),
+        );
+        checked(
+            expect_shape(
+                "layer_norm",
+                "saved.sqrt_plus",
+                saved.sqrt_plus.shape(),
+                &[N],
+                "[N]",
+                &[("N", N, "x"), ("H", H, "x")],
+            ),
+        );
+        let x = &flat(x);
+        let scale = &flat(params.scale.view());
+        let d_output = &flat(d_output);
+        let total_x = &flat(saved.total_x.view());
+        let sqrt_plus = &flat(saved.sqrt_plus.view());
+        let mut d_scale = vec![0.0; H];
+        let mut d_shift = vec![0.0; H];
+        let mut d_x = vec![0.0; H * N];
+        let mut d_centred = vec![0.0; H];
+        let mut d_over_times_over = vec![0.0; H];
+        simd(Backward {
+            H,
+            N,
+            x,
+            scale,
+            d_output,
+            total_x,
+            sqrt_plus,
+            d_scale: &mut d_scale,
+            d_shift: &mut d_shift,
+            d_x: &mut d_x,
+            d_centred: &mut d_centred,
+            d_over_times_over: &mut d_over_times_over,
+        });
+        Gradients {
+            scale: array([H], d_scale),
+            shift: array([H], d_shift),
+            x: array([N, H], d_x),
+        }
+    }
+    /// The entry check alone: whether the shapes are those that the network declares.
+    pub fn check<'a>(
+        x: impl ::core::convert::Into<ArrayView2<'a, f32>>,
+        params: &Params,
+    ) -> Result<(), ShapeError> {
+        let x: ArrayView2<'a, f32> = x.into();
+        sizes(x, params).map(|_| ())
+    }
+    /// The sizes behind the names of dimensions.
+    struct Sizes {
+        N: usize,
+        H: usize,
+    }
+    #[inline]
+    fn sizes<'a>(x: ArrayView2<'a, f32>, params: &Params) -> Result<Sizes, ShapeError> {
+        let N = x.shape()[0];
+        let H = x.shape()[1];
+        expect_shape(
+            "layer_norm",
+            "x",
+            x.shape(),
+            &[N, H],
+            "[N, H]",
+            &[("N", N, "x"), ("H", H, "x")],
+        )?;
+        expect_shape(
+            "layer_norm",
+            "scale",
+            params.scale.shape(),
+            &[H],
+            "[H]",
+            &[("N", N, "x"), ("H", H, "x")],
+        )?;
+        expect_shape(
+            "layer_norm",
+            "shift",
+            params.shift.shape(),
+            &[H],
+            "[H]",
+            &[("N", N, "x"), ("H", H, "x")],
+        )?;
+        Ok(Sizes { N, H })
+    }
+    /// The slices of `layer_norm`'s inference.
+    struct Infer<'a> {
+        H: usize,
+        N: usize,
+        x: &'a [f32],
+        scale: &'a [f32],
+        shift: &'a [f32],
+        output: &'a mut [f32],
+        square_centred: &'a mut [f32],
+    }
+    impl Pass for Infer<'_> {
+        type Output = ();
+        #[inline(always)]
+        fn run(self) {
+            let Self { H, N, x, scale, shift, output, square_centred } = self;
+            let scale = &scale[..H];
+            let shift = &shift[..H];
+            let square_centred = &mut square_centred[..H];
+            for i in 0..N {
+                let x = &x[i * H..][..H];
+                /// total_x = Σ[H](x)
+                let total_x = sum(x);
+                /// mean_x = total_x / H
+                let mean_x = total_x / H as f32;
+                for j in 0..H {
+                    /// centred = x − mean_x
+                    let centred = x[j] - mean_x;
+                    /// square_centred = centred²
+                    let square_centred_j = square(centred);
+                    square_centred[j] = square_centred_j;
+                }
+                /// total_square_centred = Σ[H](square_centred)
+                let total_square_centred = sum(square_centred);
+                /// sqrt_plus = √(total_square_centred / H + 0.00001)
+                let sqrt_plus = sqrt(total_square_centred / H as f32 + 0.00001);
+                let output = &mut output[i * H..][..H];
+                for j in 0..H {
+                    /// centred = x − mean_x
+                    let centred = x[j] - mean_x;
+                    /// output = centred / sqrt_plus · scale + shift
+                    let plus_j = centred / sqrt_plus * scale[j] + shift[j];
+                    output[j] = plus_j;
+                }
+            }
+        }
+    }
+    /// The slices of `layer_norm`'s forward pass.
+    struct Forward<'a> {
+        H: usize,
+        N: usize,
+        x: &'a [f32],
+        scale: &'a [f32],
+        shift: &'a [f32],
+        output: &'a mut [f32],
+        total_x: &'a mut [f32],
+        sqrt_plus: &'a mut [f32],
+        square_centred: &'a mut [f32],
+    }
+    impl Pass for Forward<'_> {
+        type Output = ();
+        #[inline(always)]
+        fn run(self) {
+            let Self {
+                H,
+                N,
+                x,
+                scale,
+                shift,
+                output,
+                total_x,
+                sqrt_plus,
+                square_centred,
+            } = self;
+            let scale = &scale[..H];
+            let shift = &shift[..H];
+            let total_x = &mut total_x[..N];
+            let sqrt_plus = &mut sqrt_plus[..N];
+            let square_centred = &mut square_centred[..H];
+            for i in 0..N {
+                let x = &x[i * H..][..H];
+                /// total_x = Σ[H](x)
+                let total_x_i = sum(x);
+                total_x[i] = total_x_i;
+                /// mean_x = total_x / H
+                let mean_x = total_x_i / H as f32;
+                for j in 0..H {
+                    /// centred = x − mean_x
+                    let centred = x[j] - mean_x;
+                    /// square_centred = centred²
+                    let square_centred_j = square(centred);
+                    square_centred[j] = square_centred_j;
+                }
+                /// total_square_centred = Σ[H](square_centred)
+                let total_square_centred = sum(square_centred);
+                /// sqrt_plus = √(total_square_centred / H + 0.00001)
+                let sqrt_plus_i = sqrt(total_square_centred / H as f32 + 0.00001);
+                sqrt_plus[i] = sqrt_plus_i;
+                let output = &mut output[i * H..][..H];
+                for j in 0..H {
+                    /// centred = x − mean_x
+                    let centred = x[j] - mean_x;
+                    /// output = centred / sqrt_plus · scale + shift
+                    let plus_j = centred / sqrt_plus_i * scale[j] + shift[j];
+                    output[j] = plus_j;
+                }
+            }
+        }
+    }
+    /// The slices of `layer_norm`'s backward pass.
+    struct Backward<'a> {
+        H: usize,
+        N: usize,
+        x: &'a [f32],
+        scale: &'a [f32],
+        d_output: &'a [f32],
+        total_x: &'a [f32],
+        sqrt_plus: &'a [f32],
+        d_scale: &'a mut [f32],
+        d_shift: &'a mut [f32],
+        d_x: &'a mut [f32],
+        d_centred: &'a mut [f32],
+        d_over_times_over: &'a mut [f32],
+    }
+    impl Pass for Backward<'_> {
+        type Output = ();
+        #[inline(always)]
+        fn run(self) {
+            let Self {
+                H,
+                N,
+                x,
+                scale,
+                d_output,
+                total_x,
+                sqrt_plus,
+                d_scale,
+                d_shift,
+                d_x,
+                d_centred,
+                d_over_times_over,
+            } = self;
+            let scale = &scale[..H];
+            let total_x = &total_x[..N];
+            let sqrt_plus = &sqrt_plus[..N];
+            let d_scale = &mut d_scale[..H];
+            let d_shift = &mut d_shift[..H];
+            let d_centred = &mut d_centred[..H];
+            let d_over_times_over = &mut d_over_times_over[..H];
+            /// max_1 = max(H, 1)
+            /// div: d_a = dy / b
+            let max_1 = max(H as f32, 1.0);
+            d_shift.fill(0.0);
+            d_scale.fill(0.0);
+            for i in 0..N {
+                /// mean_x = total_x / H
+                let mean_x = total_x[i] / H as f32;
+                let x = &x[i * H..][..H];
+                let d_output = &d_output[i * H..][..H];
+                for j in 0..H {
+                    /// centred = x − mean_x
+                    let centred = x[j] - mean_x;
+                    /// over = centred / sqrt_plus
+                    let over = centred / sqrt_plus[i];
+                    /// d_over = d_output · scale
+                    /// mul: d_a = dy * b
+                    let d_over = d_output[j] * scale[j];
+                    /// d_scale_2 = d_output · over
+                    /// mul: d_b = dy * a
+                    let d_scale_2 = d_output[j] * over;
+                    /// d_over_times_over = d_over · over
+                    /// div: d_b = -(dy * y / b)
+                    let d_over_times_over_j = d_over * over;
+                    d_shift[j] += d_output[j];
+                    d_scale[j] += d_scale_2;
+                    d_over_times_over[j] = d_over_times_over_j;
+                }
+                /// total = Σ[H](d_over_times_over)
+                /// broadcast: d_x = sum of dy along the axes that x was spread over
+                let total = sum(d_over_times_over);
+                /// times_over_max = total / sqrt_plus · 0.5 / sqrt_plus / max_1
+                /// div: d_a = dy / b
+                let times_over_max = total / sqrt_plus[i] * (0.5 / sqrt_plus[i]) / max_1;
+                /// neg = −times_over_max · 2
+                /// square: d_x = dy * (2 * x)
+                let neg = -(times_over_max * 2.0);
+                for j in 0..H {
+                    /// centred = x − mean_x
+                    let centred = x[j] - mean_x;
+                    /// d_over = d_output · scale
+                    /// mul: d_a = dy * b
+                    let d_over = d_output[j] * scale[j];
+                    /// d_centred = d_over / sqrt_plus + neg · centred
+                    /// square: d_x = dy * (2 * x)
+                    let d_centred_j = d_over / sqrt_plus[i] + neg * centred;
+                    d_centred[j] = d_centred_j;
+                }
+                /// total_d_centred = Σ[H](d_centred)
+                /// broadcast: d_x = sum of dy along the axes that x was spread over
+                let total_d_centred = sum(d_centred);
+                /// d_total_x = −total_d_centred / max_1
+                /// div: d_a = dy / b
+                let d_total_x = -(total_d_centred / max_1);
+                let d_x = &mut d_x[i * H..][..H];
+                for j in 0..H {
+                    /// d_x = d_centred + d_total_x
+                    /// sum: d_x = insert_axis(dy, axis = axis)
+                    let d_x_j = d_centred[j] + d_total_x;
+                    d_x[j] = d_x_j;
+                }
+            }
+        }
+    }
+}
