@@ -1,0 +1,9 @@
+// A value cannot be called.
+use pullback::network;
+
+#[network]
+fn f(x: Input<N, K>, w: Param<K, H>, b: Param<H>) -> Output<N, H> {
+    x(w)
+}
+
+fn main() {}

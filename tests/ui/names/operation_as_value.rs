@@ -1,0 +1,9 @@
+// An operation is no value.
+use pullback::network;
+
+#[network]
+fn f(x: Input<N, K>, w: Param<K, H>, b: Param<H>) -> Output<N, H> {
+    x + tanh
+}
+
+fn main() {}

@@ -1,0 +1,9 @@
+// The nearest operation is suggested.
+use pullback::network;
+
+#[network]
+fn f(x: Input<N, K>, w: Param<K, H>, b: Param<H>) -> Output<N, H> {
+    sigmod(x.dot(w) + b)
+}
+
+fn main() {}

@@ -1,0 +1,7 @@
+// The attribute goes on a function.
+use pullback::network;
+
+#[network]
+mod m {}
+
+fn main() {}

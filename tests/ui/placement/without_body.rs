@@ -1,0 +1,9 @@
+// A model has a body.
+use pullback::network;
+
+trait T {
+    #[network]
+    fn f(x: Input<N>) -> Output<N>;
+}
+
+fn main() {}

@@ -1,0 +1,10 @@
+// A closure is no part of a model.
+use pullback::network;
+
+#[network]
+fn f(x: Input<N, K>, w: Param<K, H>, b: Param<H>) -> Output<N, H> {
+    let square = |y| y * y;
+    x
+}
+
+fn main() {}

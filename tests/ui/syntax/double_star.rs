@@ -1,0 +1,9 @@
+// Rust has no `**`: the message does not speak of a dereference.
+use pullback::network;
+
+#[network]
+fn f(x: Input<N, K>, w: Param<K, H>, b: Param<H>) -> Output<N, H> {
+    x ** 2.0
+}
+
+fn main() {}

@@ -1,0 +1,10 @@
+// A `let` has a value.
+use pullback::network;
+
+#[network]
+fn f(x: Input<N, K>, w: Param<K, H>, b: Param<H>) -> Output<N, H> {
+    let h;
+    x
+}
+
+fn main() {}

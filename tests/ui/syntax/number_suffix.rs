@@ -1,0 +1,9 @@
+// Numbers have the type of the model.
+use pullback::network;
+
+#[network]
+fn f(x: Input<N, K>, w: Param<K, H>, b: Param<H>) -> Output<N, H> {
+    x * 2usize
+}
+
+fn main() {}

@@ -1,0 +1,10 @@
+// All mistakes of one kind are reported at once, each of them once.
+use pullback::network;
+
+#[network]
+fn f(x: Input<N, K>, w: Param<K, H>, b: Param<H>) -> Output<N, H> {
+    let mut h = x.dot(w) % 2.0;
+    if sum(h) > 0 { h ^ 2 } else { h }
+}
+
+fn main() {}

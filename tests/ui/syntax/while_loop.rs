@@ -1,0 +1,12 @@
+// A loop is no part of a model.
+use pullback::network;
+
+#[network]
+fn f(x: Input<N, K>, w: Param<K, H>, b: Param<H>) -> Output<N, H> {
+    while sum(x) > 0 {
+        x
+    }
+    x
+}
+
+fn main() {}
