@@ -3,7 +3,75 @@
 //! [`network`] reads a model written as nested functions and leaves behind two plain Rust functions, forward and
 //! backward. This crate is what the emitted code stands on: element-wise functions, sums and products over slices,
 //! the entry checks, parameters, and optimisers.
+//!
+//! ```
+//! use pullback::network;
+//! use pullback::ndarray::{Array2, array};
+//!
+//! /// Two layers and the mean squared error.
+//! #[network]
+//! fn loss(x: Input<N, 2>, y: Input<N, 1>, w: Param<2, 3>, b: Param<3>, v: Param<3, 1>) -> Output {
+//!     let hidden = tanh(x.dot(w) + b);
+//!     mse(hidden.dot(v), y)
+//! }
+//!
+//! let (x, y) = (array![[0.0, 1.0], [1.0, 1.0], [1.0, 0.0]], array![[1.0], [0.0], [1.0]]);
+//! let params = loss::Params::init(&mut pullback::rand::rng());
+//! let (value, gradients) = loss::value_and_grad(&x, &y, &params);
+//! assert_eq!(value, loss(&x, &y, &params));
+//! let w: Array2<f32> = gradients.w; // field for field as the parameters
+//! assert_eq!(w.dim(), (2, 3));
+//! ```
+//!
+//! # The language of models
+//!
+//! - Arguments are `Input<..>` (data), `Param<..>` (learned), `Index<..>` (class labels) and `Mask<..>` (truth values);
+//!   the result is `Output<..>` or a tuple of them. Without dimensions they are scalars.
+//! - A dimension is a number, a name, or an expression of them in braces: `{2 * H}`. Names are rigid: `N` and `M` are
+//!   different sizes. They are read off the arrays at run time and checked once, on entry.
+//! - The body is nested calls, method calls, operators, `let`, shadowing and blocks, and all mean what they mean in Rust;
+//!   `&` and `*` in front of a name mean nothing. Shapes broadcast as in NumPy, at compile time, but never in a loss.
+//! - Options are named: `sum(x, axis = 0, keepdims = true)`; an axis is a number, also from the end, or the name of a
+//!   dimension. Whole numbers are numbers: `1 / 2` is a half.
+//!
+//! # What a network leaves behind
+//!
+//! Beside the function `net(inputs.., &params)`, a module `net` of the same visibility:
+//!
+//! | item | what it is |
+//! |---|---|
+//! | `net::forward(inputs.., &params)` | the outputs, and what backward needs |
+//! | `net::backward(inputs.., &params, &saved, d_output)` | the gradients for a cotangent of the output |
+//! | `net::value_and_grad(inputs.., &params)` | where the output is a scalar: both passes in one |
+//! | `net::value_and_grad_into(inputs.., &params, &mut workspace)` | the same, without an allocation in steady state |
+//! | `net::check(inputs.., &params)` | the entry check alone, as a `Result` |
+//! | `net::Params`, `net::Gradients` | public fields, one for each `Param`; both are a [`ParamSet`] |
+//! | `net::Saved`, `net::Workspace` | public fields, one for each value kept |
+//!
+//! `#[network(f64)]` computes in `f64`; `#[network(wrt(x))]` adds the gradient of an input to `Gradients`;
+//! `#[network(crate = path)]` names another path of this crate.
+//!
+//! # How a network is compiled
+//!
+//! ```text
+//! tokens -- parse --> model -- lower --> graph -- differentiate --> graph -- simplify --> graph
+//!        -- partition (save or recompute) --> -- fuse --> program -- name --> -- emit --> tokens
+//! ```
+//!
+//! A *model* is the syntax with its places in the source, a *graph* is a hash-consed list of nodes in single assignment, a
+//! *program* is loops, products and buffers in order. Each phase is a pure function in a file of its own, and what it made
+//! is verified before the next one starts. Every operation is one entry of a table, whose derivative and identities are
+//! stated in the language that models are written in.
+//!
+//! # Conventions
+//!
+//! The derivative of `relu` and of `abs` at 0 is 0; ties of `max` and `min` share the cotangent evenly; `max(x, 0)` is
+//! `relu(x)`; `sqrt(sum(square(x)))` has the derivative 0 at 0. NaN stays NaN in `relu`, `max` and `min`. A branch that
+//! `select` did not take sends no NaN back. The sum over nothing is 0, the mean NaN, the maximum minus infinity; the
+//! gradients of a mean over an empty batch are 0. Results are the same bits on every run and every instruction set.
 
+#[doc(hidden)]
+pub mod emitted;
 pub mod linalg;
 pub mod math;
 pub mod optim;
@@ -15,4 +83,5 @@ pub mod simd;
 pub use ndarray;
 pub use params::ParamSet;
 pub use pullback_macros::network;
+pub use rand;
 pub use shape::ShapeError;

@@ -1,6 +1,19 @@
 //! Element-wise functions of the real line, for `f32` and `f64`: what emitted loops call on each element.
 //!
-//! Every function is branch-free where that lets a loop over a slice vectorise.
+//! A loop around them vectorises, but for [`powf`], which is the standard library's. No multiplication is fused with an
+//! addition, so the bits are the same on every processor. The largest errors, in units in the last place, for finite
+//! results, subnormal ones included; measured over every `f32` between the tails, and over millions of `f64`
+//! (`tests/ulp.rs`):
+//!
+//! | | promised | measured, `f32` | measured, `f64` |
+//! |---|---|---|---|
+//! | [`exp`] | 1 | 0.90 | 0.84 |
+//! | [`ln`] | 1 | 0.84 | 0.82 |
+//! | [`tanh`] | 2 | 1.94 | 1.84 |
+//! | [`sigmoid`] | 2 | 1.81 | 1.79 |
+//! | [`softplus`] | 2 | 1.92 | 1.77 |
+
+mod kernels;
 
 use std::ops::{Add, AddAssign, Div, DivAssign, Mul, MulAssign, Neg, Sub, SubAssign};
 
@@ -24,25 +37,44 @@ pub trait Real:
     + MulAssign
     + DivAssign
 {
+    /// 0.
     const ZERO: Self;
+    /// 1.
     const ONE: Self;
     /// The nearest value of this type.
     fn from_f64(x: f64) -> Self;
     /// Exact.
     fn to_f64(self) -> f64;
+    /// As [`exp`].
     fn exp(self) -> Self;
+    /// As [`ln`].
     fn ln(self) -> Self;
+    /// As [`sqrt`].
     fn sqrt(self) -> Self;
+    /// As [`abs`].
     fn abs(self) -> Self;
+    /// As [`tanh`].
     fn tanh(self) -> Self;
+    /// As [`sigmoid`].
     fn sigmoid(self) -> Self;
+    /// As [`softplus`].
     fn softplus(self) -> Self;
+    /// As [`powi`].
     fn powi(self, n: i32) -> Self;
+    /// As [`powf`].
     fn powf(self, p: Self) -> Self;
+    /// `out = a·b + beta·out` by `matrixmultiply`; each operand comes with its strides by rows and by columns, and
+    /// `dims` are `[m, k, n]`.
+    #[doc(hidden)]
+    fn gemm(dims: [usize; 3], a: Strided<Self>, b: Strided<Self>, beta: Self, out: &mut [Self]);
 }
 
+/// The elements of a matrix, and their strides by rows and by columns.
+#[doc(hidden)]
+pub type Strided<'a, T> = (&'a [T], [usize; 2]);
+
 macro_rules! real {
-    ($t:ident) => {
+    ($t:ident $gemm:ident: $($kernel:ident)*; $($std:ident)*) => {
         impl Real for $t {
             const ZERO: Self = 0.0;
             const ONE: Self = 1.0;
@@ -54,48 +86,43 @@ macro_rules! real {
             fn to_f64(self) -> f64 {
                 self as f64
             }
-            #[inline(always)]
-            fn exp(self) -> Self {
-                $t::exp(self)
-            }
-            #[inline(always)]
-            fn ln(self) -> Self {
-                $t::ln(self)
-            }
-            #[inline(always)]
-            fn sqrt(self) -> Self {
-                $t::sqrt(self)
-            }
-            #[inline(always)]
-            fn abs(self) -> Self {
-                $t::abs(self)
-            }
-            #[inline(always)]
-            fn tanh(self) -> Self {
-                $t::tanh(self)
-            }
-            #[inline(always)]
-            fn sigmoid(self) -> Self {
-                let e = $t::exp(-$t::abs(self));
-                if self >= 0.0 { 1.0 / (1.0 + e) } else { e / (1.0 + e) }
-            }
-            #[inline(always)]
-            fn softplus(self) -> Self {
-                $t::ln_1p($t::exp(-$t::abs(self))) + if self > 0.0 { self } else { self * 0.0 }
-            }
+            $(#[inline(always)]
+            fn $kernel(self) -> Self {
+                kernels::$t::$kernel(self)
+            })*
+            $(#[inline(always)]
+            fn $std(self) -> Self {
+                $t::$std(self)
+            })*
             #[inline(always)]
             fn powi(self, n: i32) -> Self {
-                $t::powi(self, n)
+                let (mut power, mut base, mut left) = (1.0, self, n.unsigned_abs());
+                while left > 0 {
+                    power = if left & 1 == 1 { power * base } else { power };
+                    base *= base;
+                    left >>= 1;
+                }
+                if n < 0 { 1.0 / power } else { power }
             }
             #[inline(always)]
             fn powf(self, p: Self) -> Self {
                 $t::powf(self, p)
             }
+            fn gemm([m, k, n]: [usize; 3], (a, sa): Strided<Self>, (b, sb): Strided<Self>, beta: Self, out: &mut [Self]) {
+                let holds = |len, rows, columns, [by_row, by_column]: [usize; 2]| {
+                    rows == 0 || columns == 0 || (rows - 1) * by_row + (columns - 1) * by_column < len
+                };
+                assert!(holds(a.len(), m, k, sa) && holds(b.len(), k, n, sb) && out.len() == m * n);
+                let ([rsa, csa], [rsb, csb]) = (sa.map(|s| s as isize), sb.map(|s| s as isize));
+                let (a, b, out) = (a.as_ptr(), b.as_ptr(), out.as_mut_ptr());
+                // SAFETY: every element lies within its slice, by the assertion, and `out`, exclusive, is row-major.
+                unsafe { matrixmultiply::$gemm(m, k, n, 1.0, a, rsa, csa, b, rsb, csb, beta, out, n as isize, 1) }
+            }
         }
     };
 }
-real!(f32);
-real!(f64);
+real!(f32 sgemm: exp ln tanh sigmoid softplus; sqrt abs);
+real!(f64 dgemm: exp ln tanh sigmoid softplus; sqrt abs);
 
 macro_rules! functions {
     ($($(#[$doc:meta])* $name:ident)*) => {$(
@@ -172,4 +199,40 @@ pub fn powi<T: Real>(x: T, n: i32) -> T {
 #[inline(always)]
 pub fn powf<T: Real>(x: T, p: T) -> T {
     x.powf(p)
+}
+
+/// `a` where `mask` holds, else `b`; both are evaluated.
+#[inline(always)]
+pub fn select<T: Copy>(mask: bool, a: T, b: T) -> T {
+    if mask { a } else { b }
+}
+
+/// `1/x`.
+#[inline(always)]
+pub fn recip<T: Real>(x: T) -> T {
+    T::ONE / x
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn whole_powers_multiply() {
+        for n in 0..8 {
+            assert_eq!(powi(3.0_f64, n), 3u32.pow(n as u32) as f64);
+            assert_eq!(powi(-2.0_f32, -n), 1.0 / (-2i32).pow(n as u32) as f32);
+        }
+        assert_eq!(powi(0.0_f32, 0), 1.0);
+        assert_eq!(powi(-0.0_f32, -3), f32::NEG_INFINITY);
+    }
+
+    #[test]
+    fn nan_stays_nan_where_values_are_compared() {
+        const NAN: f32 = f32::NAN;
+        assert!(relu(NAN).is_nan() && sign(NAN).is_nan());
+        assert!([max(NAN, 1.0), max(1.0, NAN), min(NAN, 1.0), min(1.0, NAN)].iter().all(|y| y.is_nan()));
+        assert_eq!((relu(-1.0), relu(2.0), sign(-0.5), sign(0.0), sign(7.0)), (0.0, 2.0, -1.0, 0.0, 1.0));
+        assert_eq!((max(1.0, 2.0), min(1.0, 2.0), select(true, 1, 2), recip(4.0)), (2.0, 1.0, 1, 0.25));
+    }
 }

@@ -1,1 +1,334 @@
-//! Optimisers over any [`ParamSet`](crate::ParamSet).
+//! Optimisers over any [`ParamSet`]: a step moves each parameter by its gradient.
+//!
+//! An optimiser keeps its state per array, in row-major order. The first step allocates it, later ones allocate
+//! nothing for arrays of rank 4 or less.
+
+use crate::math::Real;
+use crate::params::ParamSet;
+use crate::simd::{Pass, simd};
+
+/// How [`Sgd`] moves; `SgdConfig { lr: 0.1, ..Default::default() }` leaves the rest.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct SgdConfig {
+    /// Learning rate; 0.01.
+    pub lr: f64,
+    /// What part of the last step's velocity stays; 0.
+    pub momentum: f64,
+    /// Whether the gradient counts as if the velocity had been followed already; false.
+    pub nesterov: bool,
+    /// How much of each parameter is added to its gradient; 0.
+    pub weight_decay: f64,
+}
+
+impl Default for SgdConfig {
+    fn default() -> Self {
+        Self { lr: 0.01, momentum: 0.0, nesterov: false, weight_decay: 0.0 }
+    }
+}
+
+/// Gradient descent, with momentum where it is asked for.
+///
+/// With `g` the gradient and `decay·θ` added to it, a step is `v ← momentum·v + g`, `θ ← θ - lr·v`, and with `nesterov`
+/// `θ ← θ - lr·(g + momentum·v)`. Source: Sutskever, Martens, Dahl & Hinton, "On the importance of initialization and
+/// momentum in deep learning", ICML 2013, with the learning rate outside the velocity.
+///
+/// ```
+/// # use pullback::{ParamSet, ndarray::*, optim::{Sgd, SgdConfig}};
+/// # struct Weights(Array1<f32>);
+/// # impl ParamSet for Weights {
+/// #     type Elem = f32;
+/// #     fn count(&self) -> usize { 1 }
+/// #     fn path(&self, _: usize) -> String { "w".into() }
+/// #     fn array(&self, _: usize) -> ArrayViewD<'_, f32> { self.0.view().into_dyn() }
+/// #     fn array_mut(&mut self, _: usize) -> ArrayViewMutD<'_, f32> { self.0.view_mut().into_dyn() }
+/// # }
+/// # let (mut params, gradients) = (Weights(array![1.0, 2.0]), Weights(array![1.0, -1.0]));
+/// let mut opt = Sgd::new(SgdConfig { lr: 0.5, ..Default::default() });
+/// opt.step(&mut params, &gradients);
+/// assert_eq!(params.0, array![0.5, 2.5]);
+/// ```
+#[derive(Clone, Debug)]
+pub struct Sgd<T = f32> {
+    config: SgdConfig,
+    state: State<T, 1>,
+}
+
+impl<T: Real> Sgd<T> {
+    /// An optimiser that has not moved yet.
+    pub fn new(config: SgdConfig) -> Self {
+        Self { config, state: State::default() }
+    }
+
+    /// Moves `params` against `grads`.
+    ///
+    /// # Panics
+    /// Where the arrays of `grads`, or those of the first step, are of other shapes than those of `params`.
+    pub fn step(&mut self, params: &mut impl ParamSet<Elem = T>, grads: &impl ParamSet<Elem = T>) {
+        let SgdConfig { lr, momentum, nesterov, weight_decay } = self.config;
+        let [lr, momentum, decay] = [lr, momentum, weight_decay].map(T::from_f64);
+        match (momentum == T::ZERO, nesterov) {
+            (true, _) => State::<T, 0>::default().step(params, grads, Descent { lr, decay }),
+            (false, false) => self.state.step(params, grads, Momentum { lr, momentum, decay }),
+            (false, true) => self.state.step(params, grads, Nesterov { lr, momentum, decay }),
+        }
+    }
+
+    /// The learning rate of the next step.
+    pub fn lr(&self) -> f64 {
+        self.config.lr
+    }
+
+    /// Sets the learning rate of the next step, for a schedule.
+    pub fn set_lr(&mut self, lr: f64) {
+        self.config.lr = lr;
+    }
+}
+
+/// How [`Adam`] moves; `AdamConfig { lr: 1e-4, ..Default::default() }` leaves the rest.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct AdamConfig {
+    /// Learning rate; 0.001.
+    pub lr: f64,
+    /// What part of the mean gradient stays from step to step; 0.9.
+    pub beta1: f64,
+    /// What part of the mean squared gradient stays from step to step; 0.999.
+    pub beta2: f64,
+    /// Added to the root of the mean square, against division by zero; 1e-8.
+    pub eps: f64,
+    /// How much of each parameter is taken away at a step, times the learning rate, apart from the gradient; 0.
+    pub weight_decay: f64,
+}
+
+impl Default for AdamConfig {
+    fn default() -> Self {
+        Self { lr: 1e-3, beta1: 0.9, beta2: 0.999, eps: 1e-8, weight_decay: 0.0 }
+    }
+}
+
+/// Steps of a size that each parameter's own gradients set.
+///
+/// With `g` the gradient at step `t`: `m ← β₁·m + (1 - β₁)·g`, `v ← β₂·v + (1 - β₂)·g²`,
+/// `θ ← θ - lr·(m/(1 - β₁ᵗ)/(√(v/(1 - β₂ᵗ)) + ε) + decay·θ)`. Sources: Kingma & Ba, "Adam: a method for stochastic
+/// optimization", ICLR 2015, algorithm 1; the decay apart from the gradient is Loshchilov & Hutter, "Decoupled weight
+/// decay regularization", ICLR 2019.
+#[derive(Clone, Debug)]
+pub struct Adam<T = f32> {
+    config: AdamConfig,
+    state: State<T, 2>,
+    steps: u32,
+}
+
+impl<T: Real> Adam<T> {
+    /// An optimiser that has not moved yet.
+    pub fn new(config: AdamConfig) -> Self {
+        Self { config, state: State::default(), steps: 0 }
+    }
+
+    /// Moves `params` against `grads`.
+    ///
+    /// # Panics
+    /// Where the arrays of `grads`, or those of the first step, are of other shapes than those of `params`.
+    pub fn step(&mut self, params: &mut impl ParamSet<Elem = T>, grads: &impl ParamSet<Elem = T>) {
+        self.steps = self.steps.saturating_add(1);
+        let AdamConfig { lr, beta1, beta2, eps, weight_decay } = self.config;
+        // In f64: 1 - β₂ᵗ has few digits at the first steps.
+        let correction = |beta: f64| 1.0 - beta.powi(self.steps.min(i32::MAX as u32) as i32);
+        let moments = Moments {
+            beta: [beta1, beta2].map(T::from_f64),
+            gain: [1.0 - beta1, 1.0 - beta2].map(T::from_f64),
+            lr: T::from_f64(lr / correction(beta1)),
+            correction: T::from_f64(1.0 / correction(beta2)),
+            eps: T::from_f64(eps),
+            decay: T::from_f64(lr * weight_decay),
+        };
+        self.state.step(params, grads, moments);
+    }
+
+    /// The learning rate of the next step.
+    pub fn lr(&self) -> f64 {
+        self.config.lr
+    }
+
+    /// Sets the learning rate of the next step, for a schedule.
+    pub fn set_lr(&mut self, lr: f64) {
+        self.config.lr = lr;
+    }
+}
+
+/// What a step does to one parameter, given its gradient and `S` numbers of state.
+trait Rule<T, const S: usize>: Copy {
+    fn update(self, parameter: T, gradient: T, state: [T; S]) -> (T, [T; S]);
+}
+
+#[derive(Clone, Copy)]
+struct Descent<T> {
+    lr: T,
+    decay: T,
+}
+
+impl<T: Real> Rule<T, 0> for Descent<T> {
+    #[inline(always)]
+    fn update(self, parameter: T, gradient: T, _: [T; 0]) -> (T, [T; 0]) {
+        (parameter - self.lr * (gradient + self.decay * parameter), [])
+    }
+}
+
+#[derive(Clone, Copy)]
+struct Momentum<T> {
+    lr: T,
+    momentum: T,
+    decay: T,
+}
+
+impl<T: Real> Rule<T, 1> for Momentum<T> {
+    #[inline(always)]
+    fn update(self, parameter: T, gradient: T, [velocity]: [T; 1]) -> (T, [T; 1]) {
+        let velocity = self.momentum * velocity + (gradient + self.decay * parameter);
+        (parameter - self.lr * velocity, [velocity])
+    }
+}
+
+#[derive(Clone, Copy)]
+struct Nesterov<T> {
+    lr: T,
+    momentum: T,
+    decay: T,
+}
+
+impl<T: Real> Rule<T, 1> for Nesterov<T> {
+    #[inline(always)]
+    fn update(self, parameter: T, gradient: T, [velocity]: [T; 1]) -> (T, [T; 1]) {
+        let gradient = gradient + self.decay * parameter;
+        let velocity = self.momentum * velocity + gradient;
+        (parameter - self.lr * (gradient + self.momentum * velocity), [velocity])
+    }
+}
+
+#[derive(Clone, Copy)]
+struct Moments<T> {
+    beta: [T; 2],
+    /// `1 - beta`.
+    gain: [T; 2],
+    /// With the correction of the first moment.
+    lr: T,
+    /// Of the second moment.
+    correction: T,
+    eps: T,
+    /// With the learning rate.
+    decay: T,
+}
+
+impl<T: Real> Rule<T, 2> for Moments<T> {
+    #[inline(always)]
+    fn update(self, parameter: T, gradient: T, [mean, square]: [T; 2]) -> (T, [T; 2]) {
+        let mean = self.beta[0] * mean + self.gain[0] * gradient;
+        let square = self.beta[1] * square + self.gain[1] * (gradient * gradient);
+        let step = self.lr * mean / ((square * self.correction).sqrt() + self.eps);
+        (parameter - step - self.decay * parameter, [mean, square])
+    }
+}
+
+/// `S` numbers for each parameter, array by array.
+#[derive(Clone, Debug)]
+struct State<T, const S: usize>(Vec<ArrayState<T, S>>);
+
+#[derive(Clone, Debug)]
+struct ArrayState<T, const S: usize> {
+    shape: Vec<usize>,
+    values: [Vec<T>; S],
+}
+
+impl<T, const S: usize> Default for State<T, S> {
+    fn default() -> Self {
+        Self(Vec::new())
+    }
+}
+
+impl<T: Real, const S: usize> State<T, S> {
+    fn step(&mut self, params: &mut impl ParamSet<Elem = T>, grads: &impl ParamSet<Elem = T>, rule: impl Rule<T, S>) {
+        assert_eq!(params.count(), grads.count(), "parameters and gradients are of different networks");
+        self.allocate(params);
+        for index in 0..params.count() {
+            let (found, expected) = (grads.array(index), params.array(index));
+            if found.shape() != expected.shape() {
+                let (path, found, expected) = (params.path(index), found.shape(), expected.shape());
+                panic!("the gradient of `{path}` has shape {found:?}, the parameter {expected:?}");
+            }
+            let values = self.of(params, index);
+            update(params, grads, index, values, rule);
+        }
+    }
+
+    /// Zeros, at the first step; a rule without state needs none.
+    fn allocate(&mut self, params: &impl ParamSet<Elem = T>) {
+        if S == 0 || !self.0.is_empty() {
+            return;
+        }
+        let zeros = |index| {
+            let array = params.array(index);
+            let values = std::array::from_fn(|_| vec![T::ZERO; array.len()]);
+            ArrayState { shape: array.shape().to_vec(), values }
+        };
+        self.0 = (0..params.count()).map(zeros).collect();
+    }
+
+    /// The state of array `index`, which must still be of the shape that it had at the first step.
+    fn of(&mut self, params: &impl ParamSet<Elem = T>, index: usize) -> [&mut [T]; S] {
+        if S == 0 {
+            return std::array::from_fn(|_| Default::default());
+        }
+        let (array, count) = (params.array(index), params.count());
+        assert_eq!(self.0.len(), count, "the optimiser has state for another network: make a new one");
+        let ArrayState { shape, values } = &mut self.0[index];
+        if array.shape() != shape {
+            let (path, found) = (params.path(index), array.shape());
+            panic!("`{path}` has shape {found:?}, but {shape:?} at the optimiser's first step: make a new optimiser");
+        }
+        values.each_mut().map(Vec::as_mut_slice)
+    }
+}
+
+/// Updates one array in row-major order: as slices where both lie so, else element by element.
+fn update<T: Real, const S: usize>(
+    params: &mut impl ParamSet<Elem = T>,
+    grads: &impl ParamSet<Elem = T>,
+    index: usize,
+    mut state: [&mut [T]; S],
+    rule: impl Rule<T, S>,
+) {
+    let (mut parameters, gradients) = (params.array_mut(index), grads.array(index));
+    if let (Some(parameters), Some(gradients)) = (parameters.as_slice_mut(), gradients.as_slice()) {
+        return simd(Update { parameters, gradients, state, rule });
+    }
+    for (i, (parameter, &gradient)) in parameters.iter_mut().zip(&gradients).enumerate() {
+        let (moved, now) = rule.update(*parameter, gradient, state.each_ref().map(|state| state[i]));
+        *parameter = moved;
+        state.iter_mut().zip(now).for_each(|(state, now)| state[i] = now);
+    }
+}
+
+struct Update<'a, T, R, const S: usize> {
+    parameters: &'a mut [T],
+    gradients: &'a [T],
+    state: [&'a mut [T]; S],
+    rule: R,
+}
+
+impl<T: Real, R: Rule<T, S>, const S: usize> Pass for Update<'_, T, R, S> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run(self) {
+        let Self { parameters, gradients, state, rule } = self;
+        let len = parameters.len();
+        let gradients = &gradients[..len];
+        let state = state.map(|state| &mut state[..len]);
+        for i in 0..len {
+            let (moved, now) = rule.update(parameters[i], gradients[i], std::array::from_fn(|s| state[s][i]));
+            parameters[i] = moved;
+            for s in 0..S {
+                state[s][i] = now[s];
+            }
+        }
+    }
+}
