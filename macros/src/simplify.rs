@@ -109,6 +109,7 @@ impl Rules {
         let next = graph.rebuild(|new, node, args| {
             let site = sites[ids.next().expect("one for each live node").index()];
             let mut id = new.like(node, args);
+            new.inherit(id, &node.note);
             let start = new.len();
             while let Some(better) = self.once(new, id, site, fired) {
                 (id, changed) = (better, true);

@@ -130,15 +130,15 @@ pub mod attention {
         pub x_dot_wv: Array2<f64>,
     }
     impl Saved {
-        /// The size in bytes: (T · 8 + T · 8 + T · T + T · 16) · 8 for the elements.
+        /// The size in bytes: 8 · T · 8 + 8 · T · 8 + 8 · T · T + 8 · T · 16.
         pub fn bytes(&self) -> usize {
-            let lengths: &[usize] = &[
-                self.query.len(),
-                self.key.len(),
-                self.weights.len(),
-                self.x_dot_wv.len(),
+            let sizes: &[usize] = &[
+                self.query.len() * ::core::mem::size_of::<f64>(),
+                self.key.len() * ::core::mem::size_of::<f64>(),
+                self.weights.len() * ::core::mem::size_of::<f64>(),
+                self.x_dot_wv.len() * ::core::mem::size_of::<f64>(),
             ];
-            lengths.iter().sum::<usize>() * ::core::mem::size_of::<f64>()
+            sizes.iter().sum()
         }
     }
     /// The outputs, and nothing kept.

@@ -144,14 +144,14 @@ pub mod digits {
         pub total_exp_minus: Array1<f32>,
     }
     impl Saved {
-        /// The size in bytes: (N · H + N · 10 + N) · 4 for the elements.
+        /// The size in bytes: 4 · N · H + 4 · N · 10 + 4 · N.
         pub fn bytes(&self) -> usize {
-            let lengths: &[usize] = &[
-                self.hidden.len(),
-                self.exp_minus.len(),
-                self.total_exp_minus.len(),
+            let sizes: &[usize] = &[
+                self.hidden.len() * ::core::mem::size_of::<f32>(),
+                self.exp_minus.len() * ::core::mem::size_of::<f32>(),
+                self.total_exp_minus.len() * ::core::mem::size_of::<f32>(),
             ];
-            lengths.iter().sum::<usize>() * ::core::mem::size_of::<f32>()
+            sizes.iter().sum()
         }
     }
     /// Every buffer of a step of `digits`; grows at first use, and is used again.

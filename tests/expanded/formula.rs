@@ -124,10 +124,13 @@ pub mod formula {
         pub tanh_time_plus_shift: Array1<f64>,
     }
     impl Saved {
-        /// The size in bytes: (N + N) · 8 for the elements.
+        /// The size in bytes: 8 · N + 8 · N.
         pub fn bytes(&self) -> usize {
-            let lengths: &[usize] = &[self.exp.len(), self.tanh_time_plus_shift.len()];
-            lengths.iter().sum::<usize>() * ::core::mem::size_of::<f64>()
+            let sizes: &[usize] = &[
+                self.exp.len() * ::core::mem::size_of::<f64>(),
+                self.tanh_time_plus_shift.len() * ::core::mem::size_of::<f64>(),
+            ];
+            sizes.iter().sum()
         }
     }
     /// The outputs, and nothing kept.

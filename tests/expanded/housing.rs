@@ -142,10 +142,13 @@ pub mod housing {
         pub price_minus_y: Array2<f32>,
     }
     impl Saved {
-        /// The size in bytes: (N · 13 + N · 1) · 4 for the elements.
+        /// The size in bytes: 4 · N · 13 + 4 · N · 1.
         pub fn bytes(&self) -> usize {
-            let lengths: &[usize] = &[self.hidden.len(), self.price_minus_y.len()];
-            lengths.iter().sum::<usize>() * ::core::mem::size_of::<f32>()
+            let sizes: &[usize] = &[
+                self.hidden.len() * ::core::mem::size_of::<f32>(),
+                self.price_minus_y.len() * ::core::mem::size_of::<f32>(),
+            ];
+            sizes.iter().sum()
         }
     }
     /// Every buffer of a step of `housing`; grows at first use, and is used again.
@@ -445,33 +448,33 @@ pub mod housing {
             let y = &y[..N];
             let b1 = &b1[..13];
             let w2 = &w2[..13];
-            let hidden_times_w2 = &mut [0.0; 13];
+            let hidden_dot_w2_terms = &mut [0.0; 13];
             /// x_dot_w1 = x·w1
             let x_dot_w1 = matmul(x_dot_w1, x, w1, [N, 13, 13]);
-            /// total_2 = Σ[N, 1](square_price_minus_y)
+            /// total = Σ[N, 1](square_price_minus_y)
             /// mse: mean((p - y)²)
-            let mut total_2 = 0.0;
+            let mut total = 0.0;
             for i in 0..N {
                 let x_dot_w1 = &x_dot_w1[i * 13..][..13];
                 for j in 0..13 {
                     /// hidden = σ(x_dot_w1 + b1)
                     let hidden = sigmoid(x_dot_w1[j] + b1[j]);
-                    /// hidden_times_w2 = hidden · w2
-                    let hidden_times_w2_j = hidden * w2[j];
-                    hidden_times_w2[j] = hidden_times_w2_j;
+                    /// hidden_dot_w2_terms = hidden · w2
+                    let hidden_dot_w2_terms_j = hidden * w2[j];
+                    hidden_dot_w2_terms[j] = hidden_dot_w2_terms_j;
                 }
-                /// total = Σ[13](hidden_times_w2)
-                let total = sum(hidden_times_w2);
-                /// price = total + b2
-                let price = total + b2[0];
+                /// hidden_dot_w2 = Σ[13](hidden_dot_w2_terms)
+                let hidden_dot_w2 = sum(hidden_dot_w2_terms);
+                /// price = hidden_dot_w2 + b2
+                let price = hidden_dot_w2 + b2[0];
                 /// square_price_minus_y = (price − y)²
                 /// mse: mean((p - y)²)
                 let square_price_minus_y = square(price - y[i]);
-                total_2 += square_price_minus_y;
+                total += square_price_minus_y;
             }
-            /// mean = total_2 / N
+            /// mean = total / N
             /// mse: mean((p - y)²)
-            let mean = total_2 / N as f32;
+            let mean = total / N as f32;
             mean
         }
     }
@@ -496,26 +499,26 @@ pub mod housing {
             let b1 = &b1[..13];
             let w2 = &w2[..13];
             let price_minus_y = &mut price_minus_y[..N];
-            let hidden_times_w2 = &mut [0.0; 13];
+            let hidden_dot_w2_terms = &mut [0.0; 13];
             /// x_dot_w1 = x·w1
             let hidden = matmul(hidden, x, w1, [N, 13, 13]);
-            /// total_2 = Σ[N, 1](square_price_minus_y)
+            /// total = Σ[N, 1](square_price_minus_y)
             /// mse: mean((p - y)²)
-            let mut total_2 = 0.0;
+            let mut total = 0.0;
             for i in 0..N {
                 let hidden = &mut hidden[i * 13..][..13];
                 for j in 0..13 {
                     /// hidden = σ(x_dot_w1 + b1)
                     let hidden_j = sigmoid(hidden[j] + b1[j]);
-                    /// hidden_times_w2 = hidden · w2
-                    let hidden_times_w2_j = hidden_j * w2[j];
+                    /// hidden_dot_w2_terms = hidden · w2
+                    let hidden_dot_w2_terms_j = hidden_j * w2[j];
                     hidden[j] = hidden_j;
-                    hidden_times_w2[j] = hidden_times_w2_j;
+                    hidden_dot_w2_terms[j] = hidden_dot_w2_terms_j;
                 }
-                /// total = Σ[13](hidden_times_w2)
-                let total = sum(hidden_times_w2);
-                /// price = total + b2
-                let price = total + b2[0];
+                /// hidden_dot_w2 = Σ[13](hidden_dot_w2_terms)
+                let hidden_dot_w2 = sum(hidden_dot_w2_terms);
+                /// price = hidden_dot_w2 + b2
+                let price = hidden_dot_w2 + b2[0];
                 /// price_minus_y = price − y
                 /// mse: mean((p - y)²)
                 let price_minus_y_i = price - y[i];
@@ -523,11 +526,11 @@ pub mod housing {
                 /// square_price_minus_y = price_minus_y²
                 /// mse: mean((p - y)²)
                 let square_price_minus_y = square(price_minus_y_i);
-                total_2 += square_price_minus_y;
+                total += square_price_minus_y;
             }
-            /// mean = total_2 / N
+            /// mean = total / N
             /// mse: mean((p - y)²)
-            let mean = total_2 / N as f32;
+            let mean = total / N as f32;
             mean
         }
     }
@@ -588,14 +591,14 @@ pub mod housing {
                 let hidden = &hidden[i * 13..][..13];
                 let d_x_dot_w1_plus_b1 = &mut d_x_dot_w1_plus_b1[i * 13..][..13];
                 for j in 0..13 {
-                    /// times = hidden · d_price_minus_y
+                    /// d_w2_terms = hidden · d_price_minus_y
                     /// dot: d_b = dot(t(a), dy)
-                    let times = hidden[j] * d_price_minus_y;
+                    let d_w2_terms = hidden[j] * d_price_minus_y;
                     /// d_x_dot_w1_plus_b1 = d_price_minus_y · w2 · hidden · (1 − hidden)
                     /// sigmoid: d_x = dy * (y * (1 - y))
                     let d_x_dot_w1_plus_b1_j = d_price_minus_y * w2[j]
                         * (hidden[j] * (1.0 - hidden[j]));
-                    d_w2[j] += times;
+                    d_w2[j] += d_w2_terms;
                     d_x_dot_w1_plus_b1[j] = d_x_dot_w1_plus_b1_j;
                     d_b1[j] += d_x_dot_w1_plus_b1_j;
                 }
@@ -647,7 +650,7 @@ pub mod housing {
             let d_b1 = &mut d_b1[..13];
             let d_w2 = &mut d_w2[..13];
             let hidden = &mut [0.0; 13];
-            let hidden_times_w2 = &mut [0.0; 13];
+            let hidden_dot_w2_terms = &mut [0.0; 13];
             /// max_1 = max(N, 1)
             /// div: d_a = dy / b
             let max_1 = max(N as f32, 1.0);
@@ -656,9 +659,9 @@ pub mod housing {
             let over_max = 2.0 / max_1;
             /// x_dot_w1 = x·w1
             let x_dot_w1 = matmul(x_dot_w1, x, w1, [N, 13, 13]);
-            /// total_2 = Σ[N, 1](square_price_minus_y)
+            /// total = Σ[N, 1](square_price_minus_y)
             /// mse: mean((p - y)²)
-            let mut total_2 = 0.0;
+            let mut total = 0.0;
             /// d_b2 = Σ[N](d_price_minus_y)
             /// broadcast: d_x = sum of dy along the axes that x was spread over
             let mut d_b2_total = 0.0;
@@ -669,44 +672,44 @@ pub mod housing {
                 for j in 0..13 {
                     /// hidden = σ(x_dot_w1 + b1)
                     let hidden_j = sigmoid(x_dot_w1[j] + b1[j]);
-                    /// hidden_times_w2 = hidden · w2
-                    let hidden_times_w2_j = hidden_j * w2[j];
+                    /// hidden_dot_w2_terms = hidden · w2
+                    let hidden_dot_w2_terms_j = hidden_j * w2[j];
                     hidden[j] = hidden_j;
-                    hidden_times_w2[j] = hidden_times_w2_j;
+                    hidden_dot_w2_terms[j] = hidden_dot_w2_terms_j;
                 }
-                /// total = Σ[13](hidden_times_w2)
-                let total = sum(hidden_times_w2);
-                /// price = total + b2
-                let price = total + b2[0];
+                /// hidden_dot_w2 = Σ[13](hidden_dot_w2_terms)
+                let hidden_dot_w2 = sum(hidden_dot_w2_terms);
+                /// price = hidden_dot_w2 + b2
+                let price = hidden_dot_w2 + b2[0];
                 /// price_minus_y = price − y
                 /// mse: mean((p - y)²)
                 let price_minus_y = price - y[i];
                 /// square_price_minus_y = price_minus_y²
                 /// mse: mean((p - y)²)
                 let square_price_minus_y = square(price_minus_y);
-                total_2 += square_price_minus_y;
+                total += square_price_minus_y;
                 /// d_price_minus_y = over_max · price_minus_y
                 /// square: d_x = dy * (2 * x)
                 let d_price_minus_y = over_max * price_minus_y;
                 d_b2_total += d_price_minus_y;
                 let d_x_dot_w1_plus_b1 = &mut d_x_dot_w1_plus_b1[i * 13..][..13];
                 for j in 0..13 {
-                    /// times = hidden · d_price_minus_y
+                    /// d_w2_terms = hidden · d_price_minus_y
                     /// dot: d_b = dot(t(a), dy)
-                    let times = hidden[j] * d_price_minus_y;
+                    let d_w2_terms = hidden[j] * d_price_minus_y;
                     /// d_x_dot_w1_plus_b1 = d_price_minus_y · w2 · hidden · (1 − hidden)
                     /// sigmoid: d_x = dy * (y * (1 - y))
                     let d_x_dot_w1_plus_b1_j = d_price_minus_y * w2[j]
                         * (hidden[j] * (1.0 - hidden[j]));
-                    d_w2[j] += times;
+                    d_w2[j] += d_w2_terms;
                     d_x_dot_w1_plus_b1[j] = d_x_dot_w1_plus_b1_j;
                     d_b1[j] += d_x_dot_w1_plus_b1_j;
                 }
             }
             d_b2[0] = d_b2_total;
-            /// mean = total_2 / N
+            /// mean = total / N
             /// mse: mean((p - y)²)
-            let mean = total_2 / N as f32;
+            let mean = total / N as f32;
             /// d_w1 = xᵀ·d_x_dot_w1_plus_b1
             /// dot: d_b = dot(t(a), dy)
             let d_w1 = matmul_tn(d_w1, x, d_x_dot_w1_plus_b1, [13, N, 13]);

@@ -115,10 +115,13 @@ pub mod layer_norm {
         pub sqrt_plus: Array1<f32>,
     }
     impl Saved {
-        /// The size in bytes: (N + N) · 4 for the elements.
+        /// The size in bytes: 4 · N + 4 · N.
         pub fn bytes(&self) -> usize {
-            let lengths: &[usize] = &[self.total_x.len(), self.sqrt_plus.len()];
-            lengths.iter().sum::<usize>() * ::core::mem::size_of::<f32>()
+            let sizes: &[usize] = &[
+                self.total_x.len() * ::core::mem::size_of::<f32>(),
+                self.sqrt_plus.len() * ::core::mem::size_of::<f32>(),
+            ];
+            sizes.iter().sum()
         }
     }
     /// The outputs, and nothing kept.

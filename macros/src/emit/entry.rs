@@ -3,11 +3,11 @@
 
 use super::code::{ident, size, sizes};
 use super::pass::{Field, Pass};
-use super::surface::{Surface, length, plain};
+use super::surface::{Surface, blank, length, plain};
 use super::types::kept;
 use super::{Compiled, Passes};
 use crate::ir::dim::{Shape, show};
-use crate::ir::graph::{Goal, Source};
+use crate::ir::graph::{Dtype, Goal, Source};
 use crate::ir::model::{Argument, Role};
 use crate::ir::program::{self, Operand};
 use proc_macro2::{Ident, Literal, TokenStream};
@@ -52,7 +52,7 @@ pub fn pass<'a>(
 
 /// The memory of a step that outlives it.
 pub struct Memory {
-    pub scratch: Vec<(Ident, Shape)>,
+    pub scratch: Vec<(Ident, Shape, Dtype)>,
     /// Name, argument, element type.
     pub copies: Vec<(Ident, String, Ident)>,
 }
@@ -70,7 +70,7 @@ pub fn memory(surface: &Surface, step: &Compiled) -> Memory {
                 memory.copies.push((name, plain(&argument.name), surface.element(argument.role)));
             }
             program::Role::Argument(_) => {}
-            _ if result_of(step, &field).is_none() => memory.scratch.push((field.name.clone(), buffer.shape.clone())),
+            _ if result_of(step, &field).is_none() => memory.scratch.push((field.name.clone(), buffer.shape.clone(), buffer.dtype)),
             _ => {}
         }
     }
@@ -224,8 +224,8 @@ impl Entry<'_> {
 
     fn check_saved(&self, forward: &Compiled) -> TokenStream {
         let (network, saved) = (self.surface.model.name.to_string(), self.surface.own("saved"));
-        let arrays = kept(forward).into_iter().filter(|(_, shape)| !shape.is_empty());
-        let checks = arrays.map(|(name, shape)| {
+        let arrays = kept(forward).into_iter().filter(|(_, shape, _)| !shape.is_empty());
+        let checks = arrays.map(|(name, shape, _)| {
             let (path, dims, written) = (format!("saved.{name}"), sizes(&shape), show(&shape));
             let names = self.named_sizes();
             quote!(checked(expect_shape(#network, #path, #saved.#name.shape(), &#dims, #written, &#names));)
@@ -314,8 +314,8 @@ impl Entry<'_> {
                     (binding, quote!(#name))
                 }
                 _ => {
-                    let length = length(&buffer.shape);
-                    (quote!(let mut #name = vec![0.0; #length];), quote!(#name: &mut #name))
+                    let (length, blank) = (length(&buffer.shape), blank(buffer.dtype));
+                    (quote!(let mut #name = vec![#blank; #length];), quote!(#name: &mut #name))
                 }
             };
             bindings.extend(binding);
@@ -382,7 +382,7 @@ impl Entry<'_> {
 
     fn saved(&self, forward: &Compiled) -> TokenStream {
         let results = forward.program.results.iter().enumerate().filter(|(_, (goal, _))| *goal == Goal::Saved);
-        let fields = results.zip(kept(forward)).map(|((k, _), (name, shape))| {
+        let fields = results.zip(kept(forward)).map(|((k, _), (name, shape, _))| {
             let value = self.value(forward, k, &shape);
             quote!(#name: #value)
         });
@@ -411,7 +411,7 @@ impl Entry<'_> {
         let pass = pass(step, "Step", &self.surface.real, &users);
         let memory = memory(self.surface, step);
         let gradients = self.surface.own("gradients");
-        let scratch = memory.scratch.iter().map(|(name, _)| name);
+        let scratch = memory.scratch.iter().map(|(name, ..)| name);
         let copies: Vec<&Ident> = memory.copies.iter().map(|(name, ..)| name).collect();
         let entry = self.entry();
         let fits = self.fits(step, &gradients, &memory);
@@ -463,7 +463,7 @@ impl Entry<'_> {
             let fill = zero.then(|| quote!(#gradients.#name.fill(0.0);));
             quote!(fit(&mut #gradients.#name, #dims); #fill)
         });
-        let scratch = memory.scratch.iter().map(|(name, shape)| {
+        let scratch = memory.scratch.iter().map(|(name, shape, _)| {
             let length = length(shape);
             quote!(fit_vec(#name, #length);)
         });

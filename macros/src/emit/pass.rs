@@ -2,6 +2,7 @@
 
 use super::code::{Code, docs, ident, size};
 use super::math;
+use super::surface::blank;
 use crate::ir::dim::Dim;
 use crate::ir::graph::{Dtype, Fold, Graph, Id};
 use crate::ir::program::{Access, Axis, Buffer, BufferId, Loop, Operand, Product, Program, Role, Stmt, TILE};
@@ -224,11 +225,7 @@ impl Pass<'_> {
         let declared = rows.map(|id| {
             let buffer = self.program.buffer(id);
             let (name, length) = (self.variable(id), size(&Dim::product(&buffer.shape)));
-            let zero = match buffer.dtype {
-                Dtype::Real => quote!(0.0),
-                Dtype::Index => quote!(0),
-                Dtype::Mask => quote!(false),
-            };
+            let zero = blank(buffer.dtype);
             match buffer.role {
                 Role::Row { tile: true } => quote!(let #name = &mut [#zero; TILE];),
                 _ => quote!(let #name = &mut [#zero; #length];),
@@ -378,7 +375,7 @@ impl Writer<'_> {
     fn block(&self, body: &[Stmt], turn: &Turn) -> TokenStream {
         let mut turn = turn.clone();
         let mut code = TokenStream::new();
-        for stmt in ordered(body) {
+        for stmt in body {
             code.extend(self.rows(stmt, body, &mut turn));
             code.extend(self.stmt(stmt, &turn));
         }
@@ -664,16 +661,6 @@ impl Writer<'_> {
             None => self.pass.names.values.get(&id).cloned(),
         }
     }
-}
-
-/// In a body without inner loops, values are computed before anything is written: one may be written over another.
-fn ordered(body: &[Stmt]) -> Vec<&Stmt> {
-    let flat = !body.iter().any(|s| matches!(s, Stmt::Loop(_) | Stmt::Fold { .. }));
-    let mut all: Vec<&Stmt> = body.iter().collect();
-    if flat {
-        all.sort_by_key(|s| !matches!(s, Stmt::Let { .. }));
-    }
-    all
 }
 
 fn combine(fold: Fold, place: Code, value: Code) -> TokenStream {

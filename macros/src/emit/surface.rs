@@ -4,7 +4,7 @@
 use super::{Compiled, Passes};
 use super::code::{ident, size};
 use crate::ir::dim::{Dim, Shape, show};
-use crate::ir::graph::Source;
+use crate::ir::graph::{Dtype, Source};
 use crate::ir::model::{Argument, Model, Role};
 use crate::ir::program::{self, Buffer};
 use proc_macro2::{Ident, TokenStream};
@@ -23,7 +23,7 @@ impl<'a> Surface<'a> {
         let mut taken: HashSet<String> = model.arguments.iter().map(|a| plain(&a.name)).collect();
         taken.extend(dimension_names(model));
         for compiled in passes.into_iter().flat_map(|p| [Some(&p.infer), Some(&p.forward), Some(&p.backward), p.step.as_ref()]) {
-            taken.extend(compiled.into_iter().flat_map(|c| inner_names(c)));
+            taken.extend(compiled.into_iter().flat_map(inner_names));
         }
         Surface { model, real: ident(if model.options.double { "f64" } else { "f32" }), taken }
     }
@@ -78,14 +78,22 @@ impl<'a> Surface<'a> {
         }
     }
 
+    pub fn element_of(&self, dtype: Dtype) -> Ident {
+        match dtype {
+            Dtype::Real => self.real.clone(),
+            Dtype::Index => ident("usize"),
+            Dtype::Mask => ident("bool"),
+        }
+    }
+
     /// `Array2<f32>`, or `f32` for a scalar.
-    pub fn owned(&self, shape: &Shape) -> TokenStream {
-        let real = &self.real;
+    pub fn owned(&self, shape: &Shape, dtype: Dtype) -> TokenStream {
+        let element = self.element_of(dtype);
         match shape.len() {
-            0 => quote!(#real),
+            0 => quote!(#element),
             rank => {
                 let array = format_ident!("Array{rank}");
-                quote!(#array<#real>)
+                quote!(#array<#element>)
             }
         }
     }
@@ -142,7 +150,7 @@ impl<'a> Surface<'a> {
     /// The network's output: an array, a scalar, or a tuple of them; `at` as above.
     pub fn output(&self, at: &TokenStream) -> TokenStream {
         let types: Vec<TokenStream> = self.model.result.shapes.iter().map(|(shape, _)| {
-            let owned = self.owned(shape);
+            let owned = self.owned(shape, Dtype::Real);
             if shape.is_empty() { owned } else { quote!(#at #owned) }
         }).collect();
         self.tuple(types)
@@ -181,6 +189,15 @@ fn dimension_names(model: &Model) -> HashSet<String> {
 /// A shape for documentation: `` `[N, 13]` ``, `a scalar`.
 pub fn shape_words(shape: &[Dim]) -> String {
     if shape.is_empty() { "A scalar".into() } else { format!("`{}`", show(shape)) }
+}
+
+/// What memory for elements of a kind is filled with at first.
+pub fn blank(dtype: Dtype) -> TokenStream {
+    match dtype {
+        Dtype::Real => quote!(0.0),
+        Dtype::Index => quote!(0),
+        Dtype::Mask => quote!(false),
+    }
 }
 
 /// The number of elements as an expression.

@@ -5,7 +5,7 @@ use super::entry::memory;
 use super::surface::{Surface, length, plain, shape_words};
 use super::{Compiled, Passes};
 use crate::ir::dim::Shape;
-use crate::ir::graph::{Goal, Kind, Source};
+use crate::ir::graph::{Dtype, Goal, Kind, Source};
 use crate::ir::model::Argument;
 use proc_macro2::{Ident, Literal, TokenStream};
 use quote::quote;
@@ -21,15 +21,15 @@ pub fn types(surface: &Surface, passes: Option<&Passes>) -> TokenStream {
     quote!(#params #gradients #saved #workspace #stub)
 }
 
-fn field(surface: &Surface, name: &Ident, shape: &Shape, more: &str) -> TokenStream {
-    let (kind, text) = (surface.owned(shape), format!("{}{more}.", shape_words(shape)));
+fn field(surface: &Surface, name: &Ident, (shape, dtype): (&Shape, Dtype), more: &str) -> TokenStream {
+    let (kind, text) = (surface.owned(shape, dtype), format!("{}{more}.", shape_words(shape)));
     let docs = docs([text.as_str()]);
     quote!(#docs pub #name: #kind)
 }
 
 fn params(surface: &Surface) -> TokenStream {
     let doc = docs([format!("The parameters of `{}`.", surface.model.name).as_str()]);
-    let fields = surface.params().map(|p| field(surface, &p.name, &p.shape, ""));
+    let fields = surface.params().map(|p| field(surface, &p.name, (&p.shape, Dtype::Real), ""));
     let sizes_of: Vec<Ident> = surface.parameter_sizes();
     let zeros = surface.params().map(|p| {
         let (name, value) = (&p.name, zeros(&p.shape));
@@ -75,7 +75,7 @@ fn gradients(surface: &Surface) -> TokenStream {
     let doc = docs([format!("The gradients of `{}`: field for field as [`Params`].", surface.model.name).as_str()]);
     let of = |a: &Argument| format!(": the gradient with respect to `{}`", plain(&a.name));
     let all = surface.params().chain(surface.wrt());
-    let fields = all.map(|p| field(surface, &p.name, &p.shape, &of(p)));
+    let fields = all.map(|p| field(surface, &p.name, (&p.shape, Dtype::Real), &of(p)));
     let visited = visited(surface, &ident("Gradients"));
     quote! {
         #doc
@@ -93,7 +93,7 @@ fn visited(surface: &Surface, of: &Ident) -> TokenStream {
     let count = Literal::usize_unsuffixed(names.len());
     let numbers: Vec<Literal> = (0..names.len()).map(Literal::usize_unsuffixed).collect();
     let paths = surface.params().map(|p| plain(&p.name));
-    let (views, views_mut): (Vec<_>, Vec<_>) = surface.params().map(|p| view_arms(p)).unzip();
+    let (views, views_mut): (Vec<_>, Vec<_>) = surface.params().map(view_arms).unzip();
     quote! {
         impl ParamSet for #of {
             type Elem = #real;
@@ -141,14 +141,14 @@ fn reasons(backward: &Compiled) -> Vec<String> {
     why.map(|why| why.map(|w| format!(" ({w})")).unwrap_or_default()).collect()
 }
 
-/// The values that the forward pass keeps: name and shape.
-pub fn kept(forward: &Compiled) -> Vec<(Ident, Shape)> {
+/// The values that the forward pass keeps: name, shape and kind of element.
+pub fn kept(forward: &Compiled) -> Vec<(Ident, Shape, Dtype)> {
     let saved = forward.graph.roots.iter().filter(|r| r.goal == Goal::Saved).filter_map(|r| r.node);
     let mut kept = Vec::new();
     for id in saved {
         let node = forward.graph.node(id);
         let name = saved_name(forward, kept.len());
-        kept.push((ident(&name), node.shape.clone()));
+        kept.push((ident(&name), node.shape.clone(), node.dtype));
     }
     kept
 }
@@ -173,12 +173,13 @@ fn saved(surface: &Surface, passes: Option<&Passes>) -> TokenStream {
     let kept = passes.map(|p| kept(&p.forward)).unwrap_or_default();
     let reasons = passes.map(|p| reasons(&p.backward)).unwrap_or_default();
     let doc = docs([format!("What the forward pass of `{}` keeps for the backward pass.", surface.model.name).as_str()]);
-    let fields = kept.iter().zip(&reasons).map(|((name, shape), why)| field(surface, name, shape, why));
-    let real = &surface.real;
-    let formula: Vec<String> = kept.iter().map(|(_, shape)| super::math::count(shape)).collect();
-    let formula = if formula.is_empty() { "0".into() } else { formula.join(" + ") };
-    let bytes = docs([format!("The size in bytes: ({formula}) · {} for the elements.", if surface.model.options.double { 8 } else { 4 }).as_str()]);
-    let lengths = kept.iter().map(|(name, shape)| if shape.is_empty() { quote!(1) } else { quote!(self.#name.len()) });
+    let fields = kept.iter().zip(&reasons).map(|((name, shape, dtype), why)| field(surface, name, (shape, *dtype), why));
+    let bytes = docs([format!("The size in bytes: {}.", bytes_formula(surface, &kept)).as_str()]);
+    let sizes = kept.iter().map(|(name, shape, dtype)| {
+        let element = surface.element_of(*dtype);
+        let count = if shape.is_empty() { quote!(1) } else { quote!(self.#name.len()) };
+        quote!(#count * ::core::mem::size_of::<#element>())
+    });
     quote! {
         #doc
         #[derive(Clone, Debug, Default, PartialEq)]
@@ -187,20 +188,32 @@ fn saved(surface: &Surface, passes: Option<&Passes>) -> TokenStream {
         impl Saved {
             #bytes
             pub fn bytes(&self) -> usize {
-                let lengths: &[usize] = &[#(#lengths),*];
-                lengths.iter().sum::<usize>() * ::core::mem::size_of::<#real>()
+                let sizes: &[usize] = &[#(#sizes),*];
+                sizes.iter().sum()
             }
         }
     }
 }
 
+/// `4 · N · 13 + 4 · N`
+fn bytes_formula(surface: &Surface, kept: &[(Ident, Shape, Dtype)]) -> String {
+    let width = |dtype| match dtype {
+        Dtype::Mask => 1,
+        Dtype::Real if !surface.model.options.double => 4,
+        _ => 8,
+    };
+    let terms = kept.iter().map(|(_, shape, dtype)| format!("{} · {}", width(*dtype), super::math::count(shape)));
+    let terms: Vec<String> = terms.collect();
+    if terms.is_empty() { "0".into() } else { terms.join(" + ") }
+}
+
 fn workspace(surface: &Surface, step: &Compiled) -> TokenStream {
     let doc = docs([format!("Every buffer of a step of `{}`; grows at first use, and is used again.", surface.model.name).as_str()]);
     let memory = memory(surface, step);
-    let real = &surface.real;
-    let fields = memory.scratch.iter().map(|(name, shape)| {
+    let fields = memory.scratch.iter().map(|(name, shape, dtype)| {
         let docs = docs([format!("{}.", shape_words(shape)).as_str()]);
-        quote!(#docs pub #name: Vec<#real>)
+        let element = surface.element_of(*dtype);
+        quote!(#docs pub #name: Vec<#element>)
     });
     let copies = memory.copies.iter().map(|(name, of, element)| {
         let docs = docs([format!("A copy of `{of}`, where it does not come in standard layout.").as_str()]);

@@ -140,17 +140,17 @@ fn may_replace(
     room && ends && free && old.dtype == new.dtype && read_where_written(&program.body[step], read, written)
 }
 
-/// Whether all reads of `read` stand in the body that stores `written`, and at the same place.
+/// Whether all reads of `read` stand in the body that stores `written`, before that, and at the same place.
 fn read_where_written(stmt: &Stmt, read: BufferId, written: BufferId) -> bool {
     let (mut reads, mut same) = (0, 0);
     stmt.walk(&mut |s| reads += touched(s).iter().filter(|(b, _)| *b == read).count());
     bodies(stmt, &mut |body| {
-        let to = body.iter().find_map(|s| match s {
-            Stmt::Store { to, .. } if to.buffer == written => Some(to),
-            _ => None,
-        });
-        let loads = body.iter().flat_map(touched).filter(|(b, _)| *b == read);
-        same += loads.filter(|(_, access)| to.zip(*access).is_some_and(|(to, a)| to.strides == a.strides)).count();
+        let stores = |s: &Stmt| matches!(s, Stmt::Store { to, .. } if to.buffer == written);
+        let Some(at) = body.iter().position(stores) else { return };
+        let Stmt::Store { to, .. } = &body[at] else { unreachable!("found as a store") };
+        // The store itself reads before it writes.
+        let loads = body[..=at].iter().flat_map(touched).filter(|(b, _)| *b == read);
+        same += loads.filter(|(_, access)| access.is_some_and(|a| a.strides == to.strides)).count();
     });
     reads == same
 }

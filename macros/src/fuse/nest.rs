@@ -197,6 +197,10 @@ impl Nest<'_> {
         if outermost {
             self.scope().locals.extend(scope.locals);
         }
+        // Without steps inside, values are computed before anything is written: one may be written over another.
+        if body.iter().all(|s| matches!(s, Stmt::Let { .. } | Stmt::Store { .. } | Stmt::Accumulate { .. } | Stmt::Combine { .. })) {
+            body.sort_by_key(|s| !matches!(s, Stmt::Let { .. }));
+        }
         body
     }
 

@@ -48,8 +48,6 @@ pub struct Argument {
     pub name: Ident,
     pub role: Role,
     pub shape: Shape,
-    /// The whole argument in the source.
-    pub place: Place,
 }
 
 /// `-> Output<N, 1>`, or a tuple of them.
@@ -176,9 +174,4 @@ impl Expr {
             ExprKind::Name(_) | ExprKind::Number(_) => {}
         }
     }
-}
-
-/// `[N, 13]` out of numbers and names, for tests and tables.
-pub fn shape(dims: &[&str]) -> Shape {
-    dims.iter().map(|d| d.parse().map_or_else(|_| Dim::name(*d), Dim::number)).collect()
 }

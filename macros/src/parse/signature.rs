@@ -108,8 +108,7 @@ impl Reader {
             let message = format!("parameter `{}` is bound more than once: give it another name", name.unraw());
             self.errors.push(error(name.span(), message));
         }
-        let place = Place::of(&pattern.ident, Span::call_site()).to(Place::of(&pat.ty, Span::call_site()));
-        self.typed_argument(&pat.ty).map(|(role, shape)| Argument { name, role, shape, place })
+        self.typed_argument(&pat.ty).map(|(role, shape)| Argument { name, role, shape })
     }
 
     fn typed_argument(&mut self, ty: &Type) -> Option<(Role, Shape)> {

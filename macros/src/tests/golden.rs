@@ -42,3 +42,26 @@ fn emitted_code_is_the_golden_code() {
         assert!(now == kept, "{} has changed; read the difference, then bless it:\n{now}", golden.display());
     }
 }
+
+/// The blocks of the README that say which file they are from, with that file.
+fn quoted(readme: &str) -> Vec<(&str, &str)> {
+    let marked = readme.split("<!-- ").skip(1);
+    let parts = marked.map(|part| {
+        let (file, rest) = part.split_once(" -->\n```rust\n").expect("a mark stands before a block of Rust");
+        (file, rest.split_once("\n```").expect("a block ends").0)
+    });
+    parts.collect()
+}
+
+#[test]
+fn the_readme_quotes_golden_files_word_for_word() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    let readme = std::fs::read_to_string(root.join("README.md")).expect("a readable README");
+    let words = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
+    let quoted = quoted(&readme);
+    assert_eq!(quoted.len(), 2);
+    for (file, block) in quoted {
+        let source = std::fs::read_to_string(root.join(file)).expect("a readable golden file");
+        assert!(words(&source).contains(&words(block)), "the README quotes {file} as it is no more:\n{block}");
+    }
+}

@@ -3,13 +3,18 @@
 
 use super::interpret::{Array, Random, close, difference, run, sizes};
 use crate::differentiate::{Seed, differentiate};
-use crate::ir::dim::Shape;
+use crate::ir::dim::{Dim, Shape};
 use crate::ir::graph::{Argument, Dtype, Goal, Graph, Id, Root, Source};
-use crate::ir::model::{Expr, ExprKind, Role, shape};
+use crate::ir::model::{Expr, ExprKind, Role};
 use crate::op::apply::{Settings, apply};
 use crate::op::rule::{self, Bindings};
 use crate::op::{self, Derivative, Family, Identity, Last, Op, Takes};
 use crate::{simplify, verify};
+
+/// `[N, 13]` out of numbers and names.
+fn shape(dims: &[&str]) -> Shape {
+    dims.iter().map(|d| d.parse().map_or_else(|_| Dim::name(*d), Dim::number)).collect()
+}
 
 fn argument(name: &str, shape: Shape, dtype: Dtype) -> Argument {
     Argument { name: name.to_string(), source: Source::User(Role::Param), shape, dtype }
