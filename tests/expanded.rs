@@ -48,11 +48,8 @@ fn the_golden_step_of_housing_gives_the_bits_of_the_macro() {
 fn the_golden_step_of_digits_gives_the_bits_of_the_macro() {
     let (x, labels) = (wavy(40, 64), Array1::from_shape_fn(40, |i| i % 10));
     let derived = derived::digits::value_and_grad(&x, &labels, &derived::digits::Params::init(&mut rng(), 32));
-    let golden = golden::digits::digits::value_and_grad(
-        &x,
-        &labels,
-        &golden::digits::digits::Params::init(&mut rng(), 32),
-    );
+    let golden =
+        golden::digits::digits::value_and_grad(&x, &labels, &golden::digits::digits::Params::init(&mut rng(), 32));
     assert_eq!(derived.0.to_bits(), golden.0.to_bits());
     assert_eq!((&derived.1.w1, &derived.1.w2), (&golden.1.w1, &golden.1.w2));
 }

@@ -8,8 +8,26 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 
 /// Names that emitted passes use for themselves.
 const TAKEN: &[&str] = &[
-    "matmul", "matmul_nt", "matmul_tn", "matmul_tt", "matmul_add", "matmul_nt_add", "matmul_tn_add", "matmul_tt_add",
-    "sum", "max_of", "min_of", "prod_of", "tiles", "rows", "simd", "f32", "f64", "usize", "bool", "self",
+    "matmul",
+    "matmul_nt",
+    "matmul_tn",
+    "matmul_tt",
+    "matmul_add",
+    "matmul_nt_add",
+    "matmul_tn_add",
+    "matmul_tt_add",
+    "sum",
+    "max_of",
+    "min_of",
+    "prod_of",
+    "tiles",
+    "rows",
+    "simd",
+    "f32",
+    "f64",
+    "usize",
+    "bool",
+    "self",
 ];
 
 const INDICES: &[&str] = &["i", "j", "k", "l", "m", "n"];

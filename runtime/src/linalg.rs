@@ -38,7 +38,7 @@ struct Product<'a, T> {
     add: bool,
 }
 
-#[inline(always)]
+#[cfg_attr(not(debug_assertions), inline(always))]
 fn product<T: Real>(product: Product<T>) {
     let Product { ref out, a, b, dims: [m, k, n], flags: [ta, _], .. } = product;
     assert!(out.len() == m * n && a.len() == m * k && b.len() == k * n, "slices and dimensions of a product differ");
@@ -304,7 +304,7 @@ macro_rules! products {
         #[doc = ""]
         #[doc = "# Panics"]
         #[doc = "Where the length of a slice is not the product of its two dimensions."]
-        #[inline(always)]
+        #[cfg_attr(not(debug_assertions), inline(always))]
         pub fn $name<'o, T: Real>(out: &'o mut [T], a: &[T], b: &[T], dims: [usize; 3]) -> &'o mut [T] {
             product(Product { out: &mut *out, a, b, dims, flags: $flags, add: $add });
             out

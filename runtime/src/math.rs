@@ -127,7 +127,7 @@ real!(f64 dgemm: exp ln tanh sigmoid softplus; sqrt abs);
 macro_rules! functions {
     ($($(#[$doc:meta])* $name:ident)*) => {$(
         $(#[$doc])*
-        #[inline(always)]
+        #[cfg_attr(not(debug_assertions), inline(always))]
         pub fn $name<T: Real>(x: T) -> T {
             Real::$name(x)
         }

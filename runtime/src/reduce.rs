@@ -91,25 +91,25 @@ impl<T: Real, F: Fn(T, T) -> T + Copy> Pass for Long<'_, T, F> {
 }
 
 /// The sum of a slice; 0 for an empty one.
-#[inline(always)]
+#[cfg_attr(not(debug_assertions), inline(always))]
 pub fn sum<T: Real>(x: &[T]) -> T {
     reduce(x, T::ZERO, |a, b| a + b)
 }
 
 /// The product of a slice; 1 for an empty one.
-#[inline(always)]
+#[cfg_attr(not(debug_assertions), inline(always))]
 pub fn prod_of<T: Real>(x: &[T]) -> T {
     reduce(x, T::ONE, |a, b| a * b)
 }
 
 /// The largest element; `-inf` for an empty slice, NaN if any element is.
-#[inline(always)]
+#[cfg_attr(not(debug_assertions), inline(always))]
 pub fn max_of<T: Real>(x: &[T]) -> T {
     reduce(x, T::from_f64(f64::NEG_INFINITY), math::max)
 }
 
 /// The smallest element; `inf` for an empty slice, NaN if any element is.
-#[inline(always)]
+#[cfg_attr(not(debug_assertions), inline(always))]
 pub fn min_of<T: Real>(x: &[T]) -> T {
     reduce(x, T::from_f64(f64::INFINITY), math::min)
 }

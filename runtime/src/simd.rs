@@ -28,7 +28,7 @@ impl<R, F: FnOnce() -> R> Pass for F {
 /// nothing in emitted code or in [`crate::math`] lets the compiler contract or reorder floating-point operations.
 ///
 /// With debug assertions it runs as it is: a pass is compiled once then, not once for each instruction set, and gives
-/// the same bits.
+/// the same bits. Nor are kernels forced into it then, whose frames would all lie on the stack at once.
 #[inline(always)]
 pub fn simd<P: Pass>(pass: P) -> P::Output {
     #[cfg(debug_assertions)]

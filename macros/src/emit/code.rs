@@ -79,7 +79,8 @@ impl Code {
         // Floating-point sums and products are not associative: the right operand keeps its own grouping.
         let regroups = matches!(sign, "+" | "*") && other.bond == bond;
         // `a as f32 < b` would read as generic arguments.
-        let a = if self.bond == Bond::Cast && bond == Bond::Compare { self.parenthesised() } else { self.at_least(left) };
+        let a =
+            if self.bond == Bond::Cast && bond == Bond::Compare { self.parenthesised() } else { self.at_least(left) };
         let b = if regroups { other.parenthesised() } else { other.at_least(right) };
         let sign = punctuation(sign);
         Code { tokens: quote!(#a #sign #b), bond }

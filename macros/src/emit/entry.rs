@@ -40,12 +40,7 @@ pub fn functions(surface: &Surface, passes: Option<&Passes>) -> TokenStream {
 }
 
 /// A pass with the names that it goes by.
-pub fn pass<'a>(
-    compiled: &'a Compiled,
-    name: &str,
-    real: &Ident,
-    users: &'a HashSet<String>,
-) -> Pass<'a> {
+pub fn pass<'a>(compiled: &'a Compiled, name: &str, real: &Ident, users: &'a HashSet<String>) -> Pass<'a> {
     let Compiled { graph, program, names } = compiled;
     Pass { name: ident(name), graph, program, names, real: real.clone(), users }
 }
@@ -70,7 +65,9 @@ pub fn memory(surface: &Surface, step: &Compiled) -> Memory {
                 memory.copies.push((name, plain(&argument.name), surface.element(argument.role)));
             }
             program::Role::Argument(_) => {}
-            _ if result_of(step, &field).is_none() => memory.scratch.push((field.name.clone(), buffer.shape.clone(), buffer.dtype)),
+            _ if result_of(step, &field).is_none() => {
+                memory.scratch.push((field.name.clone(), buffer.shape.clone(), buffer.dtype))
+            }
             _ => {}
         }
     }
@@ -144,11 +141,14 @@ impl Entry<'_> {
     fn infer(&self) -> TokenStream {
         let surface = self.surface;
         let (inputs, params, output) = (inputs(surface, &quote!()), surface.own("params"), surface.output(&quote!()));
-        let body = self.passes.map_or_else(|| self.stub(), |passes| {
-            let (entry, run) = (self.entry(), self.run(&passes.infer, "Infer"));
-            let result = self.outputs(&passes.infer);
-            quote!(#entry #run #result)
-        });
+        let body = self.passes.map_or_else(
+            || self.stub(),
+            |passes| {
+                let (entry, run) = (self.entry(), self.run(&passes.infer, "Infer"));
+                let result = self.outputs(&passes.infer);
+                quote!(#entry #run #result)
+            },
+        );
         quote! {
             /// The outputs, and nothing kept.
             #[track_caller]
@@ -159,11 +159,14 @@ impl Entry<'_> {
     fn forward(&self) -> TokenStream {
         let surface = self.surface;
         let (inputs, params, output) = (inputs(surface, &quote!()), surface.own("params"), surface.output(&quote!()));
-        let body = self.passes.map_or_else(|| self.stub(), |passes| {
-            let (entry, run) = (self.entry(), self.run(&passes.forward, "Forward"));
-            let (result, saved) = (self.outputs(&passes.forward), self.saved(&passes.forward));
-            quote!(#entry #run (#result, #saved))
-        });
+        let body = self.passes.map_or_else(
+            || self.stub(),
+            |passes| {
+                let (entry, run) = (self.entry(), self.run(&passes.forward, "Forward"));
+                let (result, saved) = (self.outputs(&passes.forward), self.saved(&passes.forward));
+                quote!(#entry #run (#result, #saved))
+            },
+        );
         quote! {
             /// The pass that keeps what [`backward`] needs.
             ///
@@ -181,12 +184,15 @@ impl Entry<'_> {
         let shapes = &surface.model.result.shapes;
         let cotangents = shapes.iter().map(|(s, _)| surface.accepted(s.len(), Role::Input, &quote!())).collect();
         let cotangents = surface.tuple(cotangents);
-        let body = self.passes.map_or_else(|| self.stub(), |passes| {
-            let (entry, cotangents) = (self.entry(), self.cotangents());
-            let (checks, run) = (self.check_saved(&passes.forward), self.run(&passes.backward, "Backward"));
-            let gradients = self.gradients(&passes.backward);
-            quote!(#entry #cotangents #checks #run #gradients)
-        });
+        let body = self.passes.map_or_else(
+            || self.stub(),
+            |passes| {
+                let (entry, cotangents) = (self.entry(), self.cotangents());
+                let (checks, run) = (self.check_saved(&passes.forward), self.run(&passes.backward, "Backward"));
+                let gradients = self.gradients(&passes.backward);
+                quote!(#entry #cotangents #checks #run #gradients)
+            },
+        );
         quote! {
             /// The pass back: the gradients for the cotangent of the output.
             ///
@@ -343,9 +349,7 @@ impl Entry<'_> {
         match program.results[k].0 {
             Goal::Output(0) if !self.surface.is_tuple() => self.surface.own("value"),
             Goal::Output(k) => self.surface.own(&format!("value_{k}")),
-            Goal::Gradient(i) => {
-                self.surface.own(&format!("d_{}_value", plain(&self.surface.model.arguments[i].name)))
-            }
+            Goal::Gradient(i) => self.surface.own(&format!("d_{}_value", plain(&self.surface.model.arguments[i].name))),
             Goal::Saved => self.surface.own(&format!("saved_{k}")),
         }
     }

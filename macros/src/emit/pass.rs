@@ -64,7 +64,8 @@ impl Pass<'_> {
     /// The dimension names that the pass needs.
     pub fn dimensions(&self) -> BTreeSet<&str> {
         let program = self.program;
-        let mut dims: BTreeSet<&str> = self.touched().iter().flat_map(|b| names_of(&program.buffer(*b).shape)).collect();
+        let mut dims: BTreeSet<&str> =
+            self.touched().iter().flat_map(|b| names_of(&program.buffer(*b).shape)).collect();
         let mut sizes = |operand: &'_ Operand| {
             if let Operand::Size(dim) = operand {
                 dims.extend(dim.names().into_iter().filter_map(|n| self.known(n)));
@@ -269,22 +270,28 @@ impl Pass<'_> {
             }
         };
         self.program.body.iter().for_each(|s| {
-            s.walk(&mut |s| s.operands().into_iter().for_each(|o| add(o, if matches!(s, Stmt::Let { .. }) { 1 } else { 2 })));
+            s.walk(&mut |s| {
+                s.operands().into_iter().for_each(|o| add(o, if matches!(s, Stmt::Let { .. }) { 1 } else { 2 }))
+            });
         });
         self.program.results.iter().flat_map(|(_, r)| r).for_each(|r| add(r, 2));
         let mut inlined: HashMap<Id, Stmt> = HashMap::new();
         let mut weights: HashMap<Id, usize> = HashMap::new();
-        self.program.body.iter().for_each(|s| inline_within(std::slice::from_ref(s), &mut |stmt, after| {
-            let Stmt::Let { value, args, .. } = stmt else { return };
-            let inner = |o: &Operand| if let Operand::Local(id) = o { weights.get(id).copied().unwrap_or(0) } else { 0 };
-            let weight = 1 + args.iter().map(inner).sum::<usize>();
-            let near = after.iter().any(|s| matches!(s, Stmt::Let { args, .. } if args.contains(&Operand::Local(*value))));
-            let named = self.graph.node(*value).note.name.as_ref().is_some_and(|n| self.users.contains(n));
-            if uses.get(value) == Some(&1) && near && !named && weight <= INLINED {
-                weights.insert(*value, weight);
-                inlined.insert(*value, stmt.clone());
-            }
-        }));
+        self.program.body.iter().for_each(|s| {
+            inline_within(std::slice::from_ref(s), &mut |stmt, after| {
+                let Stmt::Let { value, args, .. } = stmt else { return };
+                let inner =
+                    |o: &Operand| if let Operand::Local(id) = o { weights.get(id).copied().unwrap_or(0) } else { 0 };
+                let weight = 1 + args.iter().map(inner).sum::<usize>();
+                let near =
+                    after.iter().any(|s| matches!(s, Stmt::Let { args, .. } if args.contains(&Operand::Local(*value))));
+                let named = self.graph.node(*value).note.name.as_ref().is_some_and(|n| self.users.contains(n));
+                if uses.get(value) == Some(&1) && near && !named && weight <= INLINED {
+                    weights.insert(*value, weight);
+                    inlined.insert(*value, stmt.clone());
+                }
+            })
+        });
         inlined
     }
 }

@@ -1,8 +1,8 @@
 //! The words of the emitted surface: the types of arguments, the names of what the macro adds beside the user's, and
 //! which attributes go where.
 
-use super::{Compiled, Passes};
 use super::code::{ident, size};
+use super::{Compiled, Passes};
 use crate::ir::dim::{Dim, Shape, show};
 use crate::ir::graph::{Dtype, Source};
 use crate::ir::model::{Argument, Model, Role};
@@ -22,7 +22,9 @@ impl<'a> Surface<'a> {
     pub fn new(model: &'a Model, passes: Option<&Passes>) -> Self {
         let mut taken: HashSet<String> = model.arguments.iter().map(|a| plain(&a.name)).collect();
         taken.extend(dimension_names(model));
-        for compiled in passes.into_iter().flat_map(|p| [Some(&p.infer), Some(&p.forward), Some(&p.backward), p.step.as_ref()]) {
+        for compiled in
+            passes.into_iter().flat_map(|p| [Some(&p.infer), Some(&p.forward), Some(&p.backward), p.step.as_ref()])
+        {
             taken.extend(compiled.into_iter().flat_map(inner_names));
         }
         Surface { model, real: ident(if model.options.double { "f64" } else { "f32" }), taken }
@@ -149,10 +151,16 @@ impl<'a> Surface<'a> {
 
     /// The network's output: an array, a scalar, or a tuple of them; `at` as above.
     pub fn output(&self, at: &TokenStream) -> TokenStream {
-        let types: Vec<TokenStream> = self.model.result.shapes.iter().map(|(shape, _)| {
-            let owned = self.owned(shape, Dtype::Real);
-            if shape.is_empty() { owned } else { quote!(#at #owned) }
-        }).collect();
+        let types: Vec<TokenStream> = self
+            .model
+            .result
+            .shapes
+            .iter()
+            .map(|(shape, _)| {
+                let owned = self.owned(shape, Dtype::Real);
+                if shape.is_empty() { owned } else { quote!(#at #owned) }
+            })
+            .collect();
         self.tuple(types)
     }
 
@@ -169,8 +177,10 @@ impl<'a> Surface<'a> {
 /// The variables of a pass, but for cotangents, which have the name that they come in under.
 fn inner_names(compiled: &Compiled) -> impl Iterator<Item = String> {
     let program = &compiled.program;
-    let cotangent = |b: &Buffer| matches!(b.role, program::Role::Argument(k)
-        if matches!(program.arguments[k].source, Source::Cotangent(_)));
+    let cotangent = |b: &Buffer| {
+        matches!(b.role, program::Role::Argument(k)
+        if matches!(program.arguments[k].source, Source::Cotangent(_)))
+    };
     let all = program.buffers.iter().zip(&compiled.names.buffers);
     all.filter(move |(b, _)| !cotangent(b)).map(|(_, name)| name.clone())
 }

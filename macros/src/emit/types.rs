@@ -16,7 +16,12 @@ pub fn types(surface: &Surface, passes: Option<&Passes>) -> TokenStream {
     let saved = saved(surface, passes);
     let workspace = passes.and_then(|p| p.step.as_ref()).map(|step| workspace(surface, step));
     let stub = (passes.is_none() && surface.is_scalar()).then(|| {
-        quote!(#[derive(Clone, Debug, Default)] pub struct Workspace { pub gradients: Gradients })
+        quote!(
+            #[derive(Clone, Debug, Default)]
+            pub struct Workspace {
+                pub gradients: Gradients,
+            }
+        )
     });
     quote!(#params #gradients #saved #workspace #stub)
 }
@@ -172,8 +177,10 @@ fn saved_name(forward: &Compiled, k: usize) -> String {
 fn saved(surface: &Surface, passes: Option<&Passes>) -> TokenStream {
     let kept = passes.map(|p| kept(&p.forward)).unwrap_or_default();
     let reasons = passes.map(|p| reasons(&p.backward)).unwrap_or_default();
-    let doc = docs([format!("What the forward pass of `{}` keeps for the backward pass.", surface.model.name).as_str()]);
-    let fields = kept.iter().zip(&reasons).map(|((name, shape, dtype), why)| field(surface, name, (shape, *dtype), why));
+    let doc =
+        docs([format!("What the forward pass of `{}` keeps for the backward pass.", surface.model.name).as_str()]);
+    let fields =
+        kept.iter().zip(&reasons).map(|((name, shape, dtype), why)| field(surface, name, (shape, *dtype), why));
     let bytes = docs([format!("The size in bytes: {}.", bytes_formula(surface, &kept)).as_str()]);
     let sizes = kept.iter().map(|(name, shape, dtype)| {
         let element = surface.element_of(*dtype);
@@ -208,7 +215,9 @@ fn bytes_formula(surface: &Surface, kept: &[(Ident, Shape, Dtype)]) -> String {
 }
 
 fn workspace(surface: &Surface, step: &Compiled) -> TokenStream {
-    let doc = docs([format!("Every buffer of a step of `{}`; grows at first use, and is used again.", surface.model.name).as_str()]);
+    let doc =
+        docs([format!("Every buffer of a step of `{}`; grows at first use, and is used again.", surface.model.name)
+            .as_str()]);
     let memory = memory(surface, step);
     let fields = memory.scratch.iter().map(|(name, shape, dtype)| {
         let docs = docs([format!("{}.", shape_words(shape)).as_str()]);

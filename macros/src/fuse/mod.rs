@@ -18,7 +18,8 @@ use std::collections::HashSet;
 ///
 /// Values that `users` named keep memory of their own name: nothing is written over them element by element.
 pub fn fuse(graph: &Graph, users: &HashSet<String>) -> (Graph, Program) {
-    let shapes: Vec<Shape> = graph.roots.iter().map(|r| r.node.map_or(Shape::new(), |id| graph.shape(id).clone())).collect();
+    let shapes: Vec<Shape> =
+        graph.roots.iter().map(|r| r.node.map_or(Shape::new(), |id| graph.shape(id).clone())).collect();
     let graph = legalise::legalise(graph);
     let space = space::Space::of(&graph);
     let mut program = nest::nest(&graph, space, &shapes);

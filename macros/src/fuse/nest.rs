@@ -22,6 +22,7 @@ pub fn nest(graph: &Graph, space: Space, shapes: &[Shape]) -> Program {
         full: HashMap::new(),
         scopes: vec![Scope::default()],
         again: HashMap::new(),
+        fills: Vec::new(),
     };
     nest.give_memory(shapes);
     let all: Vec<Id> = nest.space.items.keys().copied().collect();
@@ -92,6 +93,8 @@ struct Nest<'g> {
     /// Buffers that hold a value as a whole.
     full: HashMap<Id, BufferId>,
     scopes: Vec<Scope>,
+    /// What the outermost loop that is being made needs before it.
+    fills: Vec<Stmt>,
     /// Values that are computed again by each loop that reads them, with the number of operations that takes.
     again: HashMap<Id, usize>,
 }
@@ -198,7 +201,9 @@ impl Nest<'_> {
             self.scope().locals.extend(scope.locals);
         }
         // Without steps inside, values are computed before anything is written: one may be written over another.
-        if body.iter().all(|s| matches!(s, Stmt::Let { .. } | Stmt::Store { .. } | Stmt::Accumulate { .. } | Stmt::Combine { .. })) {
+        if body.iter().all(|s| {
+            matches!(s, Stmt::Let { .. } | Stmt::Store { .. } | Stmt::Accumulate { .. } | Stmt::Combine { .. })
+        }) {
             body.sort_by_key(|s| !matches!(s, Stmt::Let { .. }));
         }
         body
@@ -254,9 +259,11 @@ impl Nest<'_> {
             if self.item(id).over.len() <= prefix.len() {
                 continue;
             }
-            let read_elsewhere = readers.get(&id).into_iter().flatten().any(|&reader| {
-                !self.inside(prefix, id, reader) || plan.time[&id] != plan.time[&reader]
-            });
+            let read_elsewhere = readers
+                .get(&id)
+                .into_iter()
+                .flatten()
+                .any(|&reader| !self.inside(prefix, id, reader) || plan.time[&id] != plan.time[&reader]);
             let axes = self.item(id).result().split_off(self.item(id).result().len().min(prefix.len()));
             let accumulated = self.starts_at(id, self.item(id).over[prefix.len()]) && !axes.is_empty();
             if self.stored(id).is_some() || !(read_elsewhere || accumulated) {
@@ -394,9 +401,13 @@ impl Nest<'_> {
         let short = self.extent(axis).as_number().is_some_and(|n| n <= TILE);
         let tiles = prefix.is_empty() && !folds.is_empty() && !short && !self.folds_only_memory(&folds, &rest);
         let running = |this: &Self, id: Id| tiles || this.item(id).reduced.len() > 1 || !folds.contains(&id);
-        for &id in items.iter().filter(|id| self.starts_at(**id, axis)) {
+        let starting: Vec<Id> = items.iter().copied().filter(|id| self.starts_at(*id, axis)).collect();
+        for &id in &starting {
             if running(self, id) {
-                body.push(self.start(id, prefix));
+                let start = self.start(id, prefix);
+                // A buffer that holds the value as a whole is filled once, before all loops.
+                let whole = matches!(start, Stmt::Fill { .. }) && self.full.contains_key(&id);
+                if whole { self.fills.push(start) } else { body.push(start) }
             }
         }
         self.scopes.push(Scope::default());
@@ -405,6 +416,9 @@ impl Nest<'_> {
         let mut turn = self.level(&inner, &rest, false);
         turn.extend(extra);
         self.scopes.pop();
+        if prefix.is_empty() {
+            body.append(&mut self.fills);
+        }
         let mut steps = Vec::new();
         if !turn.is_empty() {
             steps.push(Stmt::Loop(Loop { axis, tiles: false, body: turn }));
@@ -419,12 +433,12 @@ impl Nest<'_> {
             true => body.push(Stmt::Loop(Loop { axis, tiles: true, body: steps })),
             false => body.extend(steps),
         }
-        self.finish(prefix, axis, items, body);
+        self.finish(prefix, &starting, body);
     }
 
-    /// Binds the reductions that the loop over `axis` completes.
-    fn finish(&mut self, prefix: &[Axis], axis: Axis, items: &[Id], body: &mut Vec<Stmt>) {
-        for &id in items.iter().filter(|id| self.starts_at(**id, axis)).collect::<Vec<_>>() {
+    /// Binds those reductions that the loop just made completes.
+    fn finish(&mut self, prefix: &[Axis], reductions: &[Id], body: &mut Vec<Stmt>) {
+        for &id in reductions {
             if self.is_scalar_within(id, prefix) {
                 self.scope().locals.insert(id);
                 self.emit_store(id, body);

@@ -13,7 +13,10 @@ pub enum Read {
     Size(Dim),
     Position(Axis),
     /// Memory of an argument, a contraction or a view of any node that lies in memory.
-    Memory { base: Id, strides: Vec<(Axis, Dim)> },
+    Memory {
+        base: Id,
+        strides: Vec<(Axis, Dim)>,
+    },
     /// An element-wise value or a reduction at the same place.
     Value(Id),
 }
@@ -361,10 +364,13 @@ impl<'g> Builder<'g> {
             Kind::Iota { axis } => Seen::Position(axes[*axis]),
             Kind::Broadcast { along } => {
                 let shape = self.graph.shape(node.args[0]);
-                let behind: Vec<_> = along.iter().zip(shape).map(|(&k, d)| if d.is_one() { None } else { axes[k] }).collect();
+                let behind: Vec<_> =
+                    along.iter().zip(shape).map(|(&k, d)| if d.is_one() { None } else { axes[k] }).collect();
                 self.see(node.args[0], &behind)
             }
-            Kind::Map(_) | Kind::Reduce { .. } if self.axes.contains_key(&id) => Seen::Value { id, axes: axes.to_vec() },
+            Kind::Map(_) | Kind::Reduce { .. } if self.axes.contains_key(&id) => {
+                Seen::Value { id, axes: axes.to_vec() }
+            }
             _ => {
                 let (base, strides) = self.strides(id);
                 let walked = axes.iter().zip(strides).filter_map(|(a, s)| a.map(|a| (a, s))).collect();
@@ -410,10 +416,8 @@ impl<'g> Builder<'g> {
     }
 
     fn product_item(&mut self, terms: Vec<Term>) -> Item {
-        let terms: Vec<Term> = terms
-            .into_iter()
-            .map(|t| Term { a: self.strides(t.a).0, b: self.strides(t.b).0, ..t })
-            .collect();
+        let terms: Vec<Term> =
+            terms.into_iter().map(|t| Term { a: self.strides(t.a).0, b: self.strides(t.b).0, ..t }).collect();
         self.in_memory.extend(terms.iter().flat_map(|t| [t.a, t.b]));
         Item { work: Work::Products(terms), over: Vec::new(), reduced: Vec::new(), reads: Vec::new() }
     }
@@ -424,7 +428,9 @@ impl<'g> Builder<'g> {
         let class = |axis: &Option<usize>| axis.map(|a| Axis(self.find(a)));
         let over: Vec<Axis> = axes.iter().filter_map(class).collect();
         let (work, reduced) = match &node.kind {
-            Kind::Reduce { fold, axes: k } => (Work::Reduce(*fold), k.iter().filter_map(|&k| class(&axes[k])).collect()),
+            Kind::Reduce { fold, axes: k } => {
+                (Work::Reduce(*fold), k.iter().filter_map(|&k| class(&axes[k])).collect())
+            }
             Kind::Map(op) => (Work::Map(op), Vec::new()),
             kind => unreachable!("{kind} is not computed in loops"),
         };

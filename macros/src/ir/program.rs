@@ -76,20 +76,48 @@ pub enum Operand {
 pub enum Stmt {
     Product(Product),
     /// `value = op(args)`, one element.
-    Let { value: Id, op: &'static str, args: Vec<Operand> },
+    Let {
+        value: Id,
+        op: &'static str,
+        args: Vec<Operand>,
+    },
     Loop(Loop),
     /// Every element becomes the neutral element of `fold`: an accumulator before its loop.
-    Fill { buffer: BufferId, fold: Fold },
+    Fill {
+        buffer: BufferId,
+        fold: Fold,
+    },
     /// A scalar accumulator before its loop: the neutral element of `fold`.
-    Start { value: Id, fold: Fold },
-    Store { to: Access, value: Operand },
+    Start {
+        value: Id,
+        fold: Fold,
+    },
+    Store {
+        to: Access,
+        value: Operand,
+    },
     /// `to = fold(to, value)`.
-    Accumulate { fold: Fold, to: Access, value: Operand },
+    Accumulate {
+        fold: Fold,
+        to: Access,
+        value: Operand,
+    },
     /// `value = fold(value, operand)` for the scalar accumulator `value`.
-    Combine { fold: Fold, value: Id, operand: Operand },
+    Combine {
+        fold: Fold,
+        value: Id,
+        operand: Operand,
+    },
     /// `value` is all elements of the row of `from` along `axis`, combined; `from` has stride 1 there, and the access
     /// names the outer axes only. With `into`, the result is combined with the accumulator `value` instead.
-    Fold { value: Id, fold: Fold, from: Access, axis: Axis, into: Option<Access>, running: bool },
+    Fold {
+        value: Id,
+        fold: Fold,
+        from: Access,
+        axis: Axis,
+        into: Option<Access>,
+        running: bool,
+    },
 }
 
 /// A loop over an axis.

@@ -68,5 +68,8 @@ fn applied(graph: &Graph, op: &str, node: &Node) -> String {
 fn joined(graph: &Graph, node: &Node, word: &str) -> String {
     let [a, b] = [named(graph, node.args[0]), named(graph, node.args[1])];
     let joined = a.zip(b).map(|(a, b)| format!("{a}_{word}_{b}")).filter(|joined| joined.chars().count() <= LONGEST);
-    joined.or_else(|| a.xor(b).map(|one| format!("{word}_{one}"))).filter(|j| j.chars().count() <= LONGEST).unwrap_or_else(|| word.to_string())
+    joined
+        .or_else(|| a.xor(b).map(|one| format!("{word}_{one}")))
+        .filter(|j| j.chars().count() <= LONGEST)
+        .unwrap_or_else(|| word.to_string())
 }
