@@ -40,7 +40,7 @@ enum Kind {
     /// Words without an order: each that is not rare becomes a number of its own, 1 where a home has it and 0 elsewhere.
     Named,
     /// Not shown to the network, with the reason.
-    LeftOut(#[allow(dead_code)] &'static str),
+    LeftOut(&'static str),
 }
 
 const CONDITION: Kind = Ordered(&["Poor", "Fair", "Typical", "Good", "Excellent"]);
@@ -135,6 +135,14 @@ const COLUMNS: [(&str, Kind); 73] = [
     ("Longitude", Number),
     ("Latitude", Number),
 ];
+
+/// The columns that no network sees, each with the reason.
+pub fn left_out() -> impl Iterator<Item = (&'static str, &'static str)> {
+    COLUMNS.iter().filter_map(|(column, kind)| match kind {
+        LeftOut(why) => Some((*column, *why)),
+        _ => None,
+    })
+}
 
 /// The table as it stands in the file.
 pub struct Table {

@@ -18,12 +18,12 @@ impl Progress {
     /// One epoch more, with the errors after it.
     pub fn epoch(&self, [training, held_out]: [f32; 2]) {
         let errors = format!("error {training:.4}, held out {held_out:.4}");
+        self.bar.set_message(errors.clone());
         self.bar.inc(1);
         let (done, all) = (self.bar.position(), self.bar.length().unwrap_or(0));
         if self.bar.is_hidden() && done * 10 % all == 0 {
             eprintln!("{}: epoch {done:3} of {all}, {errors}", self.name);
         }
-        self.bar.set_message(errors);
     }
 }
 
