@@ -37,7 +37,7 @@ enum Kind {
     Number,
     /// Words with an order, worst first: the place in the order becomes a number.
     Ordered(&'static [&'static str]),
-    /// Words without an order: each that is not rare becomes a number of its own, 1 where a home has it and 0 elsewhere.
+    /// Words without an order: each that is not rare becomes a number of its own, 1 where a home has it and else 0.
     Named,
     /// Not shown to the network, with the reason.
     LeftOut(&'static str),
