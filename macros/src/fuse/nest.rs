@@ -35,6 +35,25 @@ pub fn nest(graph: &Graph, space: Space, shapes: &[Shape]) -> Program {
     program
 }
 
+/// Without steps inside, values are computed before anything is written: one may be written over another.
+fn values_first(body: &mut [Stmt]) {
+    let simple = |s: &Stmt| {
+        matches!(s, Stmt::Let { .. } | Stmt::Store { .. } | Stmt::Accumulate { .. } | Stmt::Combine { .. })
+    };
+    let written: Vec<BufferId> = body.iter().filter_map(stored_buffer).collect();
+    let read = |o: &Operand| matches!(o, Operand::Load(access) if written.contains(&access.buffer));
+    if body.iter().all(simple) && !body.iter().any(|s| s.operands().into_iter().any(read)) {
+        body.sort_by_key(|s| !matches!(s, Stmt::Let { .. }));
+    }
+}
+
+fn stored_buffer(stmt: &Stmt) -> Option<BufferId> {
+    match stmt {
+        Stmt::Store { to, .. } | Stmt::Accumulate { to, .. } => Some(to.buffer),
+        _ => None,
+    }
+}
+
 fn local(operand: &Operand) -> Option<Id> {
     match operand {
         Operand::Local(id) => Some(*id),
@@ -93,8 +112,8 @@ struct Nest<'g> {
     /// Buffers that hold a value as a whole.
     full: HashMap<Id, BufferId>,
     scopes: Vec<Scope>,
-    /// What the outermost loop that is being made needs before it.
-    fills: Vec<Stmt>,
+    /// Fills that go before a loop around those that are being made, with the number of loops around that one.
+    fills: Vec<(usize, Stmt)>,
     /// Values that are computed again by each loop that reads them, with the number of operations that takes.
     again: HashMap<Id, usize>,
 }
@@ -200,12 +219,7 @@ impl Nest<'_> {
         if outermost {
             self.scope().locals.extend(scope.locals);
         }
-        // Without steps inside, values are computed before anything is written: one may be written over another.
-        if body.iter().all(|s| {
-            matches!(s, Stmt::Let { .. } | Stmt::Store { .. } | Stmt::Accumulate { .. } | Stmt::Combine { .. })
-        }) {
-            body.sort_by_key(|s| !matches!(s, Stmt::Let { .. }));
-        }
+        values_first(&mut body);
         body
     }
 
@@ -405,20 +419,21 @@ impl Nest<'_> {
         for &id in &starting {
             if running(self, id) {
                 let start = self.start(id, prefix);
-                // A buffer that holds the value as a whole is filled once, before all loops.
-                let whole = matches!(start, Stmt::Fill { .. }) && self.full.contains_key(&id);
-                if whole { self.fills.push(start) } else { body.push(start) }
+                match self.fill_depth(id, prefix).filter(|_| matches!(start, Stmt::Fill { .. })) {
+                    Some(depth) => self.fills.push((depth, start)),
+                    None => body.push(start),
+                }
             }
         }
         self.scopes.push(Scope::default());
         let mut extra = Vec::new();
-        let rows: Vec<Access> = folds.iter().map(|id| self.row_of(*id, axis, tiles, &mut extra)).collect();
+        let rows: Vec<Access> = folds.iter().map(|id| self.row_of(*id, axis, tiles, &rest, &mut extra)).collect();
         let mut turn = self.level(&inner, &rest, false);
         turn.extend(extra);
         self.scopes.pop();
-        if prefix.is_empty() {
-            body.append(&mut self.fills);
-        }
+        let (here, further_out) = std::mem::take(&mut self.fills).into_iter().partition(|(d, _)| *d == prefix.len());
+        self.fills = further_out;
+        body.extend(here.into_iter().map(|(_, fill)| fill));
         let mut steps = Vec::new();
         if !turn.is_empty() {
             steps.push(Stmt::Loop(Loop { axis, tiles: false, body: turn }));
@@ -446,6 +461,12 @@ impl Nest<'_> {
         }
     }
 
+    /// Where an accumulator has axes of the loops around: the depth of the outermost of those, before which it is filled.
+    fn fill_depth(&self, id: Id, prefix: &[Axis]) -> Option<usize> {
+        let axes = self.stored(id)?.strides;
+        prefix.iter().position(|axis| axes.iter().any(|(a, _)| a == axis))
+    }
+
     fn start(&self, id: Id, prefix: &[Axis]) -> Stmt {
         let Work::Reduce(fold) = self.item(id).work else { unreachable!("only reductions accumulate") };
         match self.stored(id) {
@@ -459,8 +480,9 @@ impl Nest<'_> {
         rest.is_empty() && folds.iter().all(|id| matches!(self.item(*id).reads[0], Read::Memory { .. }))
     }
 
-    /// The row along `axis` that the reduction `id` folds: where its operand lies anyway, or a buffer that `extra` fills.
-    fn row_of(&mut self, id: Id, axis: Axis, tile: bool, extra: &mut Vec<Stmt>) -> Access {
+    /// The row along `axis` that the reduction `id` folds: where its operand lies anyway, or a buffer that the loop over
+    /// `rest` fills, or `extra`.
+    fn row_of(&mut self, id: Id, axis: Axis, tile: bool, rest: &[Id], extra: &mut Vec<Stmt>) -> Access {
         let read = self.item(id).reads[0].clone();
         let lies = match &read {
             Read::Memory { base, strides } => Some(Access { buffer: self.full[base], strides: strides.clone() }),
@@ -473,9 +495,7 @@ impl Nest<'_> {
             return access;
         }
         let buffer = match &read {
-            Read::Value(value) if !self.is_local(*value) && self.item(*value).over.last() == Some(&axis) => {
-                self.row(*value, vec![axis], tile)
-            }
+            Read::Value(value) if rest.contains(value) => self.row(*value, vec![axis], tile),
             _ => {
                 let buffer = self.row(id, vec![axis], tile);
                 let value = self.operand(&read, extra);

@@ -56,6 +56,7 @@ pub fn call(graph: &mut Graph, name: &str, args: &[Id]) -> Result<Id, Mismatch> 
 
 /// The result of `op` on `args`.
 pub fn apply(graph: &mut Graph, op: &'static Op, args: &[Id], settings: &Settings) -> Result<Id, Mismatch> {
+    let args = &complete(graph, op, args, settings)[..];
     match op.meaning {
         Meaning::Map { takes, gives } => map(graph, op, args, takes, gives),
         Meaning::Composite { keeps, .. } => composite(graph, op, args[0], keeps, settings),
@@ -69,9 +70,24 @@ pub fn apply(graph: &mut Graph, op: &'static Op, args: &[Id], settings: &Setting
     }
 }
 
+/// The arguments, those that were left out by their settings or defaults.
+fn complete(graph: &mut Graph, op: &Op, args: &[Id], settings: &Settings) -> Vec<Id> {
+    let left_out = op.args[args.len()..].iter().map(|name| {
+        let default = op.defaults.iter().find(|(n, _)| n == name).map(|(_, value)| *value);
+        settings.number(name).or(default).unwrap_or_else(|| panic!("`{}` is called without `{name}`", op.name))
+    });
+    let left_out: Vec<Id> = left_out.map(|value| graph.constant(value)).collect();
+    [args, &left_out].concat()
+}
+
 fn map(graph: &mut Graph, op: &'static Op, args: &[Id], takes: Takes, gives: Dtype) -> Result<Id, Mismatch> {
     let mut args = args.to_vec();
     check_constant(graph, op, &args)?;
+    if let (Last::Whole, Some(last)) = (op.last, args.last_mut()) {
+        // There is one whole 0, where floating point has two.
+        let whole = graph.as_constant(*last).expect("checked above") + 0.0;
+        *last = graph.constant(whole);
+    }
     if takes == Takes::MaskFirst && graph.node(args[0]).dtype == Dtype::Real {
         let zero = graph.constant(0.0);
         args[0] = call(graph, "ne", &[args[0], zero])?;
@@ -104,6 +120,7 @@ fn check_dtypes(graph: &Graph, op: &Op, args: &[Id], takes: Takes) -> Result<(),
     let found: Vec<Dtype> = args.iter().map(|&a| graph.node(a).dtype).collect();
     let wanted = |position: usize| match takes {
         Takes::MaskFirst if position == 0 => Dtype::Mask,
+        Takes::Masks => Dtype::Mask,
         Takes::Comparable if found.iter().all(|d| *d == Dtype::Index) => Dtype::Index,
         _ => Dtype::Real,
     };
@@ -219,11 +236,16 @@ impl Mismatch {
             Dtype::Index => "indices",
             Dtype::Mask => "a mask",
         };
-        let wanted = if name == "select" && position == 0 { "a mask" } else { "numbers" };
+        let wanted = match known(name).meaning {
+            Meaning::Map { takes: Takes::MaskFirst, .. } if position == 0 => "a mask",
+            Meaning::Map { takes: Takes::Masks, .. } => "a mask",
+            _ => "numbers",
+        };
         let mismatch = Mismatch::new(format!("`{name}` takes {wanted} here, but {{{position}}} holds {found}"));
         let mismatch = mismatch.at(At::Operand(position));
         match found {
             "a mask" => mismatch.hint(format!("choose by it: `select({{{position}}}, a, b)`")),
+            "numbers" if wanted == "a mask" => mismatch.hint(format!("compare: `{{{position}}} != 0`")),
             _ => mismatch,
         }
     }
@@ -236,6 +258,13 @@ impl Settings {
 
     pub fn set(&mut self, name: impl Into<String>, setting: Setting) {
         self.0.push((name.into(), setting));
+    }
+
+    pub fn number(&self, name: &str) -> Option<f64> {
+        match self.get(name) {
+            Some(Setting::Number(value)) => Some(*value),
+            _ => None,
+        }
     }
 
     pub fn flag(&self, name: &str) -> bool {
