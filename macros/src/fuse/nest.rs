@@ -37,9 +37,8 @@ pub fn nest(graph: &Graph, space: Space, shapes: &[Shape]) -> Program {
 
 /// Without steps inside, values are computed before anything is written: one may be written over another.
 fn values_first(body: &mut [Stmt]) {
-    let simple = |s: &Stmt| {
-        matches!(s, Stmt::Let { .. } | Stmt::Store { .. } | Stmt::Accumulate { .. } | Stmt::Combine { .. })
-    };
+    let simple =
+        |s: &Stmt| matches!(s, Stmt::Let { .. } | Stmt::Store { .. } | Stmt::Accumulate { .. } | Stmt::Combine { .. });
     let written: Vec<BufferId> = body.iter().filter_map(stored_buffer).collect();
     let read = |o: &Operand| matches!(o, Operand::Load(access) if written.contains(&access.buffer));
     if body.iter().all(simple) && !body.iter().any(|s| s.operands().into_iter().any(read)) {

@@ -4,4 +4,6 @@ pub mod execute;
 mod golden;
 pub mod interpret;
 mod middle;
+mod properties;
+pub mod random;
 mod table;

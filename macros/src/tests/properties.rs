@@ -1,0 +1,373 @@
+//! For every random model: no phase changes its value, its gradients agree with finite differences, and each emitted
+//! program computes what its graph does, in memory that is really shared.
+//!
+//! `PULLBACK_MODELS=10000` runs more models than an ordinary run, `PULLBACK_SEED=17` starts at another one. A failure
+//! names its seed and the smallest model that still fails in the same way.
+
+use super::execute::execute;
+use super::interpret::{Array, Random, Sizes, evaluate, run};
+use super::random::{Model, grow, oracle, shrink::shrink};
+use crate::differentiate::{Seed, differentiate};
+use crate::emit::{Compiled, Passes};
+use crate::ir::graph::Graph;
+use crate::ir::model::Role;
+use crate::{ir, lower, parse, partition, pipeline, simplify, verify};
+use std::collections::BTreeMap;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+const MODELS: usize = 2000;
+/// Between two ways to compute the same, relative to the largest element.
+const EXACT: f64 = 1e-9;
+/// Between a gradient and a difference.
+const DERIVED: f64 = 1e-6;
+
+/// A number from the environment.
+pub fn from_environment(name: &str, otherwise: usize) -> usize {
+    std::env::var(name).map_or(otherwise, |text| text.parse().unwrap_or_else(|_| panic!("{name} is a number")))
+}
+
+/// A model with what stands for it at run time.
+pub struct Case<'m> {
+    pub model: &'m Model,
+    pub sizes: Sizes,
+    pub arguments: Vec<Array>,
+    seed: u64,
+}
+
+/// What does not hold, and the evidence.
+pub struct Failure {
+    claim: String,
+    evidence: String,
+}
+
+#[derive(Default, Debug)]
+struct Tally {
+    /// Derivatives compared with differences.
+    slopes: usize,
+    /// Those left out: a kink, or a jump, is too near.
+    kinks: usize,
+    /// Values left out: the least change of an argument changes them much.
+    jumps: usize,
+    /// Models with a value that is not finite: their gradients are not compared.
+    singular: usize,
+}
+
+impl Tally {
+    fn add(&mut self, other: Tally) {
+        self.slopes += other.slopes;
+        self.kinks += other.kinks;
+        self.jumps += other.jumps;
+        self.singular += other.singular;
+    }
+}
+
+impl<'m> Case<'m> {
+    pub fn new(model: &'m Model, seed: u64) -> Self {
+        let mut random = Random::new(seed.wrapping_add(0xD1CE));
+        let empty = random.below(16) == 0;
+        let mut size = || if empty && random.below(3) == 0 { 0 } else { [1, 1, 2, 2, 3, 3, 4, 5][random.below(8)] };
+        let sizes: Sizes = model.dimensions().into_iter().map(|name| (name, size())).collect();
+        Case { model, arguments: model.draw(&sizes, seed), sizes, seed }
+    }
+
+    pub fn parsed(&self) -> Result<ir::model::Model, Failure> {
+        let (options, item) =
+            (self.model.options().parse().expect("tokens"), self.model.text().parse().expect("tokens"));
+        parse::parse(options, item)
+            .map_err(|f| failure("it is parsed", format!("{:?}", f.error.map(|e| e.to_string()))))
+    }
+
+    pub fn lowered(&self, model: &ir::model::Model) -> Result<Graph, Failure> {
+        let graph = lower::lower(model).map_err(|e| failure("it is lowered", e))?;
+        verified("lower", graph, false)
+    }
+
+    fn run(&self, graph: &Graph, more: &[Array]) -> Vec<Array> {
+        run(graph, &self.sizes, &[self.arguments.clone(), more.to_vec()].concat())
+    }
+
+    /// Arguments of which no element is quite the same.
+    fn nudged(&self, by: f64) -> Vec<Array> {
+        let mut random = Random::new(self.seed.wrapping_add(0x0FF));
+        let real = |k: usize| matches!(self.model.arguments[k].role, Role::Input | Role::Param);
+        let mut nudge = |x: f64| x + x * by * random.within(-1.0, 1.0);
+        let nudged = self.arguments.iter().enumerate().map(|(k, a)| match real(k) {
+            true => Array { shape: a.shape.clone(), data: a.data.iter().map(|x| nudge(*x)).collect() },
+            false => a.clone(),
+        });
+        nudged.collect()
+    }
+}
+
+fn failure(claim: &str, evidence: impl ToString) -> Failure {
+    Failure { claim: claim.into(), evidence: evidence.to_string() }
+}
+
+fn verified(phase: &str, graph: Graph, expanded: bool) -> Result<Graph, Failure> {
+    verify::graph(&graph, expanded).map_err(|e| failure(&format!("what `{phase}` makes is well formed"), e))?;
+    Ok(graph)
+}
+
+// --- comparison ---
+
+/// The first array and element that differ; of an empty array's sum or maximum, what is not finite is not compared.
+fn difference_of(got: &[Array], want: &[Array]) -> Option<String> {
+    if got.len() != want.len() {
+        return Some(format!("{} results in place of {}", got.len(), want.len()));
+    }
+    got.iter().zip(want).enumerate().find_map(|(k, (g, w))| {
+        if g.shape != w.shape {
+            return Some(format!("result {k} is {:?} in place of {:?}", g.shape, w.shape));
+        }
+        let largest = w.data.iter().filter(|v| v.is_finite()).fold(1.0f64, |m, v| m.max(v.abs()));
+        let wrong = |(g, w): (&f64, &f64)| w.is_finite() && (g - w).abs().partial_cmp(&(EXACT * largest)) != LESS;
+        let at = g.data.iter().zip(&w.data).position(wrong)?;
+        Some(format!("element {at} of result {k} is {} in place of {}\n{g:?}\n{w:?}", g.data[at], w.data[at]))
+    })
+}
+
+const LESS: Option<std::cmp::Ordering> = Some(std::cmp::Ordering::Less);
+
+/// Fails where results differ, unless `reference` jumps at this very point.
+fn agree(
+    claim: &str,
+    case: &Case,
+    tally: &mut Tally,
+    got: &[Array],
+    want: &[Array],
+    reference: impl Fn(&[Array]) -> Vec<Array>,
+) -> Result<(), Failure> {
+    let Some(difference) = difference_of(got, want) else { return Ok(()) };
+    let jumps = (1..4).any(|n| {
+        let near = reference(&case.nudged(1e-12 * f64::from(n)));
+        near.iter().zip(want).flat_map(|(a, b)| a.data.iter().zip(&b.data)).any(|(a, b)| (a - b).abs() > 1e-7)
+    });
+    if jumps {
+        tally.jumps += 1;
+        return Ok(());
+    }
+    Err(failure(claim, difference))
+}
+
+// --- gradients ---
+
+fn wanted(case: &Case) -> Vec<usize> {
+    let arguments = case.model.arguments.iter().enumerate();
+    let params = arguments.clone().filter(|(_, a)| a.role == Role::Param).map(|(k, _)| k);
+    let of = |name: &String| case.model.arguments.iter().position(|a| a.name == *name).expect("an argument");
+    params.chain(case.model.wrt.iter().map(of)).collect()
+}
+
+/// Cotangents away from 0.
+fn cotangents(case: &Case, outputs: &[Array]) -> Vec<Array> {
+    let mut random = Random::new(case.seed.wrapping_add(0xC0));
+    let mut one = || (0.3 + 0.7 * random.within(0.0, 1.0)) * if random.below(2) == 0 { 1.0 } else { -1.0 };
+    outputs.iter().map(|y| Array::filled(y.shape.clone(), |_| one())).collect()
+}
+
+/// The derivative of `Σ weights · outputs` along `direction` of argument `k`, by central differences of fourth order at
+/// ever smaller steps; `None` where no two of them agree.
+fn slope(graph: &Graph, case: &Case, weights: &[Array], k: usize, direction: &Array) -> Option<f64> {
+    let total = |by: f64| -> f64 {
+        let mut moved = case.arguments.clone();
+        moved[k].data.iter_mut().zip(&direction.data).for_each(|(x, d)| *x += by * d);
+        let outputs = run(graph, &case.sizes, &moved);
+        outputs.iter().zip(weights).flat_map(|(y, w)| y.data.iter().zip(&w.data)).map(|(y, w)| y * w).sum()
+    };
+    let central = |h: f64| (8.0 * (total(h) - total(-h)) - (total(2.0 * h) - total(-2.0 * h))) / (12.0 * h);
+    let mut last = central(2e-3);
+    for step in [3e-4, 4e-5, 5e-6] {
+        let next = central(step);
+        if (next - last).abs() <= 0.1 * DERIVED * scale(next) {
+            return Some(last);
+        }
+        last = next;
+    }
+    None
+}
+
+/// What a tolerance is relative to.
+fn scale(slope: f64) -> f64 {
+    slope.abs().max(0.01)
+}
+
+/// Compares gradients with differences, each in a random direction.
+fn gradients_agree(
+    case: &Case,
+    tally: &mut Tally,
+    graph: &Graph,
+    weights: &[Array],
+    gradients: &[Array],
+) -> Result<(), Failure> {
+    let mut random = Random::new(case.seed.wrapping_add(0xD1));
+    for (gradient, k) in gradients.iter().zip(wanted(case)) {
+        let direction = random.array(gradient.shape.clone(), -1.0, 1.0);
+        let derived: f64 = gradient.data.iter().zip(&direction.data).map(|(g, d)| g * d).sum();
+        match slope(graph, case, weights, k, &direction) {
+            None => tally.kinks += 1,
+            Some(numeric) if (derived - numeric).abs() <= DERIVED * scale(numeric) => tally.slopes += 1,
+            Some(numeric) => {
+                let name = &case.model.arguments[k].name;
+                let text = format!("the gradient of `{name}` gives {derived}, the difference {numeric}\n{gradient:?}");
+                return Err(failure("gradients agree with differences", text));
+            }
+        }
+    }
+    Ok(())
+}
+
+// --- the phases ---
+
+/// All claims about one model.
+fn check(case: &Case) -> Result<Tally, Failure> {
+    let mut tally = Tally::default();
+    let model = case.parsed()?;
+    let lowered = case.lowered(&model)?;
+    let plain = verified("expand", simplify::expand(&lowered), true)?;
+    let value = |arguments: &[Array]| run(&plain, &case.sizes, arguments);
+    let outputs = value(&case.arguments);
+    let meant = oracle::evaluate(case.model, &case.sizes, &case.arguments);
+    let by_definition = |arguments: &[Array]| oracle::evaluate(case.model, &case.sizes, arguments);
+    agree("the lowered graph computes what the model says", case, &mut tally, &outputs, &meant, by_definition)?;
+    let stable = verified("stabilise", simplify::stabilise(&lowered).0, false)?;
+    let got = case.run(&verified("expand", simplify::expand(&stable), true)?, &[]);
+    agree("`stabilise` keeps the value", case, &mut tally, &got, &outputs, value)?;
+    let got = case.run(&verified("simplify", simplify::simplify(&stable), true)?, &[]);
+    agree("`simplify` keeps the value", case, &mut tally, &got, &outputs, value)?;
+
+    // Where a value on the way is infinite or NaN, a difference says nothing about a gradient.
+    if evaluate(&plain, &case.sizes, &case.arguments).iter().flatten().flat_map(|a| &a.data).any(|x| !x.is_finite()) {
+        return Ok(Tally { singular: 1, ..tally });
+    }
+
+    let weights = cotangents(case, &outputs);
+    let joint = verified("differentiate", differentiate(&stable, &wanted(case), Seed::Argument), false)?;
+    let derived = verified("expand", simplify::expand(&joint), true)?;
+    let results = |arguments: &[Array]| run(&derived, &case.sizes, &[arguments, &weights].concat());
+    let all = results(&case.arguments);
+    agree("`differentiate` keeps the value", case, &mut tally, &all[..outputs.len()], &outputs, value)?;
+    gradients_agree(case, &mut tally, &plain, &weights, &all[outputs.len()..])?;
+
+    let simple = verified("simplify", simplify::simplify(&joint), true)?;
+    agree("`simplify` keeps gradients", case, &mut tally, &case.run(&simple, &weights), &all, results)?;
+    let (forward, backward) = partition::partition(&simple);
+    let (forward, backward) = (verified("forward", forward, true)?, verified("backward", backward, true)?);
+    let kept = case.run(&forward, &[]);
+    agree("forward gives the value", case, &mut tally, &kept[..outputs.len()], &outputs, value)?;
+    let more = [&weights, &kept[outputs.len()..]].concat();
+    let gradients = |arguments: &[Array]| results(arguments).split_off(outputs.len());
+    let got = case.run(&backward, &more);
+    agree("backward gives the gradients", case, &mut tally, &got, &all[outputs.len()..], gradients)?;
+    programs(
+        case,
+        &mut tally,
+        &pipeline::compile(&model).map_err(|e| failure("it compiles", e))?,
+        &all,
+        &weights,
+        results,
+    )?;
+    Ok(tally)
+}
+
+/// The programs of all passes, executed.
+fn programs(
+    case: &Case,
+    tally: &mut Tally,
+    passes: &Passes,
+    all: &[Array],
+    weights: &[Array],
+    results: impl Fn(&[Array]) -> Vec<Array>,
+) -> Result<(), Failure> {
+    let outputs = weights.len();
+    let execute = |pass: &Compiled, more: &[Array]| {
+        execute(&pass.program, &case.sizes, &[case.arguments.clone(), more.to_vec()].concat())
+    };
+    let value = |arguments: &[Array]| results(arguments)[..outputs].to_vec();
+    let gradients = |arguments: &[Array]| results(arguments).split_off(outputs);
+    let infer = execute(&passes.infer, &[]);
+    agree("the program of inference gives the value", case, tally, &infer, &all[..outputs], value)?;
+    let kept = execute(&passes.forward, &[]);
+    agree("the program of forward gives the value", case, tally, &kept[..outputs], &all[..outputs], value)?;
+    let more = [weights, &kept[outputs..]].concat();
+    let got = execute(&passes.backward, &more);
+    agree("the program of backward gives the gradients", case, tally, &got, &all[outputs..], gradients)?;
+    if let Some(step) = &passes.step {
+        let got = execute(step, &[]);
+        let seed = weights[0].data[0];
+        let scaled = |g: &Array| Array { shape: g.shape.clone(), data: g.data.iter().map(|v| v * seed).collect() };
+        let got = [vec![got[0].clone()], got[1..].iter().map(scaled).collect()].concat();
+        agree("the program of a step gives value and gradients", case, tally, &got, all, results)?;
+    }
+    Ok(())
+}
+
+/// As [`check`]; a panic is a failure as well.
+fn verdict(model: &Model, seed: u64) -> Result<Tally, Failure> {
+    let run = catch_unwind(AssertUnwindSafe(|| check(&Case::new(model, seed))));
+    run.unwrap_or_else(|panic| {
+        let text = panic.downcast_ref::<String>().cloned();
+        let text = text.or_else(|| panic.downcast_ref::<&str>().map(|s| s.to_string())).unwrap_or_default();
+        let claim =
+            format!("nothing panics: {}", text.lines().next().unwrap_or_default().chars().take(60).collect::<String>());
+        Err(failure(&claim, text))
+    })
+}
+
+/// A claim without what differs from model to model.
+fn kind(failure: &Failure) -> String {
+    failure.claim.chars().take_while(|c| !c.is_ascii_digit() && *c != '%').collect()
+}
+
+/// The report on a model that fails, made as small as possible.
+fn report(model: &Model, seed: u64, found: &Failure) -> String {
+    let smallest = shrink(model, |m| verdict(m, seed).is_err_and(|f| kind(&f) == kind(found)));
+    let Failure { claim, evidence } = verdict(&smallest, seed).err().expect("it fails");
+    let sizes = Case::new(&smallest, seed).sizes;
+    let (options, text) = (smallest.options(), smallest.text());
+    format!("seed {seed}: not so: {claim}\n#[network({options})]\n{text}\n{sizes:?}\n{evidence}\n")
+}
+
+#[test]
+fn every_phase_keeps_values_and_gradients_are_right() {
+    let (count, first) = (from_environment("PULLBACK_MODELS", MODELS), from_environment("PULLBACK_SEED", 0));
+    let mut total = Tally::default();
+    let mut found: BTreeMap<String, (usize, String)> = BTreeMap::new();
+    for seed in (first as u64..).take(count) {
+        let model = grow::model(seed);
+        match verdict(&model, seed) {
+            Ok(tally) => total.add(tally),
+            Err(failure) => {
+                found.entry(kind(&failure)).or_insert_with(|| (0, report(&model, seed, &failure))).0 += 1;
+            }
+        }
+    }
+    println!("{count} models: {total:?}");
+    let reports: Vec<String> = found.values().map(|(times, report)| format!("{times} times, first {report}")).collect();
+    assert!(reports.is_empty(), "{}", reports.join("\n"));
+    assert!(
+        total.kinks * 20 <= total.slopes && (total.jumps + total.singular) * 20 <= count,
+        "too little is compared: {total:?}"
+    );
+}
+
+/// The gradients of a random model, multiplied by `factor`, against differences.
+fn scaled_gradients_agree(seed: u64, factor: f64) -> bool {
+    let model = grow::model(seed);
+    let case = Case::new(&model, seed);
+    let plain = |graph: &Graph| simplify::expand(graph);
+    let Ok(lowered) = case.parsed().and_then(|m| case.lowered(&m)) else { return true };
+    let outputs = case.run(&plain(&lowered), &[]);
+    let weights = cotangents(&case, &outputs);
+    let joint = plain(&differentiate(&lowered, &wanted(&case), Seed::Argument));
+    let gradients = case.run(&joint, &weights).split_off(outputs.len());
+    let scaled = |g: Array| Array { data: g.data.iter().map(|v| v * factor).collect(), ..g };
+    let scaled: Vec<Array> = gradients.into_iter().map(scaled).collect();
+    gradients_agree(&case, &mut Tally::default(), &plain(&lowered), &weights, &scaled).is_ok()
+}
+
+#[test]
+fn gradients_that_are_off_by_a_thousandth_are_noticed() {
+    let right = (0..100).filter(|seed| scaled_gradients_agree(*seed, 1.0)).count();
+    let wrong = (0..100).filter(|seed| scaled_gradients_agree(*seed, 1.001)).count();
+    assert!(right >= 95 && wrong <= 40, "{right} of 100 agree, and {wrong} when they are wrong");
+}

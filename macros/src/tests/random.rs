@@ -1,0 +1,263 @@
+//! Random models: each is a tree with shapes, which has a text in the surface language and a value by the definition of
+//! the language. The tree knows nothing of the compiler's phases, so that parsing and lowering are tested as well.
+//!
+//! [`grow`] makes a model out of a seed, [`oracle`] evaluates it, [`shrink`] makes it smaller.
+
+pub mod grow;
+pub mod oracle;
+pub mod shrink;
+
+use super::interpret::{Array, Random, Sizes, shape_of};
+use crate::ir::dim::{Dim, Shape};
+use crate::ir::graph::Dtype;
+use crate::ir::model::Role;
+use std::collections::BTreeSet;
+
+#[derive(Clone, Debug)]
+pub struct Model {
+    pub arguments: Vec<Argument>,
+    pub lets: Vec<Let>,
+    /// More than one is a tuple.
+    pub outputs: Vec<Expr>,
+    /// The inputs whose gradient is asked for.
+    pub wrt: Vec<String>,
+    pub double: bool,
+}
+
+#[derive(Clone, Debug)]
+pub struct Argument {
+    pub name: String,
+    pub role: Role,
+    pub shape: Shape,
+    /// For class labels, how many there are.
+    pub classes: Dim,
+}
+
+#[derive(Clone, Debug)]
+pub struct Let {
+    pub name: String,
+    /// With its shape written behind the name.
+    pub annotated: bool,
+    pub value: Expr,
+}
+
+/// An expression: what it means, and how it is written.
+#[derive(Clone, Debug)]
+pub struct Expr {
+    pub meaning: Meaning,
+    pub args: Vec<Expr>,
+    pub shape: Shape,
+    pub dtype: Dtype,
+    pub form: Form,
+    /// Between what its elements lie, roughly.
+    pub range: (f64, f64),
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub enum Meaning {
+    Name(String),
+    Number(f64),
+    /// An element-wise operation of the table, with NumPy's broadcast.
+    Map(&'static str),
+    /// `sum mean max min logsumexp norm`.
+    Reduce {
+        op: &'static str,
+        axes: Vec<usize>,
+        keep: bool,
+    },
+    /// `softmax log_softmax`.
+    Along {
+        op: &'static str,
+        axis: usize,
+    },
+    Dot,
+    Transpose,
+    InsertAxis(usize),
+    Mse,
+    /// Against class labels, or against a distribution.
+    CrossEntropy,
+    /// Its argument, in parentheses or behind `&`.
+    Same,
+    /// `{ let name = first; second }`.
+    Block(String),
+}
+
+/// A text in which `$0` stands for the first argument; how tightly it binds, and how tightly each argument must.
+#[derive(Clone, Debug)]
+pub struct Form {
+    pub text: String,
+    pub binds: u8,
+    pub holes: Vec<u8>,
+}
+
+/// How tightly Rust's operators bind.
+pub mod binds {
+    pub const LOOSE: u8 = 0;
+    pub const COMPARISON: u8 = 1;
+    pub const SUM: u8 = 2;
+    pub const PRODUCT: u8 = 3;
+    pub const SIGN: u8 = 4;
+    pub const CALL: u8 = 5;
+}
+
+impl Form {
+    /// A name, a number, a call.
+    pub fn tight(text: impl Into<String>, holes: usize) -> Self {
+        Form { text: text.into(), binds: binds::CALL, holes: vec![binds::LOOSE; holes] }
+    }
+}
+
+impl Expr {
+    pub fn name(name: &str, shape: &Shape, dtype: Dtype, range: (f64, f64)) -> Self {
+        let (meaning, form) = (Meaning::Name(name.into()), Form::tight(name, 0));
+        Expr { meaning, args: Vec::new(), shape: shape.clone(), dtype, form, range }
+    }
+
+    pub fn text(&self, at_least: u8) -> String {
+        let mut text = match &self.meaning {
+            Meaning::Name(name) => name.clone(),
+            Meaning::Block(name) => self.form.text.replace("$name", name),
+            _ => self.form.text.clone(),
+        };
+        for (k, arg) in self.args.iter().enumerate() {
+            text = text.replace(&format!("${k}"), &arg.text(self.form.holes[k]));
+        }
+        if self.form.binds < at_least { format!("({text})") } else { text }
+    }
+
+    /// Visits this expression and those in it.
+    pub fn walk<'a>(&'a self, visit: &mut impl FnMut(&'a Expr)) {
+        visit(self);
+        self.args.iter().for_each(|a| a.walk(visit));
+    }
+
+    pub fn size(&self) -> usize {
+        1 + self.args.iter().map(Expr::size).sum::<usize>()
+    }
+
+    /// Whether every name is bound, to a value of the shape that it has here.
+    fn is_bound(&self, scope: &mut Vec<(String, Shape, Dtype)>) -> bool {
+        match &self.meaning {
+            Meaning::Name(name) => {
+                let bound = scope.iter().rev().find(|(n, ..)| n == name);
+                bound.is_some_and(|(_, shape, dtype)| *shape == self.shape && *dtype == self.dtype)
+            }
+            Meaning::Block(name) => {
+                let first = self.args[0].is_bound(scope);
+                scope.push((name.clone(), self.args[0].shape.clone(), self.args[0].dtype));
+                let second = self.args[1].is_bound(scope);
+                scope.pop();
+                first && second
+            }
+            _ => self.args.iter().all(|a| a.is_bound(scope)),
+        }
+    }
+}
+
+impl Model {
+    /// What stands in the parentheses of `#[network(..)]`.
+    pub fn options(&self) -> String {
+        let double = self.double.then(|| "f64".to_string());
+        let wrt = (!self.wrt.is_empty()).then(|| format!("wrt({})", self.wrt.join(", ")));
+        double.into_iter().chain(wrt).collect::<Vec<_>>().join(", ")
+    }
+
+    pub fn text(&self) -> String {
+        let arguments = self.arguments.iter().map(|a| format!("{}: {:?}{}", a.name, a.role, dims(&a.shape)));
+        let results: Vec<String> = self.outputs.iter().map(|o| format!("Output{}", dims(&o.shape))).collect();
+        let lets: String = self.lets.iter().map(|l| format!("    {}\n", l.text())).collect();
+        let values: Vec<String> = self.outputs.iter().map(|o| o.text(binds::LOOSE)).collect();
+        let [result, value] = match results.len() {
+            1 => [results[0].clone(), values[0].clone()],
+            _ => [format!("({})", results.join(", ")), format!("({})", values.join(", "))],
+        };
+        let arguments = arguments.collect::<Vec<_>>().join(", ");
+        format!("fn model({arguments}) -> {result} {{\n{lets}    {value}\n}}")
+    }
+
+    /// All expressions, those of `let`s first.
+    pub fn roots(&self) -> impl Iterator<Item = &Expr> {
+        self.lets.iter().map(|l| &l.value).chain(&self.outputs)
+    }
+
+    pub fn roots_mut(&mut self) -> impl Iterator<Item = &mut Expr> {
+        self.lets.iter_mut().map(|l| &mut l.value).chain(&mut self.outputs)
+    }
+
+    pub fn size(&self) -> usize {
+        self.arguments.len() + self.roots().map(|e| 1 + e.size()).sum::<usize>()
+    }
+
+    /// Whether every name is bound and every dimension can be read off an argument.
+    pub fn is_sound(&self) -> bool {
+        let mut scope: Vec<(String, Shape, Dtype)> =
+            self.arguments.iter().map(|a| (a.name.clone(), a.shape.clone(), dtype_of(a.role))).collect();
+        let lets = self.lets.iter().all(|l| {
+            let bound = l.value.is_bound(&mut scope);
+            scope.push((l.name.clone(), l.value.shape.clone(), l.value.dtype));
+            bound
+        });
+        let inputs = self.wrt.iter().all(|w| self.arguments.iter().any(|a| a.name == *w && a.role == Role::Input));
+        lets && inputs && self.outputs.iter().all(|o| o.is_bound(&mut scope)) && self.unreadable().is_empty()
+    }
+
+    /// The dimensions that stand alone in no argument.
+    pub fn unreadable(&self) -> BTreeSet<String> {
+        let shapes = self.arguments.iter().map(|a| &a.shape).chain(self.roots().map(|e| &e.shape));
+        let all = shapes.flatten().flat_map(Dim::names).map(str::to_string);
+        let read: BTreeSet<&str> = self.arguments.iter().flat_map(|a| &a.shape).filter_map(Dim::as_name).collect();
+        all.filter(|name| !read.contains(name.as_str())).collect()
+    }
+
+    pub fn dimensions(&self) -> BTreeSet<String> {
+        self.arguments.iter().flat_map(|a| &a.shape).flat_map(Dim::names).map(str::to_string).collect()
+    }
+
+    /// A value for every argument; the same for an argument of the same name and shape in any model.
+    pub fn draw(&self, sizes: &Sizes, seed: u64) -> Vec<Array> {
+        self.arguments.iter().map(|a| a.draw(sizes, seed)).collect()
+    }
+}
+
+impl Argument {
+    fn draw(&self, sizes: &Sizes, seed: u64) -> Array {
+        let shape = shape_of(&self.shape, sizes);
+        let hash = self.name.bytes().fold(seed, |h, b| h.wrapping_mul(31).wrapping_add(u64::from(b)));
+        let mut random = Random::new(hash.wrapping_add(1));
+        match self.role {
+            Role::Input | Role::Param => random.array(shape, -1.5, 1.5),
+            Role::Mask => Array::filled(shape, |_| random.below(2) as f64),
+            Role::Index => {
+                let classes = shape_of(&vec![self.classes.clone()], sizes)[0];
+                Array::filled(shape, |_| random.below(classes.max(1)) as f64)
+            }
+        }
+    }
+}
+
+impl Let {
+    fn text(&self) -> String {
+        let shape = if self.annotated { format!(": Output{}", dims(&self.value.shape)) } else { String::new() };
+        format!("let {}{shape} = {};", self.name, self.value.text(binds::LOOSE))
+    }
+}
+
+/// `<N, 13, {2 * H}>`, or nothing for a single number.
+pub fn dims(shape: &Shape) -> String {
+    let written = |d: &Dim| match (d.as_name(), d.as_number()) {
+        (None, None) => format!("{{{d}}}"),
+        _ => d.to_string(),
+    };
+    match shape.as_slice() {
+        [] => String::new(),
+        _ => format!("<{}>", shape.iter().map(written).collect::<Vec<_>>().join(", ")),
+    }
+}
+
+pub fn dtype_of(role: Role) -> Dtype {
+    match role {
+        Role::Input | Role::Param => Dtype::Real,
+        Role::Index => Dtype::Index,
+        Role::Mask => Dtype::Mask,
+    }
+}
