@@ -194,6 +194,7 @@ impl<'m> Lowering<'m> {
         let given = call.arguments.len();
         let spelled = apply::spelled(&call.op, given).ok_or_else(|| self.unknown(call))?;
         let takes = spelled.op.args.len();
+        let needs = takes - spelled.op.defaults.len();
         let mut planned = Planned {
             expr,
             call,
@@ -205,8 +206,8 @@ impl<'m> Lowering<'m> {
         planned.options()?;
         if spelled.op.options.contains(&"axis") && given == takes + 1 && planned.settings.get("axis").is_none() {
             planned.positional_axis()?;
-        } else if given != takes {
-            return Err(wrong_arity(expr, call, takes));
+        } else if !(needs..=takes).contains(&given) {
+            return Err(wrong_arity(expr, call, needs, takes));
         }
         if spelled.needs_axis && planned.settings.get("axis").is_none() {
             let text = format!("`{0}` needs an axis: `{0}(x, 0)`", call.op);
@@ -277,8 +278,11 @@ impl<'m> Lowering<'m> {
         }
         let place = match mismatch.at {
             At::Call => planned.expr.place,
-            At::Operand(position) => operands[position].place,
-            At::Option(_) => planned.axis_place,
+            At::Operand(position) => operands.get(position).map_or(planned.expr.place, |operand| operand.place),
+            At::Option(name) => {
+                let option = planned.call.options.iter().find(|option| option.name == name);
+                option.map_or(planned.axis_place, |option| option.place)
+            }
         };
         error(place, text)
     }
@@ -337,27 +341,23 @@ impl<'m> Lowering<'m> {
 
 impl<'m> Planned<'m> {
     fn options(&mut self) -> syn::Result<()> {
-        let known = self.spelled.op.options;
+        let defaults = self.spelled.op.defaults.iter().map(|(name, _)| *name);
+        let known: Vec<&str> = self.spelled.op.options.iter().copied().chain(defaults).collect();
         for option in &self.call.options {
             let (name, op) = (&option.name, &self.call.op);
             if !known.contains(&name.as_str()) {
                 let near = nearest(name, known.iter().copied());
-                let takes = match known {
+                let takes = match known.as_slice() {
                     [] => format!("`{op}` takes no options, but `{name}` was given"),
-                    _ => format!("`{op}` has no option `{name}`; it takes {}", listed(known)),
+                    _ => format!("`{op}` has no option `{name}`; it takes {}", listed(&known)),
                 };
                 return Err(error(option.place, takes + &meant(near)));
             }
-            if self.settings.get(name).is_some() {
+            let positional = &self.spelled.op.args[..self.operands.len().min(self.spelled.op.args.len())];
+            if self.settings.get(name).is_some() || positional.contains(&name.as_str()) {
                 return Err(error(option.place, format!("`{name}` is given twice")));
             }
-            let fits = match &option.value {
-                Setting::Flag(_) => name == "keepdims",
-                _ => name != "keepdims",
-            };
-            if !fits {
-                let wanted =
-                    if name == "keepdims" { "`true` or `false`" } else { "a number or the name of a dimension" };
+            if let Some(wanted) = misfit(name, &option.value) {
                 return Err(error(option.place, format!("`{name}` takes {wanted}")));
             }
             if name == "axis" {
@@ -380,6 +380,16 @@ impl<'m> Planned<'m> {
     }
 }
 
+/// What an option takes, where this value is no such thing.
+fn misfit(option: &str, value: &Setting) -> Option<&'static str> {
+    let (fits, wanted) = match option {
+        "keepdims" => (matches!(value, Setting::Flag(_)), "`true` or `false`"),
+        "axis" => (!matches!(value, Setting::Flag(_)), "a number or the name of a dimension"),
+        _ => (matches!(value, Setting::Number(_)), "a number"),
+    };
+    (!fits).then_some(wanted)
+}
+
 /// An argument read as the value of an option.
 fn setting(expr: &Expr) -> Option<Setting> {
     match &expr.kind {
@@ -390,14 +400,16 @@ fn setting(expr: &Expr) -> Option<Setting> {
     }
 }
 
-fn wrong_arity(expr: &Expr, call: &Call, takes: usize) -> syn::Error {
+fn wrong_arity(expr: &Expr, call: &Call, needs: usize, takes: usize) -> syn::Error {
     // The receiver of a method is not among what stands in its parentheses.
     let receiver = usize::from(call.spelling == Spelling::Method);
-    let (takes_here, given) = (takes.saturating_sub(receiver), call.arguments.len() - receiver);
+    let (needs_here, takes_here) = (needs.saturating_sub(receiver), takes.saturating_sub(receiver));
+    let given = call.arguments.len() - receiver;
+    let wanted = if needs == takes { counted(takes_here) } else { format!("{needs_here} to {}", counted(takes_here)) };
     let text = match given {
-        0 => format!("`{}` takes {}", call.op, counted(takes_here)),
-        1 => format!("`{}` takes {} but 1 was given", call.op, counted(takes_here)),
-        n => format!("`{}` takes {} but {n} were given", call.op, counted(takes_here)),
+        0 => format!("`{}` takes {}", call.op, wanted),
+        1 => format!("`{}` takes {} but 1 was given", call.op, wanted),
+        n => format!("`{}` takes {} but {n} were given", call.op, wanted),
     };
     match call.arguments.get(takes) {
         Some(surplus) => error(surplus.place, text),

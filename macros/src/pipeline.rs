@@ -28,6 +28,7 @@ pub fn network(options: TokenStream, item: TokenStream) -> TokenStream {
 
 /// All passes of a model.
 pub fn compile(model: &Model) -> syn::Result<Passes> {
+    dump("parse", model);
     let lowered = checked("lower", lower(model)?, false);
     let (stable, _rewrites) = stabilise(&lowered);
     let stable = checked("stabilise", stable, false);

@@ -5,7 +5,10 @@ pub use crate::linalg::{
     matmul, matmul_add, matmul_nt, matmul_nt_add, matmul_tn, matmul_tn_add, matmul_tt, matmul_tt_add,
 };
 pub use crate::math::{
-    Real, abs, exp, ln, max, min, powf, powi, recip, relu, select, sigmoid, sign, softplus, sqrt, square, tanh,
+    Real, abs, acos, and, asin, atan, atan2, clamp, cos, cosh, elu, erf, exp, exp2, expm1, floor, gelu, gelu_tanh,
+    hard_sigmoid, hard_tanh, hypot, leaky_relu, ln, log1p, log2, max, min, mish, normal_cdf, normal_pdf, not, or, powf,
+    powi, recip, relu, round, rsqrt, select, selu, sigmoid, sign, silu, sin, sinh, softplus, softsign, sqrt, square,
+    tan, tanh,
 };
 pub use crate::params::{ParamSet, glorot};
 pub use crate::reduce::{max_of, min_of, prod_of, sum};

@@ -13,7 +13,18 @@
 //! | [`sigmoid`] | 2 | 1.81 | 1.79 |
 //! | [`softplus`] | 2 | 1.92 | 1.77 |
 
+mod activations;
 mod kernels;
+mod special;
+
+pub use activations::{
+    and, clamp, cosh, elu, gelu, gelu_tanh, hard_sigmoid, hard_tanh, leaky_relu, mish, not, or, rsqrt, selu, silu,
+    sinh, softsign,
+};
+pub use special::{
+    Special, acos, asin, atan, atan2, cos, erf, exp2, expm1, floor, hypot, log1p, log2, normal_cdf, normal_pdf, round,
+    sin, tan,
+};
 
 use std::ops::{Add, AddAssign, Div, DivAssign, Mul, MulAssign, Neg, Sub, SubAssign};
 
@@ -36,6 +47,7 @@ pub trait Real:
     + SubAssign
     + MulAssign
     + DivAssign
+    + Special
 {
     /// 0.
     const ZERO: Self;

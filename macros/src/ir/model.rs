@@ -1,9 +1,10 @@
 //! The syntax that is accepted, with places: what the parser makes of a function, and of the text of a rule.
 
-use super::dim::{Dim, Shape};
+use super::dim::{Dim, Shape, show};
 use crate::error::Place;
 use proc_macro2::Ident;
 use std::collections::HashSet;
+use std::fmt;
 
 /// A network as its author wrote it.
 #[derive(Clone, Debug)]
@@ -172,6 +173,46 @@ impl Expr {
             ExprKind::Call(call) => call.arguments.iter().for_each(|a| a.names(names)),
             ExprKind::Tuple(all) | ExprKind::List(all) => all.iter().for_each(|e| e.names(names)),
             ExprKind::Name(_) | ExprKind::Number(_) => {}
+        }
+    }
+}
+
+impl fmt::Display for Model {
+    /// The signature, then a line for each `let`, then the result; every operation as a call.
+    fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        let arguments: Vec<String> = self.arguments.iter().map(Argument::to_string).collect();
+        let outputs: Vec<String> = self.result.shapes.iter().map(|(shape, _)| show(shape)).collect();
+        writeln!(f, "{}({}) -> {}", self.name, arguments.join(", "), outputs.join(", "))?;
+        writeln!(f, "{}", self.body)
+    }
+}
+
+impl fmt::Display for Argument {
+    fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        write!(f, "{}: {:?} {}", self.name, self.role, show(&self.shape))
+    }
+}
+
+impl fmt::Display for Block {
+    fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        self.lets.iter().try_for_each(|l| writeln!(f, "let {} = {};", l.name, l.value))?;
+        write!(f, "{}", self.result)
+    }
+}
+
+impl fmt::Display for Expr {
+    fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        let list = |all: &[Expr]| all.iter().map(Expr::to_string).collect::<Vec<_>>().join(", ");
+        match &self.kind {
+            ExprKind::Name(name) => write!(f, "{name}"),
+            ExprKind::Number(value) => write!(f, "{value:?}"),
+            ExprKind::Call(Call { op, arguments, options, .. }) => {
+                let options: String = options.iter().map(|o| format!(", {} = {:?}", o.name, o.value)).collect();
+                write!(f, "{op}({}{options})", list(arguments))
+            }
+            ExprKind::Tuple(all) => write!(f, "({})", list(all)),
+            ExprKind::List(all) => write!(f, "[{}]", list(all)),
+            ExprKind::Block(block) => write!(f, "{{ {block} }}"),
         }
     }
 }

@@ -245,7 +245,7 @@ impl Mismatch {
         let mismatch = mismatch.at(At::Operand(position));
         match found {
             "a mask" => mismatch.hint(format!("choose by it: `select({{{position}}}, a, b)`")),
-            "numbers" if wanted == "a mask" => mismatch.hint(format!("compare: `{{{position}}} != 0`")),
+            "numbers" if wanted == "a mask" => mismatch.hint(format!("compare {{{position}}} with a number")),
             _ => mismatch,
         }
     }

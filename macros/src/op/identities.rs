@@ -5,6 +5,9 @@ use super::When::{Derived, Stability};
 use super::identity;
 
 pub const IDENTITIES: &[Identity] = &[
+    // After those of `ln` itself, which ask for more.
+    identity("ln-one-plus", "ln(1 + x)", "log1p(x)", Stability),
+    identity("ln-plus-one", "ln(x + 1)", "log1p(x)", Stability),
     identity("ln-softmax", "ln(softmax(x, axis = axis))", "log_softmax(x, axis = axis)", Stability),
     identity("ln-sum-exp", "ln(sum(exp(x), axis = axis))", "logsumexp(x, axis = axis)", Stability),
     identity(

@@ -11,16 +11,22 @@
 //! naming::suggest(..)   a readable name for a node
 //! ```
 
+mod activations;
 pub mod apply;
+mod arithmetic;
+mod comparison;
 mod composite;
-mod elementwise;
+mod exponential;
 mod identities;
 mod linear;
+mod loss;
 pub mod matching;
 pub mod naming;
 mod reduce;
+mod reference;
 pub mod rule;
 mod shape;
+mod trigonometric;
 
 use crate::ir::graph::{Dtype, Fold, Graph, Id};
 use apply::{Mismatch, Settings};
@@ -44,6 +50,8 @@ pub struct Op {
     pub args: &'static [&'static str],
     /// What the last argument must be.
     pub last: Last,
+    /// The last arguments that may be left out, or given by name as numbers, with their values then.
+    pub defaults: &'static [(&'static str, f64)],
     /// The named options that are understood.
     pub options: &'static [&'static str],
     pub meaning: Meaning,
@@ -95,6 +103,7 @@ pub enum Takes {
     Comparable,
     /// A mask, then numbers.
     MaskFirst,
+    Masks,
 }
 
 /// How a scalar expression is emitted.
@@ -154,6 +163,7 @@ const DEFAULT: Op = Op {
     family: Family::Elementwise,
     args: &["x"],
     last: Last::Array,
+    defaults: &[],
     options: &[],
     meaning: Meaning::Map { takes: Takes::Numbers, gives: Dtype::Real },
     value: |_| f64::NAN,
@@ -167,9 +177,25 @@ const DEFAULT: Op = Op {
     identities: &[],
 };
 
-/// Every operation, family by family.
+const BINARY: Op = Op { args: &["a", "b"], domain: &[(-2.0, 2.0), (-2.0, 2.0)], cheap: true, ..DEFAULT };
+
+/// The table, by theme.
+const THEMES: [&[Op]; 10] = [
+    arithmetic::OPS,
+    exponential::OPS,
+    trigonometric::OPS,
+    activations::OPS,
+    comparison::OPS,
+    reduce::OPS,
+    linear::OPS,
+    shape::OPS,
+    composite::OPS,
+    loss::OPS,
+];
+
+/// Every operation, theme by theme.
 pub fn all() -> impl Iterator<Item = &'static Op> {
-    [elementwise::OPS, reduce::OPS, linear::OPS, shape::OPS, composite::OPS].into_iter().flatten()
+    THEMES.into_iter().flatten()
 }
 
 /// The operation of this name or alias.
@@ -193,7 +219,7 @@ pub fn of_fold(fold: Fold) -> &'static Op {
         Fold::Sum => known("sum"),
         Fold::Max => known("reduce_max"),
         Fold::Min => known("reduce_min"),
-        Fold::Prod => unreachable!("no operation of the table multiplies up an axis"),
+        Fold::Prod => known("prod"),
     }
 }
 

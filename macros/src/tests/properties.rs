@@ -321,7 +321,7 @@ fn kind(failure: &Failure) -> String {
 /// The report on a model that fails, made as small as possible.
 fn report(model: &Model, seed: u64, found: &Failure) -> String {
     let smallest = shrink(model, |m| verdict(m, seed).is_err_and(|f| kind(&f) == kind(found)));
-    let Failure { claim, evidence } = verdict(&smallest, seed).err().expect("it fails");
+    let Failure { claim, evidence } = verdict(&smallest, seed).expect_err("it fails");
     let sizes = Case::new(&smallest, seed).sizes;
     let (options, text) = (smallest.options(), smallest.text());
     format!("seed {seed}: not so: {claim}\n#[network({options})]\n{text}\n{sizes:?}\n{evidence}\n")

@@ -47,7 +47,10 @@ fn graph_of(op: &'static Op, shapes: &[Shape], random: &mut Random) -> (Graph, V
     let masked = matches!(op.meaning, op::Meaning::Map { takes: Takes::MaskFirst, .. });
     let free = op.args.len() - usize::from(op.last != Last::Array);
     let dtype = |k: usize| if masked && k == 0 { Dtype::Mask } else { Dtype::Real };
-    let arguments = (0..free).map(|k| argument(op.args[k], shapes[k % shapes.len()].clone(), dtype(k))).collect();
+    // A loss takes single numbers beside its arrays.
+    let single = |k: usize| op.family == Family::Composite && op.defaults.iter().any(|(name, _)| *name == op.args[k]);
+    let shape = |k: usize| if single(k) { Shape::new() } else { shapes[k % shapes.len()].clone() };
+    let arguments = (0..free).map(|k| argument(op.args[k], shape(k), dtype(k))).collect();
     let mut graph = Graph::new(arguments);
     let mut ids: Vec<Id> = (0..free).map(|k| graph.argument(k)).collect();
     if op.last != Last::Array {

@@ -1,4 +1,4 @@
-//! `exp`, `ln`, `tanh`, `sigmoid` and `softplus` as straight lines of multiplications and additions, so that a loop
+//! `exp`, `expm1`, `ln`, `log1p`, `tanh`, `sigmoid` and `softplus` as straight lines of multiplications and additions, so that a loop
 //! around them vectorises: no branches, no calls, no conversions from floating point to integers.
 //!
 //! No operation is contracted (`mul_add` would be a library call where a processor lacks it), so the bits are the same
@@ -9,7 +9,7 @@ use super::Real;
 
 /// `c[0] + c[1]·x + c[2]·x² + ...`
 #[inline(always)]
-fn polynomial<T: Real, const K: usize>(x: T, c: [T; K]) -> T {
+pub(super) fn polynomial<T: Real, const K: usize>(x: T, c: [T; K]) -> T {
     let mut sum = c[K - 1];
     for &c in c[..K - 1].iter().rev() {
         sum = sum * x + c;
@@ -28,8 +28,8 @@ macro_rules! kernels {
         pub(super) mod $module {
             use super::polynomial;
 
-            const MANTISSA: u32 = $float::MANTISSA_DIGITS - 1;
-            const BIAS: $float = $float::MAX_EXP as $float - 1.0;
+            pub(crate) const MANTISSA: u32 = $float::MANTISSA_DIGITS - 1;
+            pub(crate) const BIAS: $float = $float::MAX_EXP as $float - 1.0;
             /// The shift that brings the least result of `exp` into the normal range, and back.
             const UP: $float = 2.0 * MANTISSA as $float;
             const DOWN: $float = $float::EPSILON * $float::EPSILON;
@@ -37,7 +37,7 @@ macro_rules! kernels {
             const LN2: [$float; 2] = [$ln2_hi, $ln2_lo];
             /// `1.5·2ᵐ`: a sum with it has its unit in the last bit, so it rounds to a whole number, and the low bits
             /// of the sum are that number.
-            const SHIFTER: $float = 1.5 / $float::EPSILON;
+            pub(crate) const SHIFTER: $float = 1.5 / $float::EPSILON;
 
             /// `n` as a floating-point number; exact for the range of exponents.
             #[inline(always)]
@@ -81,6 +81,16 @@ macro_rules! kernels {
                 (1.0 + q) * power * DOWN
             }
 
+            /// `(p - 1) + q·p`, in quarters, so that nothing overflows before the result does.
+            #[inline(always)]
+            pub(crate) fn expm1(x: $float) -> $float {
+                let reduced = if $exp_max < x { $exp_max } else { x };
+                let reduced = if -40.0 > reduced { -40.0 } else { reduced };
+                let (q, quarter) = exp_parts(reduced, SHIFTER + BIAS - 2.0);
+                let y = 4.0 * ((quarter - 0.25) + q * quarter);
+                if x.abs() < $float::EPSILON { x } else { y }
+            }
+
             /// `[f²/2, r]` with `ln(1 + f) = f - (f²/2 - r)`, after fdlibm's `e_log.c` (Sun Microsystems, 1993); `c`
             /// are the coefficients for the range of `f`.
             #[inline(always)]
@@ -91,20 +101,43 @@ macro_rules! kernels {
                 [half, s * (half + z * polynomial(z, c))]
             }
 
+            /// `(k, m)` with `x = 2ᵏ·m` and `m` between `√½` and `√2`, for a finite `x` above 0.
             #[inline(always)]
-            pub(crate) fn ln(x: $float) -> $float {
+            pub(crate) fn ln_parts(x: $float) -> ($float, $float) {
                 let subnormal = x < $float::MIN_POSITIVE;
                 let scaled = if subnormal { x / $float::EPSILON } else { x };
                 let scale = if subnormal { MANTISSA as $float } else { 0.0 };
                 let sqrt_half = std::$module::consts::FRAC_1_SQRT_2.to_bits();
                 let k = scaled.to_bits().wrapping_sub(sqrt_half) as $int >> MANTISSA;
                 let m = $float::from_bits(scaled.to_bits().wrapping_sub((k << MANTISSA) as $uint));
-                let (f, k) = (m - 1.0, whole(k) - scale);
+                (whole(k) - scale, m)
+            }
+
+            #[inline(always)]
+            pub(crate) fn ln(x: $float) -> $float {
+                let (k, m) = ln_parts(x);
+                let f = m - 1.0;
                 let [half, r] = ln_1p_parts(f, $ln);
                 let y = k * LN2[0] - ((half - (r + k * LN2[1])) - f);
                 let y = if x < $float::INFINITY { y } else { x };
                 let y = if x == 0.0 { $float::NEG_INFINITY } else { y };
                 if x < 0.0 { $float::NAN } else { y }
+            }
+
+            /// The logarithm of `u = 1 + x`, and what rounding dropped from `u`; where `u` is near 1, `x` itself serves.
+            #[inline(always)]
+            pub(crate) fn log1p(x: $float) -> $float {
+                let u = 1.0 + x;
+                let (k, m) = ln_parts(u);
+                let dropped = if x > 1.0 { 1.0 - (u - x) } else { x - (u - 1.0) };
+                let near = k == 0.0;
+                let f = if near { x } else { m - 1.0 };
+                let low = if near { 0.0 } else { k * LN2[1] + dropped / u };
+                let [half, r] = ln_1p_parts(f, $ln);
+                let y = (k * LN2[0] - ((half - (r + low)) - f)).copysign(x);
+                let y = if x < $float::INFINITY { y } else { x };
+                let y = if x == -1.0 { $float::NEG_INFINITY } else { y };
+                if x < -1.0 { $float::NAN } else { y }
             }
 
             /// `E/(2 + E)` with `E = e²ˣ - 1`, which keeps the digits of a small `x`; the function is odd.

@@ -1,16 +1,9 @@
-//! Element-wise operations: each is a function of numbers, stated with its partial derivatives.
+//! Arithmetic on elements: sums, products, powers, roots, and what rounds or bounds a number.
 
-use super::Derivative::{None, Partials, Pullback};
+use super::Derivative::{Partials, Pullback};
 use super::Emitted::{Function, Infix, Prefix};
-use super::When::{Alone, Always, Stability};
-use super::{DEFAULT, Last, Meaning, Op, Takes, identity};
-use crate::ir::graph::Dtype;
-
-const BINARY: Op = Op { args: &["a", "b"], domain: &[(-2.0, 2.0), (-2.0, 2.0)], cheap: true, ..DEFAULT };
-
-/// Masks have no derivative.
-const COMPARISON: Op =
-    Op { meaning: Meaning::Map { takes: Takes::Comparable, gives: Dtype::Mask }, derivative: None, ..BINARY };
+use super::When::{Always, Stability};
+use super::{BINARY, DEFAULT, Emitted, Last, Op, identity, reference};
 
 pub const OPS: &[Op] = &[
     Op {
@@ -84,7 +77,7 @@ pub const OPS: &[Op] = &[
     },
     Op {
         name: "max",
-        value: |v| larger(v[0], v[1]),
+        value: |v| reference::larger(v[0], v[1]),
         emitted: Function("max"),
         math: "max({a}, {b})",
         derivative: Pullback(&[
@@ -100,7 +93,7 @@ pub const OPS: &[Op] = &[
     },
     Op {
         name: "min",
-        value: |v| -larger(-v[0], -v[1]),
+        value: |v| -reference::larger(-v[0], -v[1]),
         emitted: Function("min"),
         math: "min({a}, {b})",
         derivative: Pullback(&[
@@ -174,72 +167,28 @@ pub const OPS: &[Op] = &[
         ..DEFAULT
     },
     Op {
-        name: "exp",
-        value: |v| v[0].exp(),
-        emitted: Function("exp"),
-        math: "exp({x})",
-        derivative: Partials(&["y"]),
-        doc: "e to the power of the number.",
-        ..DEFAULT
-    },
-    Op {
-        name: "ln",
-        aliases: &["log"],
-        value: |v| v[0].ln(),
-        emitted: Function("ln"),
-        math: "ln({x})",
-        derivative: Pullback(&["dy / x"]),
+        name: "rsqrt",
+        value: |v| 1.0 / v[0].sqrt(),
+        emitted: Function("rsqrt"),
+        math: "1/√{x}",
+        derivative: Partials(&["-0.5 * (y / x)"]),
         domain: &[(0.2, 4.0)],
-        doc: "Natural logarithm, NaN below 0.",
-        identities: &[identity("ln-exp", "ln(exp(x))", "x", Stability)],
+        doc: "One divided by the square root; infinite at 0, NaN below.",
         ..DEFAULT
     },
     Op {
-        name: "sigmoid",
-        value: |v| sigmoid(v[0]),
-        emitted: Function("sigmoid"),
-        math: "σ({x})",
-        derivative: Partials(&["y * (1 - y)"]),
-        doc: "1 / (1 + exp(-x)).",
+        name: "hypot",
+        value: |v| v[0].hypot(v[1]),
+        emitted: Function("hypot"),
+        math: "√({a}² + {b}²)",
+        cheap: false,
+        derivative: Pullback(&["select(y == 0, 0, dy * (a / y))", "select(y == 0, 0, dy * (b / y))"]),
+        doc: "Root of the sum of both squares, without overflow; its derivatives where both are 0 are 0.",
         identities: &[
-            identity("ln-sigmoid", "ln(sigmoid(x))", "-softplus(-x)", Stability),
-            identity("one-minus-sigmoid", "1 - sigmoid(x)", "sigmoid(-x)", Alone),
+            identity("root-of-two-squares", "sqrt(square(a) + square(b))", "hypot(a, b)", Stability),
+            identity("root-of-two-products", "sqrt(a * a + b * b)", "hypot(a, b)", Stability),
         ],
-        ..DEFAULT
-    },
-    Op {
-        name: "tanh",
-        value: |v| v[0].tanh(),
-        emitted: Function("tanh"),
-        math: "tanh({x})",
-        derivative: Partials(&["1 - y * y"]),
-        doc: "Hyperbolic tangent.",
-        ..DEFAULT
-    },
-    Op {
-        name: "softplus",
-        value: |v| larger(v[0], 0.0) + (-v[0].abs()).exp().ln_1p(),
-        emitted: Function("softplus"),
-        math: "softplus({x})",
-        derivative: Partials(&["sigmoid(x)"]),
-        doc: "ln(1 + exp(x)), without overflow.",
-        identities: &[
-            identity("ln-one-plus-exp", "ln(1 + exp(x))", "softplus(x)", Stability),
-            identity("ln-exp-plus-one", "ln(exp(x) + 1)", "softplus(x)", Stability),
-        ],
-        ..DEFAULT
-    },
-    Op {
-        name: "relu",
-        value: |v| larger(v[0], 0.0),
-        emitted: Function("relu"),
-        math: "relu({x})",
-        cheap: true,
-        derivative: Pullback(&["select(y > 0, dy, 0)"]),
-        kinks: &[0.0],
-        doc: "The number where it is above 0, else 0; NaN stays NaN; its derivative at 0 is 0.",
-        identities: &[identity("relu-relu", "relu(relu(x))", "relu(x)", Always)],
-        ..DEFAULT
+        ..BINARY
     },
     Op {
         name: "powi",
@@ -278,84 +227,61 @@ pub const OPS: &[Op] = &[
         ..DEFAULT
     },
     Op {
-        name: "gt",
-        value: |v| truth(v[0] > v[1]),
-        emitted: Infix(">"),
-        math: "{a} > {b}",
-        doc: "Greater.",
-        ..COMPARISON
+        name: "pow",
+        args: &["x", "p"],
+        value: |v| v[0].powf(v[1]),
+        emitted: Function("powf"),
+        math: "{x}^{p}",
+        cheap: false,
+        derivative: Pullback(&["select(p == 0, 0, dy * (p * pow(x, p - 1)))", "select(x <= 0, 0, dy * (y * ln(x)))"]),
+        domain: &[(0.3, 2.0), (-2.0, 3.0)],
+        doc: "The number to the power of another; the derivative by the base is 0 for the power 0, and that by the power \
+              is 0 for a base of 0 or below, where only whole powers are numbers.",
+        ..BINARY
     },
     Op {
-        name: "lt",
-        value: |v| truth(v[0] < v[1]),
-        emitted: Infix("<"),
-        math: "{a} < {b}",
-        doc: "Less.",
-        ..COMPARISON
+        name: "floor",
+        value: |v| v[0].floor(),
+        emitted: Function("floor"),
+        math: "⌊{x}⌋",
+        doc: "The largest whole number that is not above; its derivative is 0 everywhere.",
+        ..DEFAULT
     },
     Op {
-        name: "ge",
-        value: |v| truth(v[0] >= v[1]),
-        emitted: Infix(">="),
-        math: "{a} ≥ {b}",
-        doc: "Greater or equal.",
-        ..COMPARISON
+        name: "round",
+        value: |v| v[0].round(),
+        emitted: Function("round"),
+        math: "round({x})",
+        doc: "The nearest whole number, a half away from 0; its derivative is 0 everywhere.",
+        ..DEFAULT
     },
     Op {
-        name: "le",
-        value: |v| truth(v[0] <= v[1]),
-        emitted: Infix("<="),
-        math: "{a} ≤ {b}",
-        doc: "Less or equal.",
-        ..COMPARISON
-    },
-    Op {
-        name: "eq",
-        value: |v| truth(v[0] == v[1]),
-        emitted: Infix("=="),
-        math: "{a} = {b}",
-        doc: "Equal.",
-        ..COMPARISON
-    },
-    Op {
-        name: "ne",
-        value: |v| truth(v[0] != v[1]),
-        emitted: Infix("!="),
-        math: "{a} ≠ {b}",
-        doc: "Not equal.",
-        ..COMPARISON
-    },
-    Op {
-        name: "select",
-        aliases: &["where_"],
-        args: &["m", "a", "b"],
-        meaning: Meaning::Map { takes: Takes::MaskFirst, gives: Dtype::Real },
-        value: |v| if v[0] != 0.0 { v[1] } else { v[2] },
-        emitted: Function("select"),
-        math: "{m} ? {a} : {b}",
+        name: "clamp",
+        aliases: &["clip"],
+        args: &["x", "lo", "hi"],
+        defaults: &[("lo", f64::NEG_INFINITY), ("hi", f64::INFINITY)],
+        value: |v| reference::clamp(v[0], v[1], v[2]),
+        emitted: Function("clamp"),
+        math: "clamp({x}, {lo}, {hi})",
         cheap: true,
-        derivative: Pullback(&["", "select(m, dy, 0)", "select(m, 0, dy)"]),
-        domain: &[(0.0, 1.0), (-2.0, 2.0), (-2.0, 2.0)],
-        doc: "The first value where the mask holds, else the second; the one not taken gets no gradient, NaN or not.",
-        identities: &[
-            identity("select-same", "select(m, a, a)", "a", Always),
-            identity("select-again", "select(m, select(m, a, b), c)", "select(m, a, c)", Always),
-            identity("select-otherwise", "select(m, a, select(m, b, c))", "select(m, a, c)", Always),
-        ],
+        derivative: Pullback(&[
+            "select(lo < x, select(x < hi, dy, 0), 0)",
+            "select(x <= lo, select(lo < hi, dy, 0), 0)",
+            "select(x >= hi, dy, select(lo >= hi, dy, 0))",
+        ]),
+        domain: &[(-2.0, 2.0), (-1.5, -0.5), (0.5, 1.5)],
+        doc: "The number within bounds, `clamp(x, lo = 0)` bounds one side; at a bound the gradient is the bound's, and \
+              the derivative by the number is 0.",
+        ..DEFAULT
+    },
+    Op {
+        name: "stop_gradient",
+        aliases: &["detach"],
+        value: |v| v[0],
+        emitted: Emitted::Not,
+        math: "stop({x})",
+        cheap: true,
+        doc: "The number itself, past which no cotangent flows.",
         ..DEFAULT
     },
 ];
-
-fn truth(holds: bool) -> f64 {
-    f64::from(u8::from(holds))
-}
-
-/// The larger, NaN if either is; `f64::max` would drop the NaN.
-fn larger(a: f64, b: f64) -> f64 {
-    if a > b || a.is_nan() { a } else { b }
-}
-
-/// Both branches divide by a number of at least 1, so nothing overflows.
-fn sigmoid(x: f64) -> f64 {
-    if x >= 0.0 { 1.0 / (1.0 + (-x).exp()) } else { x.exp() / (1.0 + x.exp()) }
-}
