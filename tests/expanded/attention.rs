@@ -17,6 +17,7 @@
 /// weights = softmax(query·keyᵀ / 2.8284271247461903)
 /// weights·(x·wv)
 /// ```
+#[allow(dead_code)]
 pub fn attention<'a>(
     x: impl ::core::convert::Into<::pullback::ndarray::ArrayView2<'a, f64>>,
     params: &attention::Params,
@@ -24,7 +25,14 @@ pub fn attention<'a>(
     attention::infer(x, params)
 }
 /// What `#[network]` derives from [`attention`](fn@attention).
-#[allow(non_snake_case, unused_doc_comments, unused_variables, unused_mut, clippy::all)]
+#[allow(
+    dead_code,
+    non_snake_case,
+    unused_doc_comments,
+    unused_variables,
+    unused_mut,
+    clippy::all
+)]
 pub mod attention {
     use ::pullback::emitted::*;
     /// The parameters of `attention`.

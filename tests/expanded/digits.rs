@@ -22,6 +22,7 @@
 /// logits = hidden·w2 + b2
 /// −Σ[N](Σ[10]((position in 10 == labels) ? log_softmax(logits) : 0)) / N
 /// ```
+#[allow(dead_code)]
 pub fn digits<'a>(
     x: impl ::core::convert::Into<::pullback::ndarray::ArrayView2<'a, f32>>,
     labels: impl ::core::convert::Into<::pullback::ndarray::ArrayView1<'a, usize>>,
@@ -30,7 +31,14 @@ pub fn digits<'a>(
     digits::infer(x, labels, params)
 }
 /// What `#[network]` derives from [`digits`](fn@digits).
-#[allow(non_snake_case, unused_doc_comments, unused_variables, unused_mut, clippy::all)]
+#[allow(
+    dead_code,
+    non_snake_case,
+    unused_doc_comments,
+    unused_variables,
+    unused_mut,
+    clippy::all
+)]
 pub mod digits {
     use ::pullback::emitted::*;
     /// The parameters of `digits`.
@@ -369,7 +377,7 @@ pub mod digits {
         let labels: ArrayView1<'a, usize> = labels.into();
         let Sizes { N, H } = checked(sizes(x, labels, params));
         let Workspace {
-            gradients: gradients,
+            gradients,
             x_dot_w1,
             hidden_dot_w2,
             d_logits,

@@ -13,6 +13,7 @@
 /// wave = amplitude · exp(−decay · time) · tanh(time + shift)
 /// Σ[N](wave²)
 /// ```
+#[allow(dead_code)]
 pub fn formula<'a>(
     time: impl ::core::convert::Into<::pullback::ndarray::ArrayView1<'a, f64>>,
     params: &formula::Params,
@@ -20,7 +21,14 @@ pub fn formula<'a>(
     formula::infer(time, params)
 }
 /// What `#[network]` derives from [`formula`](fn@formula).
-#[allow(non_snake_case, unused_doc_comments, unused_variables, unused_mut, clippy::all)]
+#[allow(
+    dead_code,
+    non_snake_case,
+    unused_doc_comments,
+    unused_variables,
+    unused_mut,
+    clippy::all
+)]
 pub mod formula {
     use ::pullback::emitted::*;
     /// The parameters of `formula`.

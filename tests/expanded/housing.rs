@@ -22,6 +22,7 @@
 /// price = hidden·w2 + b2
 /// Σ[N, 1]((price − y)²) / N
 /// ```
+#[allow(dead_code)]
 pub fn housing<'a>(
     x: impl ::core::convert::Into<::pullback::ndarray::ArrayView2<'a, f32>>,
     y: impl ::core::convert::Into<::pullback::ndarray::ArrayView2<'a, f32>>,
@@ -30,7 +31,14 @@ pub fn housing<'a>(
     housing::infer(x, y, params)
 }
 /// What `#[network]` derives from [`housing`](fn@housing).
-#[allow(non_snake_case, unused_doc_comments, unused_variables, unused_mut, clippy::all)]
+#[allow(
+    dead_code,
+    non_snake_case,
+    unused_doc_comments,
+    unused_variables,
+    unused_mut,
+    clippy::all
+)]
 pub mod housing {
     use ::pullback::emitted::*;
     /// The parameters of `housing`.
@@ -336,7 +344,7 @@ pub mod housing {
         let y: ArrayView2<'a, f32> = y.into();
         let Sizes { N } = checked(sizes(x, y, params));
         let Workspace {
-            gradients: gradients,
+            gradients,
             x_dot_w1,
             d_x_dot_w1_plus_b1,
             x_copy,

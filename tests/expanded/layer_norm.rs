@@ -14,6 +14,7 @@
 /// centred = x − Σ[H](x) / H
 /// centred / √(Σ[H](centred²) / H + 0.00001) · scale + shift
 /// ```
+#[allow(dead_code)]
 pub fn layer_norm<'a>(
     x: impl ::core::convert::Into<::pullback::ndarray::ArrayView2<'a, f32>>,
     params: &layer_norm::Params,
@@ -21,7 +22,14 @@ pub fn layer_norm<'a>(
     layer_norm::infer(x, params)
 }
 /// What `#[network]` derives from [`layer_norm`](fn@layer_norm).
-#[allow(non_snake_case, unused_doc_comments, unused_variables, unused_mut, clippy::all)]
+#[allow(
+    dead_code,
+    non_snake_case,
+    unused_doc_comments,
+    unused_variables,
+    unused_mut,
+    clippy::all
+)]
 pub mod layer_norm {
     use ::pullback::emitted::*;
     /// The parameters of `layer_norm`.

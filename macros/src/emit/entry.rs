@@ -415,6 +415,10 @@ impl Entry<'_> {
         let pass = pass(step, "Step", &self.surface.real, &users);
         let memory = memory(self.surface, step);
         let gradients = self.surface.own("gradients");
+        let taken_out = match gradients == "gradients" {
+            true => quote!(gradients),
+            false => quote!(gradients: #gradients),
+        };
         let scratch = memory.scratch.iter().map(|(name, ..)| name);
         let copies: Vec<&Ident> = memory.copies.iter().map(|(name, ..)| name).collect();
         let entry = self.entry();
@@ -449,7 +453,7 @@ impl Entry<'_> {
         let value = self.surface.own("value");
         quote! {
             #entry
-            let Workspace { gradients: #gradients, #(#scratch,)* #(#copies,)* } = #workspace;
+            let Workspace { #taken_out, #(#scratch,)* #(#copies,)* } = #workspace;
             #fits
             #bindings
             #call

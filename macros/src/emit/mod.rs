@@ -76,11 +76,12 @@ fn module(surface: &Surface, passes: &Passes, items: TokenStream) -> TokenStream
     quote! {
         #(#on_function)*
         #function_docs
+        #[allow(dead_code)]
         #inference
 
         #module_docs
         #(#on_module)*
-        #[allow(non_snake_case, unused_doc_comments, unused_variables, unused_mut, clippy::all)]
+        #[allow(dead_code, non_snake_case, unused_doc_comments, unused_variables, unused_mut, clippy::all)]
         #visibility mod #name {
             use #runtime::emitted::*;
 
