@@ -141,6 +141,21 @@ const MODELS: &[&str] = &[
     "fn same(x: Param<N>) -> Output<N> { x }",
     "fn keep(x: Param<N, K>) -> Output<N, K> { x - max_axis_keep(x, 1) * softplus(mean_axis_keep(x, 0)) }",
     "fn gate(x: Param<N>, h: Param<N>) -> Output<N> { let z = sigmoid(x); (1 - z) * h + z * x + (1.0 - sigmoid(h)) }",
+    "fn learned(x: Param<N, K>, a: Param, b: Param<K>) -> Output<N, K> {
+        leaky_relu(x - 1, a) + elu(1 - x, b) + leaky_relu(-x) + elu(x, alpha = 2) + clamp(x, lo = 1) + clamp(x, b, a + 2)
+    }",
+    "fn tails(x: Param<N, K>) -> Output<N, K> { gelu(x) + gelu_tanh(-x) * silu(x) + mish(x) / selu(-x) - softsign(x) }",
+    "fn powers_of(x: Param<N, K>, p: Param<K>) -> Output<N, K> { pow(x, p) * hypot(x, p) + atan2(p, x) - x.log1p() }",
+    "fn spread_of(x: Param<N, K>) -> Output<N> {
+        std(x, axis = K) * var(x) + var_axis(x, 1) - prod(x, axis = 1) + sum(x.std(axis = 0, ddof = 0.5))
+    }",
+    "fn losses(p: Param<N, K>, y: Param<N, K>, d: Param) -> Output {
+        mae(p, y) + huber(p, y) + huber(p * 3, y, d) + hinge(p, y) + cosine(p, y) + kl_divergence(log_softmax(p), softmax(y))
+    }",
+    "fn odds(z: Param<N, K>, y: Input<N, K>, labels: Index<N>) -> Output {
+        bce_with_logits(z, y * 0.5) + binary_cross_entropy(sigmoid(z), y * 0.5) + nll(log_softmax(z), labels) + nll(z, y)
+    }",
+    "fn logic(m: Mask<N>, x: Param<N>) -> Output<N> { select(or(and(m, x > 1), not(x < 0.5)), x * x, floor(x) * x) }",
     "fn mask(m: Mask<N>, x: Param<N>) -> Output<N> { select(m, x * x, -x) - ln(sigmoid(x)) + ln(1 + exp(x)) }",
 ];
 
@@ -160,7 +175,18 @@ fn sizes_of_one_are_axes_like_others() {
 
 #[test]
 fn second_derivatives_are_right() {
-    let graph = lowered("fn f(x: Param<N>, w: Param<N>) -> Output { sum(tanh(x * w) * x.powi(3)) + logsumexp(x) }");
+    for value in [
+        "sum(tanh(x * w) * x.powi(3)) + logsumexp(x)",
+        "sum(gelu(x) * silu(w) + elu(w - 1) * pow(x, w)) + std(x * w)",
+        "prod(x) * sum(mish(w) + log1p(x) * erf(w)) + bce_with_logits(x, w)",
+    ] {
+        twice(value);
+    }
+}
+
+/// Derives `value` twice, and compares the second time with differences of the first.
+fn twice(value: &str) {
+    let graph = lowered(&format!("fn f(x: Param<N>, w: Param<N>) -> Output {{ {value} }}"));
     let first = differentiate(&graph, &[0], Seed::One);
     let mut gradient = simplify::expand(&first);
     gradient.roots = vec![crate::ir::graph::Root { goal: Goal::Output(0), node: gradient.roots[1].node }];
@@ -171,7 +197,7 @@ fn second_derivatives_are_right() {
     let got = run(&second, &sizes, &[arguments.clone(), vec![weights.clone()]].concat());
     for k in 0..2 {
         let numeric = difference(&gradient, &sizes, &arguments, std::slice::from_ref(&weights), k);
-        assert!(close(&got[k + 1], &numeric, 1e-6), "{:?} {numeric:?}", got[k + 1]);
+        assert!(close(&got[k + 1], &numeric, 1e-6), "{value} {:?} {numeric:?}", got[k + 1]);
     }
 }
 
@@ -196,6 +222,37 @@ fn kinks_follow_the_conventions() {
     assert_eq!(abs[1].data, [-1.0, 0.0, 1.0]);
     let tie = evaluated("fn f(x: Param<N>, y: Param<N>) -> Output<N> { max(x, y) }", &[x.clone(), x, ones]);
     assert_eq!((tie[1].data.as_slice(), tie[2].data.as_slice()), (&[0.5; 3][..], &[0.5; 3][..]));
+}
+
+#[test]
+fn every_kink_has_its_convention() {
+    // One number stands for all elements, so its cotangent is their number.
+    let at = |value: &str, x: &[f64]| {
+        let source = format!("fn f(x: Param<N>) -> Output<N> {{ {value} + x * 0 }}");
+        evaluated(&source, &[x.to_vec(), vec![1.0; x.len()]]).remove(1).data
+    };
+    let infinite = f64::INFINITY;
+    assert_eq!(at("leaky_relu(x)", &[0.0]), [0.01]);
+    assert_eq!(at("elu(x, 0.5)", &[0.0, -1e4, 1e4]), [0.5, 0.0, 1.0]);
+    assert_eq!(at("clamp(x, -1, 1)", &[-1.0, 0.0, 1.0]), [0.0, 1.0, 0.0]);
+    assert_eq!(at("hard_tanh(x) + hard_sigmoid(x * 3)", &[-1.0, 1.0]), [0.0, 0.0]);
+    assert_eq!(at("floor(x) + round(x) + stop_gradient(x * x)", &[1.0, 0.5]), [0.0, 0.0]);
+    assert_eq!(at("hypot(x, x) + atan2(x, x)", &[0.0]), [0.0]);
+    assert_eq!(at("pow(x, 0) + pow(x, x * 0 + 2)", &[0.0, -3.0]), [0.0, -6.0]);
+    assert_eq!(at("pow(0 * x, x) + pow(0 * x - 2, x)", &[3.0]), [0.0]);
+    assert_eq!(at("std(x)", &[2.0, 2.0]), [0.0, 0.0]);
+    assert_eq!(at("prod(x)", &[2.0, 0.0, 3.0]), [0.0, 18.0, 0.0]);
+    assert_eq!(at("prod(x)", &[2.0, 0.0, 0.0]), [0.0, 0.0, 0.0]);
+    assert_eq!(at("mae(x, x)", &[2.0, 1.0]), [0.0, 0.0]);
+    assert_eq!(at("cosine(x, x)", &[0.0, 0.0]), [0.0, 0.0]);
+    assert_eq!(at("binary_cross_entropy(x, stop_gradient(x))", &[0.0, 1.0]), [1.0, -1.0]);
+    for op in ["gelu", "gelu_tanh", "silu", "mish"] {
+        let derivative = evaluated(
+            &format!("fn f(x: Param<N>) -> Output<N> {{ {op}(x) }}"),
+            &[vec![-infinite, infinite, -1e300, 1e300], vec![1.0; 4]],
+        );
+        assert_eq!(derivative[1].data, [0.0, 1.0, 0.0, 1.0], "{op}");
+    }
 }
 
 #[test]
@@ -354,6 +411,21 @@ fn mistakes_are_named_in_the_authors_words() {
         ("(x: Input<N>) -> Output<N> { (x > 0) * x }", &["`mul` takes numbers", "a mask"]),
         ("(x: Input<N>, n: Param<N>) -> Output<N> { powi(x, n) }", &["powi(x, n)", "written out"]),
         ("(x: Input<N>) -> Output<N> { powi(x, 1.5) }", &["whole power", "`powf`"]),
+        ("(x: Input<N>) -> Output<N> { elu(x, 1, 2) }", &["`elu` takes 1 to 2 arguments but 3 were given"]),
+        ("(x: Input<N>) -> Output<N> { elu(x, slope = 1) }", &["`elu` has no option `slope`; it takes `alpha`"]),
+        ("(x: Input<N>) -> Output<N> { elu(x, 1, alpha = 1) }", &["`alpha` is given twice"]),
+        ("(x: Input<N>, a: Param) -> Output<N> { elu(x, alpha = a) }", &["`alpha` takes a number"]),
+        ("(x: Input<N>) -> Output { var(x, ddof = N) }", &["`ddof` takes a number"]),
+        (
+            "(x: Input<N>) -> Output<N> { select(and(x, x > 0), x, x) }",
+            &["`and` takes a mask", "compare `x` with a number"],
+        ),
+        (
+            "(x: Input<N>, d: Param<N>) -> Output { huber(x, x, d) }",
+            &["`huber` takes a single number here", "`d` is [N]"],
+        ),
+        ("(x: Input<N, 1>, y: Input<N>) -> Output { huber(x, y) }", &["equal shapes", "`x` is [N, 1] but `y` is [N]"]),
+        ("(x: Input, y: Input) -> Output { cosine(x, y) }", &["`cosine` takes rows", "single number"]),
         (
             "(x: Input<N>) -> Output<N> { let y = x.dot(x).dot(x); let z = y + 1; z }",
             &["`dot` takes matrices and vectors"],

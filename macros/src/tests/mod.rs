@@ -1,8 +1,11 @@
 //! Tests of the phases, on an interpreter of the graph.
 
 pub mod execute;
+mod fuzz;
 mod golden;
+mod imports;
 pub mod interpret;
+mod metamorphic;
 mod middle;
 mod properties;
 pub mod random;

@@ -108,6 +108,12 @@ impl Form {
 }
 
 impl Expr {
+    /// Calls `visit` with this expression and all inside it, outer ones first.
+    pub fn walk_mut(&mut self, visit: &mut impl FnMut(&mut Expr)) {
+        visit(self);
+        self.args.iter_mut().for_each(|a| a.walk_mut(visit));
+    }
+
     pub fn name(name: &str, shape: &Shape, dtype: Dtype, range: (f64, f64)) -> Self {
         let (meaning, form) = (Meaning::Name(name.into()), Form::tight(name, 0));
         Expr { meaning, args: Vec::new(), shape: shape.clone(), dtype, form, range }
