@@ -181,6 +181,7 @@ impl Fence {
         for argument in arguments {
             match look_through(argument) {
                 Expr::Assign(_) => {}
+                Expr::Lit(text) if matches!(text.lit, Lit::Str(_)) && op.is_some_and(|op| op == "einsum") => {}
                 Expr::Array(list) => list.elems.iter().for_each(|e| self.visit_expr(e)),
                 Expr::Range(range) => self.range(op, range),
                 _ => self.visit_expr(argument),

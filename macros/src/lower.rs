@@ -195,20 +195,27 @@ impl<'m> Lowering<'m> {
         let spelled = apply::spelled(&call.op, given).ok_or_else(|| self.unknown(call))?;
         let takes = spelled.op.args.len();
         let needs = takes - spelled.op.defaults.len();
+        let repeats = spelled.op.repeats;
+        let listed = match call.arguments.as_slice() {
+            [Expr { kind: ExprKind::List(list), .. }] if repeats => list,
+            all => all,
+        };
         let mut planned = Planned {
             expr,
             call,
             spelled,
-            operands: &call.arguments,
+            operands: listed,
             settings: Settings::default(),
             axis_place: call.op_place.to(expr.place),
         };
         planned.options()?;
-        if spelled.op.options.contains(&"axis") && given == takes + 1 && planned.settings.get("axis").is_none() {
-            planned.positional_axis()?;
-        } else if !(needs..=takes).contains(&given) {
+        planned.positional_options(takes)?;
+        let given = planned.operands.len();
+        let enough = (needs..=takes).contains(&given) || repeats && given > takes;
+        if !enough {
             return Err(wrong_arity(expr, call, needs, takes));
         }
+        planned.known_dimensions(self.model)?;
         if spelled.needs_axis && planned.settings.get("axis").is_none() {
             let text = format!("`{0}` needs an axis: `{0}(x, 0)`", call.op);
             return Err(error(call.op_place.to(expr.place), text));
@@ -238,6 +245,10 @@ impl<'m> Lowering<'m> {
             return;
         };
         let start = self.graph.len();
+        let Some(args) = self.named_arguments(planned, args) else {
+            self.values.push(None);
+            return;
+        };
         match apply::apply(&mut self.graph, planned.spelled.op, &args, &planned.settings) {
             Ok(id) => {
                 self.annotate(start, planned);
@@ -248,6 +259,24 @@ impl<'m> Lowering<'m> {
                 self.fail(message);
             }
         }
+    }
+
+    /// Arguments that are given by name, as `mask = m`, in their places behind the others.
+    fn named_arguments(&mut self, planned: &Planned, mut args: Vec<Id>) -> Option<Vec<Id>> {
+        let op = planned.spelled.op;
+        let name_of = |arg: &&str| match planned.settings.get(arg) {
+            Some(Setting::Name(name)) => Some(name.clone()),
+            _ => None,
+        };
+        let last = op.args.iter().rposition(|arg| name_of(arg).is_some()).map_or(0, |k| k + 1);
+        for arg in op.args.iter().take(last).skip(args.len()) {
+            let place = planned.call.options.iter().find(|o| o.name == **arg).map_or(planned.expr.place, |o| o.place);
+            args.push(match name_of(arg) {
+                Some(name) => self.lookup(&name, place)?,
+                None => apply::left_out(&mut self.graph, op, arg, &planned.settings),
+            });
+        }
+        Some(args)
     }
 
     /// New nodes stand at the call; those of a loss say what it is.
@@ -357,7 +386,10 @@ impl<'m> Planned<'m> {
             if self.settings.get(name).is_some() || positional.contains(&name.as_str()) {
                 return Err(error(option.place, format!("`{name}` is given twice")));
             }
-            if let Some(wanted) = misfit(name, &option.value) {
+            let array =
+                self.spelled.op.family == Family::Normalisation && self.spelled.op.args.contains(&name.as_str());
+            let named = array && matches!(option.value, Setting::Name(_));
+            if let Some(wanted) = misfit(name, &option.value).filter(|_| !named) {
                 return Err(error(option.place, format!("`{name}` takes {wanted}")));
             }
             if name == "axis" {
@@ -368,26 +400,90 @@ impl<'m> Planned<'m> {
         Ok(())
     }
 
-    /// `sum_axis(x, 0)`, `softmax(x, K)`: the last argument is the axis.
-    fn positional_axis(&mut self) -> syn::Result<()> {
-        let (last, operands) = self.call.arguments.split_last().expect("there is one more than the operation takes");
-        let wanted = || format!("the axis of `{}` is a number or the name of a dimension", self.call.op);
-        let axis = setting(last).ok_or_else(|| error(last.place, wanted()))?;
-        self.settings.set("axis", axis);
-        self.axis_place = last.place;
+    /// `sum_axis(x, 0)`, `softmax(x, K)`, `slice(x, 0, 1, 3)`: what stands after the arguments are options in order.
+    fn positional_options(&mut self, takes: usize) -> syn::Result<()> {
+        let op = self.spelled.op;
+        let most = match op.repeats {
+            // Only a number is no array.
+            true => self.operands.iter().take_while(|e| !matches!(e.kind, ExprKind::Number(_))).count(),
+            false => takes.min(self.operands.len()),
+        };
+        let (operands, more) = self.operands.split_at(most);
+        let free = op.positional.iter().filter(|name| op.options.contains(name) && self.settings.get(name).is_none());
+        let free: Vec<&&str> = free.collect();
+        if more.is_empty() || more.len() > free.len() {
+            return Ok(());
+        }
+        for (name, expr) in free.into_iter().zip(more) {
+            let wanted = || match *name {
+                "axis" => format!("the axis of `{}` is a number or the name of a dimension", self.call.op),
+                _ => format!("`{name}` takes {}", accepted(name)),
+            };
+            let value = setting(expr).filter(|value| fits(name, value)).ok_or_else(|| error(expr.place, wanted()))?;
+            self.settings.set(*name, value);
+            self.axis_place = expr.place;
+        }
         self.operands = operands;
         Ok(())
+    }
+
+    /// A size that an option names is one of the model's.
+    fn known_dimensions(&self, model: &Model) -> syn::Result<()> {
+        let known: Vec<&str> = model.arguments.iter().flat_map(|a| &a.shape).flat_map(Dim::names).collect();
+        for name in self.spelled.op.options.iter().filter(|name| **name != "axis") {
+            let Some(value) = self.settings.get(name) else { continue };
+            if let Some(unknown) = named(value).into_iter().find(|n| !known.contains(&n.as_str())) {
+                let place = self.call.options.iter().find(|o| o.name == **name).map_or(self.axis_place, |o| o.place);
+                let near = nearest(&unknown, known.iter().copied());
+                let hint = near.map_or(String::new(), |near| format!(": did you mean `{near}`?"));
+                return Err(error(place, format!("no argument has a dimension `{unknown}`{hint}")));
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The names of dimensions in an option.
+fn named(value: &Setting) -> Vec<String> {
+    match value {
+        Setting::Name(name) => vec![name.clone()],
+        Setting::Dim(dim) => dim.names().into_iter().map(str::to_string).collect(),
+        Setting::List(list) => list.iter().flat_map(named).collect(),
+        _ => Vec::new(),
     }
 }
 
 /// What an option takes, where this value is no such thing.
 fn misfit(option: &str, value: &Setting) -> Option<&'static str> {
-    let (fits, wanted) = match option {
-        "keepdims" => (matches!(value, Setting::Flag(_)), "`true` or `false`"),
-        "axis" => (!matches!(value, Setting::Flag(_)), "a number or the name of a dimension"),
-        _ => (matches!(value, Setting::Number(_)), "a number"),
-    };
-    (!fits).then_some(wanted)
+    (!fits(option, value)).then(|| accepted(option))
+}
+
+fn fits(option: &str, value: &Setting) -> bool {
+    match option {
+        "keepdims" | "causal" => matches!(value, Setting::Flag(_)),
+        "equation" => matches!(value, Setting::Text(_)),
+        "axis" | "axes" | "shape" | "start" | "end" | "before" | "after" | "classes" | "parts" => {
+            !matches!(value, Setting::Flag(_) | Setting::Text(_))
+        }
+        "size" | "stride" | "padding" | "output_padding" | "dilation" => {
+            matches!(value, Setting::Number(_) | Setting::List(_))
+        }
+        _ => matches!(value, Setting::Number(_)),
+    }
+}
+
+/// What an option takes.
+fn accepted(option: &str) -> &'static str {
+    match option {
+        "keepdims" | "causal" => "`true` or `false`",
+        "equation" => "its letters in quotes, as in `\"ij,jk->ik\"`",
+        "axis" => "a number or the name of a dimension",
+        "axes" => "a list of axes, as in `[1, 0]`",
+        "shape" => "a list of sizes, as in `[N, 4]`",
+        "start" | "end" | "before" | "after" | "classes" | "parts" => "a number or the name of a dimension",
+        "size" | "stride" | "padding" | "output_padding" | "dilation" => "a whole number, or a list of two",
+        _ => "a number",
+    }
 }
 
 /// An argument read as the value of an option.
@@ -396,6 +492,29 @@ fn setting(expr: &Expr) -> Option<Setting> {
         ExprKind::Number(value) => Some(Setting::Number(*value)),
         ExprKind::Name(name) => Some(Setting::Name(name.clone())),
         ExprKind::List(list) => list.iter().map(setting).collect::<Option<_>>().map(Setting::List),
+        ExprKind::Call(call) if call.op == "neg" => match setting(&call.arguments[0])? {
+            Setting::Number(value) => Some(Setting::Number(-value)),
+            _ => None,
+        },
+        _ => dimension(expr).map(Setting::Dim),
+    }
+}
+
+/// An argument read as a size: `2 * H + 1`.
+fn dimension(expr: &Expr) -> Option<Dim> {
+    match &expr.kind {
+        ExprKind::Number(value) if value.fract() == 0.0 => Some(Dim::number(*value as i64)),
+        ExprKind::Name(name) => Some(Dim::name(name.clone())),
+        ExprKind::Block(block) if block.lets.is_empty() => dimension(&block.result),
+        ExprKind::Call(call) if call.spelling == Spelling::Operator && call.arguments.len() == 2 => {
+            let (a, b) = (dimension(&call.arguments[0])?, dimension(&call.arguments[1])?);
+            match call.op.as_str() {
+                "add" => Some(&a + &b),
+                "sub" => Some(&a - &b),
+                "mul" => Some(&a * &b),
+                _ => None,
+            }
+        }
         _ => None,
     }
 }

@@ -3,6 +3,7 @@
 use crate::differentiate::{Seed, differentiate};
 use crate::emit::{Compiled, Passes, emit, stubs};
 use crate::fuse::fuse;
+use crate::ir::along::Along;
 use crate::ir::dim::Dim;
 use crate::ir::graph::{Goal, Graph, Kind, Source};
 use crate::ir::model::{Model, Role};
@@ -72,7 +73,7 @@ fn scalar(model: &Model) -> bool {
 /// The index arguments that are compared with positions along an axis, and the size of that axis: their values must be
 /// below it.
 fn labels(graph: &Graph) -> Vec<(usize, Dim)> {
-    let mut found = Vec::new();
+    let mut found = gathered(graph);
     for node in graph.ids().map(|id| graph.node(id)).filter(|n| n.kind == Kind::Map("eq")) {
         let axis = node.args.iter().find_map(|a| match graph.node(*a).kind {
             Kind::Iota { axis } => Some(node.shape[axis].clone()),
@@ -89,6 +90,19 @@ fn labels(graph: &Graph) -> Vec<(usize, Dim)> {
         };
         let argument = node.args.iter().find_map(|a| behind(*a));
         found.extend(argument.zip(axis));
+    }
+    found
+}
+
+/// The index arguments that hold positions of an axis that is gathered from, and the size of that axis.
+fn gathered(graph: &Graph) -> Vec<(usize, Dim)> {
+    let mut found = Vec::new();
+    for node in graph.ids().map(|id| graph.node(id)) {
+        if let Kind::Along { axis, op: Along::Gather } = node.kind
+            && let Kind::Arg(index) = graph.node(node.args[1]).kind
+        {
+            found.push((index, graph.shape(node.args[0])[axis].clone()));
+        }
     }
     found
 }

@@ -1,6 +1,7 @@
 //! What emitted code imports with one `use`: kernels, element-wise functions, and the passage between arrays and flat
 //! row-major slices. Not for users: it changes with the compiler that writes against it.
 
+pub use crate::along::{argmax, argmin, batched, concat, cumsum, cumsum_from_end, gather, overlap, pad, scatter};
 pub use crate::linalg::{
     matmul, matmul_add, matmul_nt, matmul_nt_add, matmul_tn, matmul_tn_add, matmul_tt, matmul_tt_add,
 };

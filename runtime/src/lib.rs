@@ -70,6 +70,7 @@
 //! `select` did not take sends no NaN back. The sum over nothing is 0, the mean NaN, the maximum minus infinity; the
 //! gradients of a mean over an empty batch are 0. Results are the same bits on every run and every instruction set.
 
+pub mod along;
 #[doc(hidden)]
 pub mod emitted;
 pub mod linalg;

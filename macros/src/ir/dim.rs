@@ -53,6 +53,11 @@ impl Dim {
         self.as_number() == Some(1)
     }
 
+    /// Below zero, whatever the names stand for.
+    pub fn is_negative(&self) -> bool {
+        !self.0.is_empty() && self.0.values().all(|c| *c < 0)
+    }
+
     /// The names that occur.
     pub fn names(&self) -> BTreeSet<&str> {
         self.0.keys().flatten().map(String::as_str).collect()
@@ -77,6 +82,43 @@ impl Dim {
         }
         sum.retain(|_, c| *c != 0);
         Dim(sum)
+    }
+}
+
+impl Dim {
+    /// `floor(self / by)`, where that is a polynomial whatever the names stand for.
+    pub fn divided(&self, by: i64) -> Option<Dim> {
+        let mut quotient = Dim::default();
+        for (monomial, c) in &self.0 {
+            if !monomial.is_empty() && c % by != 0 {
+                return None;
+            }
+            quotient = quotient.merged(&Dim::term(monomial.clone(), c.div_euclid(by)), 1);
+        }
+        Some(quotient)
+    }
+
+    /// `self / by`, where that is a polynomial without a remainder.
+    pub fn exactly_divided(&self, by: &Dim) -> Option<Dim> {
+        if let Some(n) = by.as_number() {
+            let divisible = n != 0 && self.0.values().all(|c| c % n == 0);
+            return divisible.then(|| self.divided(n)).flatten();
+        }
+        // Only a single term divides another, name by name.
+        let [(c, names)] = by.terms()[..] else { return (self == by).then(|| Dim::number(1)) };
+        let mut quotient = Dim::default();
+        for (monomial, own) in &self.0 {
+            let mut left = monomial.clone();
+            for name in names {
+                let at = left.iter().position(|n| n == name)?;
+                left.remove(at);
+            }
+            if own % c != 0 {
+                return None;
+            }
+            quotient = quotient.merged(&Dim::term(left, own / c), 1);
+        }
+        Some(quotient)
     }
 }
 

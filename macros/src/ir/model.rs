@@ -130,6 +130,8 @@ pub enum Setting {
     /// A dimension that is neither: `2 * H`.
     Dim(Dim),
     List(Vec<Setting>),
+    /// In quotes: the letters of `einsum`.
+    Text(String),
 }
 
 impl Argument {

@@ -255,6 +255,10 @@ impl Reader {
                     self.push_option(option, call);
                 }
             }
+            syn::Expr::Lit(syn::ExprLit { lit: Lit::Str(text), .. }) if call.arguments.is_empty() => {
+                let value = Setting::Text(text.value());
+                self.push_option(CallOption { name: "equation".into(), value, place: place(text) }, call);
+            }
             syn::Expr::Array(list) => call.arguments.push(self.list(&list.elems, place(list))),
             syn::Expr::Tuple(list) => call.arguments.push(self.list(&list.elems, place(list))),
             syn::Expr::Call(axis) if is_axis(axis) => {

@@ -50,6 +50,7 @@ fn show_expr(expr: &Expr) -> String {
 
 fn show_setting(setting: &Setting) -> String {
     match setting {
+        Setting::Text(text) => format!("{text:?}"),
         Setting::Number(n) => n.to_string(),
         Setting::Flag(flag) => flag.to_string(),
         Setting::Name(name) => name.clone(),
