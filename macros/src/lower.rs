@@ -1,15 +1,21 @@
 //! From the model to the graph. In comes what the author wrote, out comes one node for each value with its shape, or
 //! messages at the author's tokens; every name is then resolved and every shape known.
 
+mod call;
+mod solve;
+
 use crate::error::{Errors, Place, error, nearest};
 use crate::ir::dim::{Dim, Shape, show};
 use crate::ir::graph::{Argument, Dtype, Goal, Graph, Id, Root, Source};
-use crate::ir::model::{self, Block, Call, Expr, ExprKind, Let, Model, Role, Setting, Spelling};
+use crate::ir::model::{self, Block, Call, Expr, ExprKind, Let, Model, Role, Setting, Spelling, plain};
 use crate::op::apply::{self, At, Mismatch, Settings, Spelled};
 use crate::op::{self, Emitted, Family, Meaning, naming};
+use call::{Instance, NetworkCall};
 use std::collections::HashSet;
 
-/// The graph of a model, with its outputs as roots.
+pub use call::{network, spread};
+
+/// The graph of a model whose groups are spread, with its outputs as roots.
 pub fn lower(model: &Model) -> syn::Result<Graph> {
     let mut lowering = Lowering::new(model);
     let results = lowering.body();
@@ -29,6 +35,9 @@ struct Lowering<'m> {
     values: Vec<Value>,
     /// Nodes that the author named.
     named: HashSet<Id>,
+    groups: Vec<Instance<'m>>,
+    /// Names of callees' values.
+    inlined: HashSet<String>,
     errors: Errors,
 }
 
@@ -45,11 +54,16 @@ struct Bound<'m> {
 enum Origin<'m> {
     Argument(&'m model::Argument),
     Let(&'m Let),
+    /// A group of parameters, by its index.
+    Group(usize),
 }
 
 enum Step<'m> {
     Visit(&'m Expr),
+    /// As many values at once, which only a network gives.
+    VisitTuple(&'m Expr, usize),
     Apply(Planned<'m>),
+    Inline(NetworkCall<'m>),
     Bind(&'m Let),
     /// Forgets the names bound since the scope was so long.
     Close(usize),
@@ -79,11 +93,18 @@ impl<'m> Lowering<'m> {
         for (index, argument) in model.arguments.iter().enumerate() {
             let id = graph.argument(index);
             graph.note_mut(id).place = Some(argument.name.span().into());
-            scope.push(Bound { name: plain(&argument.name), value: Some(id), origin: Origin::Argument(argument) });
+            if argument.path.len() == 1 {
+                scope.push(Bound { name: plain(&argument.name), value: Some(id), origin: Origin::Argument(argument) });
+            }
+        }
+        for (index, group) in model.groups.iter().enumerate() {
+            scope.push(Bound { name: plain(&group.name), value: None, origin: Origin::Group(index) });
         }
         let named = graph.ids().collect();
-        let (later, steps, values) = Default::default();
-        Lowering { model, graph, scope, later, steps, values, named, errors: Errors::new() }
+        let (later, steps, values, inlined) = Default::default();
+        let mut errors = Errors::new();
+        let groups = Instance::all(model, &mut errors);
+        Lowering { model, graph, scope, later, steps, values, named, groups, inlined, errors }
     }
 
     /// Every expression of the result, with its value. Blocks in the place of the result have the body's scope.
@@ -94,14 +115,26 @@ impl<'m> Lowering<'m> {
             match &block.result.kind {
                 ExprKind::Block(inner) => block = inner,
                 ExprKind::Tuple(parts) => return parts.iter().map(|part| (part, self.value_of(part))).collect(),
-                _ => return vec![(&block.result, self.value_of(&block.result))],
+                _ => return self.results(&block.result),
             }
         }
     }
 
+    /// One value, or those of a network that returns a tuple.
+    fn results(&mut self, expr: &'m Expr) -> Vec<(&'m Expr, Value)> {
+        match self.tuple_of(expr) {
+            Some(count) if self.model.result.tuple => {
+                self.steps.push(Step::VisitTuple(expr, count));
+                self.run();
+                self.values.drain(..).map(|value| (expr, value)).collect()
+            }
+            _ => vec![(expr, self.value_of(expr))],
+        }
+    }
+
     fn lets(&mut self, block: &'m Block) {
-        self.later.extend(block.lets.iter().map(|l| plain(&l.name)));
-        self.steps.extend(block.lets.iter().rev().flat_map(|l| [Step::Bind(l), Step::Visit(&l.value)]));
+        self.later.extend(block.lets.iter().flat_map(Let::names).map(plain));
+        self.steps.extend(block.lets.iter().rev().flat_map(bound));
         self.run();
     }
 
@@ -115,7 +148,9 @@ impl<'m> Lowering<'m> {
         while let Some(step) = self.steps.pop() {
             match step {
                 Step::Visit(expr) => self.visit(expr),
+                Step::VisitTuple(expr, count) => self.visit_tuple(expr, count),
                 Step::Apply(planned) => self.apply(&planned),
+                Step::Inline(call) => self.inline(&call),
                 Step::Bind(bound) => self.bind(bound),
                 Step::Close(length) => self.scope.truncate(length),
             }
@@ -132,6 +167,7 @@ impl<'m> Lowering<'m> {
                 let id = self.graph.constant(*value);
                 self.values.push(Some(id));
             }
+            ExprKind::Call(call) if self.callee(call).is_some() => self.visit_network(expr, call, 1),
             ExprKind::Call(call) => match self.plan(expr, call) {
                 Ok(planned) => {
                     let operands = planned.operands;
@@ -141,10 +177,10 @@ impl<'m> Lowering<'m> {
                 Err(message) => self.fail(message),
             },
             ExprKind::Block(block) => {
-                self.later.extend(block.lets.iter().map(|l| plain(&l.name)));
+                self.later.extend(block.lets.iter().flat_map(Let::names).map(plain));
                 self.steps.push(Step::Close(self.scope.len()));
                 self.steps.push(Step::Visit(&block.result));
-                self.steps.extend(block.lets.iter().rev().flat_map(|l| [Step::Bind(l), Step::Visit(&l.value)]));
+                self.steps.extend(block.lets.iter().rev().flat_map(bound));
             }
             ExprKind::Tuple(_) => self.fail(error(expr.place, "several values stand only as the result of a model")),
             ExprKind::List(_) => self.fail(error(expr.place, "a list stands only where an operation takes one")),
@@ -158,6 +194,10 @@ impl<'m> Lowering<'m> {
 
     fn lookup(&mut self, name: &str, place: Place) -> Value {
         if let Some(bound) = self.scope.iter().rev().find(|b| b.name == name) {
+            if let Origin::Group(_) = bound.origin {
+                let text = format!("`{name}` is a group of parameters and no array: call it, as in `{name}(x)`");
+                self.errors.push(error(place, text));
+            }
             return bound.value;
         }
         let message = if self.later.iter().any(|l| l == name) {
@@ -171,8 +211,15 @@ impl<'m> Lowering<'m> {
     }
 
     fn bind(&mut self, bound: &'m Let) {
-        let name = plain(&bound.name);
-        let mut value = self.values.pop().expect("a visit leaves one value");
+        let values = self.values.split_off(self.values.len() - bound.names.len());
+        for (name, value) in bound.names.iter().zip(values) {
+            if let Some(name) = name {
+                self.bind_name(plain(name), value, bound);
+            }
+        }
+    }
+
+    fn bind_name(&mut self, name: String, mut value: Value, bound: &'m Let) {
         if let (Some(id), Some((shape, place))) = (value, &bound.shape)
             && self.graph.shape(id) != shape
         {
@@ -233,9 +280,15 @@ impl<'m> Lowering<'m> {
         } else if self.scope.iter().any(|b| b.name == *name) {
             format!("`{name}` is a value and cannot be called")
         } else {
-            format!("unknown operation `{name}`{}", meant(nearest(name, op::names())))
+            format!("unknown operation `{name}`{}{}", meant(self.near_call(name)), as_network(call))
         };
         error(call.op_place, text)
+    }
+
+    /// An operation or a group that a call may have meant.
+    fn near_call(&self, name: &str) -> Option<&str> {
+        let groups = self.scope.iter().filter(|b| matches!(b.origin, Origin::Group(_))).map(|b| b.name.as_str());
+        nearest(name, op::names().map(|name| -> &str { name }).chain(groups))
     }
 
     fn apply(&mut self, planned: &Planned<'m>) {
@@ -325,11 +378,11 @@ impl<'m> Lowering<'m> {
                 let dims = if dims.is_empty() { String::new() } else { format!("<{}>", dims.join(", ")) };
                 format!("\n  `{name}` is the argument `{name}: {:?}{dims}`", argument.role)
             }
-            Some(Origin::Let(bound)) => match written(&bound.value, &mut 60) {
+            Some(Origin::Let(bound)) => match written(&bound.value, &mut 60).filter(|_| !bound.tuple) {
                 Some(value) => format!("\n  `{name}` comes from `let {name} = {value}`"),
                 None => format!("\n  `{name}` is bound by a `let`"),
             },
-            None => String::new(),
+            Some(Origin::Group(_)) | None => String::new(),
         }
     }
 
@@ -553,6 +606,24 @@ fn listed(names: &[&str]) -> String {
     quoted.join(" and ")
 }
 
+/// The steps of a `let`, the last one first.
+fn bound(l: &Let) -> [Step<'_>; 2] {
+    match l.tuple {
+        true => [Step::Bind(l), Step::VisitTuple(&l.value, l.names.len())],
+        false => [Step::Bind(l), Step::Visit(&l.value)],
+    }
+}
+
+/// How a network of this name is called, if this can be one.
+fn as_network(call: &Call) -> String {
+    match call.spelling {
+        Spelling::Function => {
+            format!("\n  help: a network of this name is called by its path: `self::{}(..)`", call.op)
+        }
+        _ => String::new(),
+    }
+}
+
 fn meant(near: Option<&str>) -> String {
     near.map(|name| format!("\n  help: did you mean `{name}`?")).unwrap_or_default()
 }
@@ -608,10 +679,4 @@ fn dtype_of(role: Role) -> Dtype {
         Role::Index => Dtype::Index,
         Role::Mask => Dtype::Mask,
     }
-}
-
-/// A name without `r#`.
-fn plain(name: &proc_macro2::Ident) -> String {
-    let name = name.to_string();
-    name.strip_prefix("r#").map_or(name.clone(), str::to_string)
 }

@@ -68,6 +68,21 @@ impl Dim {
         self.0.iter().map(|(monomial, c)| c * monomial.iter().map(|n| size(n)).product::<i64>()).sum()
     }
 
+    /// The same expression with something else in the place of every name.
+    pub fn substitute(&self, with: &impl Fn(&str) -> Dim) -> Dim {
+        let term = |(monomial, c): (&Monomial, &i64)| monomial.iter().fold(Dim::number(*c), |all, n| &all * &with(n));
+        self.0.iter().map(term).fold(Dim::default(), |sum, term| &sum + &term)
+    }
+
+    /// What `name` is where this expression equals `value`: if it stands here once, times a number that divides the rest.
+    pub fn solve(&self, name: &str, value: &Dim) -> Option<Dim> {
+        let with_name: Vec<(&Monomial, &i64)> = self.0.iter().filter(|(m, _)| m.iter().any(|n| n == name)).collect();
+        let [(monomial, factor)] = with_name.as_slice() else { return None };
+        let rest = &(value - self) + &Dim::term(monomial.to_vec(), **factor);
+        let divides = monomial.len() == 1 && rest.0.values().all(|c| c % *factor == 0);
+        divides.then(|| Dim(rest.0.into_iter().map(|(m, c)| (m, c / *factor)).collect()))
+    }
+
     /// The terms as coefficient and names, in a fixed order: those with most names first, the constant last.
     pub fn terms(&self) -> Vec<(i64, &[String])> {
         let mut terms: Vec<_> = self.0.iter().map(|(monomial, c)| (*c, monomial.as_slice())).collect();
