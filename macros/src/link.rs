@@ -10,7 +10,7 @@ use crate::error::{error, is_slip};
 use crate::ir::model::{Call, Model, Spelling, path_text, plain};
 use crate::op;
 use proc_macro2::{Delimiter, Group, Ident, Span, TokenStream, TokenTree};
-use quote::{format_ident, quote, quote_spanned};
+use quote::{ToTokens, format_ident, quote, quote_spanned};
 use syn::spanned::Spanned;
 use syn::{FnArg, ItemFn, Visibility};
 
@@ -169,7 +169,6 @@ impl Request {
     pub fn ask(&self) -> Option<TokenStream> {
         let next = self.paths.get(self.answers.len()).filter(|_| !self.broken)?;
         let Request { link, options, item, paths, answers, definitions, .. } = self;
-        let definitions = definitions.iter().map(Definition::group);
         let span = next.span();
         let bang = quote_spanned!(span=> !);
         Some(quote!(#next #bang { {#link} {#options} {#item} {#({#paths})*} {#(#answers)*} #(#definitions)* }))
@@ -203,6 +202,17 @@ impl Request {
     }
 }
 
+impl ToTokens for Definition {
+    fn to_tokens(&self, tokens: &mut TokenStream) {
+        let Definition { id, callees, options, item } = self;
+        let callees = callees.iter().map(|(path, id)| {
+            let path: TokenStream = path.parse().expect("a path was read from tokens");
+            quote!({#path} #id)
+        });
+        tokens.extend(quote!({ #id {#(#callees)*} {#options} {#item} }));
+    }
+}
+
 impl Definition {
     /// The definition of `model`, which stands in `item`.
     pub fn new(model: &Model, callees: Vec<(String, Ident)>, item: TokenStream) -> Self {
@@ -210,15 +220,6 @@ impl Definition {
         let options = if wrt.is_empty() { TokenStream::new() } else { quote!(wrt(#(#wrt),*)) };
         let item = bare(item);
         Definition { id: identity(&model.name, &item), callees, options, item }
-    }
-
-    fn group(&self) -> TokenStream {
-        let Definition { id, callees, options, item } = self;
-        let callees = callees.iter().map(|(path, id)| {
-            let path: TokenStream = path.parse().expect("a path was read from tokens");
-            quote!({#path} #id)
-        });
-        quote!({ #id {#(#callees)*} {#options} {#item} })
     }
 
     /// Nothing for one that has an error.
@@ -240,8 +241,7 @@ pub fn hidden_macro(
     if TAKEN.contains(&plain(name).as_str()) {
         return TokenStream::new();
     }
-    let held = definitions.iter().map(Definition::group);
-    let held = if definitions.is_empty() { quote!({}) } else { quote!(#(#held)*) };
+    let held = if definitions.is_empty() { quote!({}) } else { quote!(#(#definitions)*) };
     let id = definitions.last().map_or_else(|| identity(name, &TokenStream::new()), |own| own.id.clone());
     let cfg: Vec<&syn::Attribute> = attributes.iter().filter(|a| a.path().is_ident("cfg")).collect();
     let is_public = matches!(visibility, Visibility::Public(_));

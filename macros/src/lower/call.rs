@@ -274,19 +274,22 @@ impl<'m> Lowering<'m> {
             };
             here[id.index()] = Some(new);
             if new.index() >= before {
-                self.note(planned, node, new, &names);
+                let is_result = callee.roots.len() == 1 && callee.roots[0].node == Some(id);
+                self.note(planned, node, new, (&names, is_result));
             }
         }
         callee.roots.iter().map(|root| root.node.and_then(|id| here[id.index()])).collect()
     }
 
-    /// A new node stands at the call; a name that the callee's author gave is kept, behind that of the group.
-    fn note(&mut self, planned: &NetworkCall, node: &Node, new: Id, names: &HashSet<String>) {
+    /// A new node stands at the call; a name that the callee's author gave is kept, behind that of the group, which is
+    /// also that of the one result.
+    fn note(&mut self, planned: &NetworkCall, node: &Node, new: Id, (names, is_result): (&HashSet<String>, bool)) {
         let note = self.graph.note_mut(new);
         note.place = Some(planned.expr.place);
         note.rule = node.note.rule.clone();
-        if let Some(inner) = node.note.name.as_ref().filter(|name| names.contains(*name)) {
-            let name = format!("{}_{inner}", planned.called());
+        let inner = node.note.name.as_ref().filter(|name| names.contains(*name));
+        let named = inner.map(|inner| format!("{}_{inner}", planned.called()));
+        if let Some(name) = named.or_else(|| is_result.then(|| planned.called().to_string())) {
             note.name = Some(name.clone());
             self.inlined.insert(name);
         }
