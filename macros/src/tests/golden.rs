@@ -52,7 +52,7 @@ fn the_readme_quotes_golden_files_word_for_word() {
     let readme = std::fs::read_to_string(root.join("README.md")).expect("a readable README");
     let words = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
     let quoted = quoted(&readme);
-    assert_eq!(quoted.len(), 2);
+    assert_eq!(quoted.len(), 3);
     for (file, block) in quoted {
         let source = std::fs::read_to_string(root.join(file)).expect("a readable golden file");
         assert!(words(&source).contains(&words(block)), "the README quotes {file} as it is no more:\n{block}");
