@@ -79,6 +79,7 @@ pub mod emitted;
 pub mod init;
 pub mod linalg;
 pub mod math;
+pub mod nn;
 pub mod optim;
 pub mod params;
 pub mod reduce;

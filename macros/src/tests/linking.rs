@@ -11,12 +11,12 @@ use std::collections::HashMap;
 /// The items that stand in place of all networks of `source`.
 pub fn expand(source: &str) -> TokenStream {
     let file = syn::parse_file(source).expect("networks are functions of Rust");
-    let mut held = HashMap::new();
+    let mut held: HashMap<String, TokenStream> = HashMap::new();
     let mut all = TokenStream::new();
     for item in file.items {
         let syn::Item::Fn(function) = item else { panic!("only networks stand in the file") };
         let name = function.sig.ident.to_string();
-        let items = answered(first(function), &held);
+        let items = answered(first(function), &|name| held[name].clone());
         held.insert(name, definitions(&items));
         all.extend(items);
     }
@@ -34,18 +34,18 @@ fn first(mut function: syn::ItemFn) -> TokenStream {
     pipeline::network(options, quote!(#function))
 }
 
-/// `items`, or what comes of them where they ask a macro.
-fn answered(mut items: TokenStream, held: &HashMap<String, TokenStream>) -> TokenStream {
+/// `items`, or what comes of them where they ask macros, which hold definitions.
+pub fn answered(mut items: TokenStream, held: &dyn Fn(&str) -> TokenStream) -> TokenStream {
     while let Ok(asked) = syn::parse2::<syn::ItemMacro>(items.clone()) {
         let path = asked.mac.path.segments.last().expect("a name").ident.to_string();
-        let (request, definitions) = (asked.mac.tokens, &held[&path]);
+        let (request, definitions) = (asked.mac.tokens, held(&path));
         items = pipeline::link(quote!(#request #definitions));
     }
     items
 }
 
 /// What the macro among `items` holds.
-fn definitions(items: &TokenStream) -> TokenStream {
+pub fn definitions(items: &TokenStream) -> TokenStream {
     let file: syn::File = syn::parse2(items.clone()).expect("emitted code is Rust");
     let hidden = file.items.iter().find_map(|item| match item {
         syn::Item::Macro(hidden) => Some(hidden.mac.tokens.clone()),
