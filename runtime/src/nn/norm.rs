@@ -8,11 +8,7 @@ use crate::network;
 ///
 /// Source: Ba, Kiros & Hinton, "Layer Normalization", 2016.
 #[network]
-pub fn layer_norm<const H: usize>(
-    x: Input<N, H>,
-    #[init(ones)] scale: Param<H>,
-    shift: Param<H>,
-) -> Output<N, H> {
+pub fn layer_norm<const H: usize>(x: Input<N, H>, #[init(ones)] scale: Param<H>, shift: Param<H>) -> Output<N, H> {
     let centred = x - mean(x, axis = 1, keepdims = true);
     centred * rsqrt(mean(square(centred), axis = 1, keepdims = true) + 1e-5) * scale + shift
 }

@@ -32,7 +32,11 @@ pub fn self_attention<const D: usize>(
 
 /// Two layers with a `gelu` between them, both as [`dense`].
 #[network]
-pub fn feed_forward<const D: usize, const H: usize>(x: Input<T, D>, up: dense<D, H>, down: dense<H, D>) -> Output<T, D> {
+pub fn feed_forward<const D: usize, const H: usize>(
+    x: Input<T, D>,
+    up: dense<D, H>,
+    down: dense<H, D>,
+) -> Output<T, D> {
     down(gelu(up(x)))
 }
 
@@ -44,10 +48,10 @@ pub fn feed_forward<const D: usize, const H: usize>(x: Input<T, D>, up: dense<D,
 pub fn transformer_block<const D: usize, const H: usize>(
     x: Input<T, D>,
     before: layer_norm<D>,
-    heads: self_attention<D>,
+    attention: self_attention<D>,
     between: layer_norm<D>,
     forward: feed_forward<D, H>,
 ) -> Output<T, D> {
-    let a = x + heads(before(x));
+    let a = x + attention(before(x));
     a + forward(between(a))
 }
