@@ -4,6 +4,7 @@
 use super::solve::{Sizes, dim, shape, solve};
 use super::{Bound, Lowering, Origin, Step, Value, counted, described, dtype_of, lower, meant};
 use crate::error::{Errors, Place, error, nearest};
+use crate::ir::along::Along;
 use crate::ir::dim::{Dim, Shape, show};
 use crate::ir::graph::{Argument, Dtype, Graph, Id, Kind, Node, Source};
 use crate::ir::model::{self, Call, Expr, ExprKind, Group, Init, Model, Network, Role, path_text, plain};
@@ -186,7 +187,7 @@ impl<'m> Lowering<'m> {
             Role::Param => *params.next().expect("one node for each parameter"),
             _ => *inputs.next().expect("the arity is right"),
         });
-        Ok(self.instantiate(planned, &arguments.collect::<Vec<Id>>(), &sizes))
+        self.instantiate(planned, &arguments.collect::<Vec<Id>>(), &sizes)
     }
 
     fn check_kind(&self, planned: &NetworkCall, k: usize, argument: &model::Argument, given: Id) -> syn::Result<()> {
@@ -259,7 +260,7 @@ impl<'m> Lowering<'m> {
     }
 
     /// The callee's nodes in this graph; its outputs.
-    fn instantiate(&mut self, planned: &NetworkCall, arguments: &[Id], sizes: &Sizes) -> Vec<Value> {
+    fn instantiate(&mut self, planned: &NetworkCall, arguments: &[Id], sizes: &Sizes) -> syn::Result<Vec<Value>> {
         let callee = &planned.network.graph;
         let names = planned.network.model.names();
         let live = callee.live();
@@ -267,6 +268,9 @@ impl<'m> Lowering<'m> {
         for id in callee.ids().filter(|id| live[id.index()]) {
             let node = callee.node(id);
             let args: Vec<Id> = node.args.iter().map(|a| here[a.index()].expect("arguments stand first")).collect();
+            if let Some(defect) = args.first().and_then(|x| too_small(self.graph.shape(*x), node, sizes)) {
+                return Err(error(planned.expr.place, format!("in {}: {defect}", planned.line(node))));
+            }
             let before = self.graph.len();
             let new = match node.kind {
                 Kind::Arg(index) => arguments[index],
@@ -278,7 +282,7 @@ impl<'m> Lowering<'m> {
                 self.note(planned, node, new, (&names, is_result));
             }
         }
-        callee.roots.iter().map(|root| root.node.and_then(|id| here[id.index()])).collect()
+        Ok(callee.roots.iter().map(|root| root.node.and_then(|id| here[id.index()])).collect())
     }
 
     /// A new node stands at the call; a name that the callee's author gave is kept, behind that of the group, which is
@@ -346,6 +350,30 @@ impl NetworkCall<'_> {
     fn name(&self) -> String {
         plain(&self.network.model.name)
     }
+
+    /// Where a node of the callee was written: `` `dense` (src/layers.rs:12) ``.
+    fn line(&self, node: &Node) -> String {
+        let span = node.note.place.map_or(self.network.model.name.span(), |place| place.start);
+        format!("`{}` ({}:{})", self.name(), span.file(), span.start().line)
+    }
+}
+
+/// What is not there once names have become numbers: with names alone, nothing can be said about sizes.
+fn too_small(x: &[Dim], node: &Node, sizes: &Sizes) -> Option<String> {
+    let new = shape(sizes, &node.shape);
+    if let Some(size) = new.iter().find(|d| d.is_negative()) {
+        return Some(format!("an array has an axis of size {size}"));
+    }
+    let Kind::Along { axis, op } = &node.kind else { return None };
+    let one = Dim::number(1);
+    let last = |count: &Dim, step: i64| &(count - &one) * &Dim::number(step);
+    let end = match op {
+        Along::Slice { start, step } => &(&dim(sizes, start) + &last(&new[*axis], *step)) + &one,
+        Along::Windows { stride, dilation } => &(&last(&new[*axis], *stride) + &last(&new[axis + 1], *dilation)) + &one,
+        _ => return None,
+    };
+    let is_beyond = (&x[*axis] - &end).is_negative();
+    is_beyond.then(|| format!("what reaches up to {end} is no part of axis {axis}, whose size is {}", x[*axis]))
 }
 
 /// Checks the arity of a call, and that the parameters have a place to come from.
