@@ -68,17 +68,17 @@ fn last_group(tokens: TokenStream) -> TokenStream {
     groups.last().expect("a group in braces")
 }
 
-fn model(source: &str) -> Model {
-    let parsed = parse::parse(TokenStream::new(), source.parse().expect("tokens"));
+fn model(options: &str, source: &str) -> Model {
+    let parsed = parse::parse(options.parse().expect("tokens"), source.parse().expect("tokens"));
     parsed.unwrap_or_else(|failure| panic!("{source}\n{:?}", failure.error.map(|e| e.to_string())))
 }
 
 /// The last of the networks in `sources`, which may call those before it by their names.
-fn composed(sources: &[&str]) -> Model {
+pub fn composed(options: &str, sources: &[&str]) -> Model {
     let mut known = HashMap::new();
     let mut spread = None;
     for source in sources {
-        let mut model = model(source);
+        let mut model = model(options, source);
         let names = needs(&model).unwrap().iter().map(crate::ir::model::path_text).collect::<Vec<_>>();
         model.callees = names.into_iter().map(|name| (name.clone(), std::rc::Rc::clone(&known[&name]))).collect();
         spread = Some(lower::spread(&model).unwrap_or_else(|e| panic!("{source}\n{e}")));
@@ -132,7 +132,7 @@ fn a_composed_network_is_the_program_of_the_flat_one() {
         ),
     ];
     for (networks, flat) in pairs {
-        let (composed, flat) = (programs(&composed(networks)), programs(&model(flat)));
+        let (composed, flat) = (programs(&composed("", networks)), programs(&model("", flat)));
         for (composed, flat) in composed.iter().zip(&flat) {
             assert_eq!(composed, flat, "{networks:#?}");
         }
@@ -145,7 +145,7 @@ fn groups_are_spread_in_the_order_of_the_arguments() {
         last(scale * first(x)) }";
     let narrow = housing.replace("first: dense,", "first: dense<4, 3>,");
     let whole = "fn whole(a: Param, x: Input<M, 4>, model: housing, b: Param) -> Output { a * b * sum(model(x)) }";
-    let model = composed(&[DENSE, &narrow, whole]);
+    let model = composed("", &[DENSE, &narrow, whole]);
     let arguments: Vec<String> = model.arguments.iter().map(|a| format!("{}: {}", a.dotted(), a)).collect();
     assert_eq!(
         arguments,
@@ -165,11 +165,14 @@ fn groups_are_spread_in_the_order_of_the_arguments() {
 
 #[test]
 fn open_dimensions_are_named_apart() {
-    let model = composed(&[
-        DENSE,
-        "fn f(x: Input<O>, y: Input<N, 2>, a: dense, b: dense) -> Output {
+    let model = composed(
+        "",
+        &[
+            DENSE,
+            "fn f(x: Input<O>, y: Input<N, 2>, a: dense, b: dense) -> Output {
         sum(x) + sum(b(a(y))) }",
-    ]);
+        ],
+    );
     let sizes: Vec<&str> = model.sizes().into_iter().map(|(name, ..)| name).collect();
     assert_eq!(sizes, ["O", "N", "a_O", "b_O"]);
 }
@@ -190,7 +193,7 @@ fn a_definition_travels_once() {
 #[test]
 fn what_is_asked_comes_back_as_it_was() {
     let source = "fn f(x: Input<N>, g: a::dense) -> Output<N> { g(b::c(x)) }";
-    let model = model(source);
+    let model = model("", source);
     let paths = needs(&model).unwrap();
     let request = Request::new(&model, quote!(f64), source.parse().unwrap(), &paths);
     let ask: syn::ItemMacro = syn::parse2(request.ask().unwrap()).unwrap();
