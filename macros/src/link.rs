@@ -15,83 +15,15 @@ use syn::spanned::Spanned;
 use syn::{FnArg, ItemFn, Visibility};
 
 /// Names under which a macro would get in the way of one of Rust's, or of an attribute.
-const TAKEN: &[&str] = &[
-    "allow",
-    "asm",
-    "assert",
-    "assert_eq",
-    "assert_ne",
-    "automatically_derived",
-    "bench",
-    "cfg",
-    "cfg_attr",
-    "cold",
-    "column",
-    "compile_error",
-    "concat",
-    "dbg",
-    "debug_assert",
-    "debug_assert_eq",
-    "debug_assert_ne",
-    "deny",
-    "deprecated",
-    "derive",
-    "doc",
-    "env",
-    "eprint",
-    "eprintln",
-    "expect",
-    "export_name",
-    "feature",
-    "file",
-    "forbid",
-    "format",
-    "format_args",
-    "global_allocator",
-    "global_asm",
-    "ignore",
-    "include",
-    "include_bytes",
-    "include_str",
-    "inline",
-    "line",
-    "link",
-    "link_name",
-    "link_section",
-    "macro_export",
-    "macro_use",
-    "matches",
-    "module_path",
-    "must_use",
-    "naked",
-    "network",
-    "no_mangle",
-    "non_exhaustive",
-    "option_env",
-    "panic",
-    "path",
-    "print",
-    "println",
-    "proc_macro",
-    "proc_macro_attribute",
-    "proc_macro_derive",
-    "recursion_limit",
-    "repr",
-    "should_panic",
-    "stringify",
-    "target_feature",
-    "test",
-    "thread_local",
-    "todo",
-    "track_caller",
-    "unimplemented",
-    "unreachable",
-    "used",
-    "vec",
-    "warn",
-    "write",
-    "writeln",
-];
+const TAKEN: &str = "\
+    allow asm assert assert_eq assert_matches assert_ne automatically_derived bench cfg cfg_attr cfg_select cold \
+    column compile_error concat coverage dbg debug_assert debug_assert_eq debug_assert_ne debugger_visualizer \
+    deny deprecated derive doc env eprint eprintln expect export_name feature file forbid format format_args \
+    global_allocator global_asm ignore include include_bytes include_str inline instruction_set line link \
+    link_name link_section macro_export macro_use matches module_path must_use naked network no_mangle \
+    non_exhaustive optimize option_env panic path print println proc_macro proc_macro_attribute \
+    proc_macro_derive recursion_limit repr should_panic stringify target_feature test thread_local todo \
+    track_caller unimplemented unreachable used vec warn write writeln";
 
 /// A network as its macro holds it.
 #[derive(Clone, Debug)]
@@ -151,10 +83,14 @@ fn check(model: &Model, path: &syn::Path) -> syn::Result<()> {
         return Err(error(path.span(), format!("`{text}` is this model: a model cannot call itself")));
     }
     let last = text.rsplit("::").next().unwrap_or(&text);
-    match TAKEN.contains(&last) {
+    match is_taken(last) {
         true => Err(error(path.span(), format!("no network can be called as `{last}`: Rust has a macro of this name"))),
         false => Ok(()),
     }
+}
+
+fn is_taken(name: &str) -> bool {
+    TAKEN.split_whitespace().any(|taken| taken == name)
 }
 
 impl Request {
@@ -238,7 +174,7 @@ pub fn hidden_macro(
     (name, visibility, attributes): (&Ident, &Visibility, &[syn::Attribute]),
     definitions: &[Definition],
 ) -> TokenStream {
-    if TAKEN.contains(&plain(name).as_str()) {
+    if is_taken(&plain(name)) {
         return TokenStream::new();
     }
     let held = if definitions.is_empty() { quote!({}) } else { quote!(#(#definitions)*) };

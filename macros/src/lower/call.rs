@@ -226,7 +226,7 @@ impl<'m> Lowering<'m> {
         let mut known = self.groups[index].sizes.clone();
         for name in network.model.parameter_sizes() {
             let solved = sizes.get(name).or(known.get(name)).cloned();
-            let dim = solved.unwrap_or_else(|| self.fresh(name, &plain(&group.name)));
+            let dim = solved.unwrap_or_else(|| self.fresh(name, &group.name));
             known.insert(name.to_string(), dim);
         }
         sizes.extend(known.clone());
@@ -242,12 +242,40 @@ impl<'m> Lowering<'m> {
     }
 
     /// A dimension of the caller for a name of a group that nothing decides: the name, where it is free.
-    fn fresh(&self, name: &str, group: &str) -> Dim {
+    fn fresh(&mut self, name: &str, group: &'m Ident) -> Dim {
         let taken = self.dimensions();
-        let longer = format!("{group}_{name}");
+        let longer = format!("{}_{name}", plain(group));
         let numbered = (2..).map(|n| format!("{longer}_{n}"));
         let mut all = [name.to_string(), longer.clone()].into_iter().chain(numbered);
-        Dim::name(all.find(|n| !taken.contains(n.as_str())).expect("numbers do not end"))
+        let free = all.find(|n| !taken.contains(n.as_str())).expect("numbers do not end");
+        self.open.push((free.clone(), group));
+        Dim::name(free)
+    }
+
+    /// A message about shapes, with where its dimensions come from that nothing decides.
+    pub fn with_open(&self, mut text: String) -> String {
+        for (name, group) in self.open_in(&text).collect::<Vec<_>>() {
+            let advice = format!("bind it in the type of the group, as in `{group}: {}`", self.bound_type(group));
+            text.push_str(&format!("\n  `{name}` is a size of `{group}` that no call decides: {advice}"));
+        }
+        text
+    }
+
+    pub fn is_open(&self, text: &str) -> bool {
+        self.open_in(text).next().is_some()
+    }
+
+    fn open_in(&self, text: &str) -> impl Iterator<Item = (&str, &'m Ident)> {
+        let words: HashSet<String> =
+            text.split(|c: char| !(c.is_alphanumeric() || c == '_')).map(str::to_string).collect();
+        self.open.iter().filter(move |(name, _)| words.contains(name)).map(|(name, group)| (name.as_str(), *group))
+    }
+
+    /// `dense<I, O>`
+    fn bound_type(&self, group: &Ident) -> String {
+        let instance = self.groups.iter().find(|i| i.group.name == *group);
+        let generics = instance.and_then(|i| i.network).map(|n| n.model.generics.join(", ")).unwrap_or_default();
+        instance.map_or(String::new(), |i| format!("{}<{generics}>", path_text(&i.group.network)))
     }
 
     fn dimensions(&self) -> HashSet<String> {
