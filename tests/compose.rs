@@ -365,3 +365,21 @@ fn layers_of_the_runtime_learn_in_the_precision_of_their_caller() {
     let end = learned(&x, &y, &params);
     assert!(end < 0.2 * start, "from {start} to {end}");
 }
+
+// --- globs, as tests write them ---
+
+mod inner {
+    use super::*;
+    use layers::activations::*;
+
+    #[network]
+    fn through_globs(x: Input<N, 3>, layer: dense<3, 3>, model: tied) -> Output<N, 3> {
+        self::swish(model(layer(x)))
+    }
+
+    #[test]
+    fn a_glob_import_brings_networks() {
+        let params = through_globs::Params::init(&mut rng());
+        assert_eq!(through_globs(&wavy(2, 3), &params).dim(), (2, 3));
+    }
+}

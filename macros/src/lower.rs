@@ -2,6 +2,7 @@
 //! messages at the author's tokens; every name is then resolved and every shape known.
 
 mod call;
+mod group;
 mod solve;
 
 use crate::error::{Errors, Place, error, nearest};
@@ -10,11 +11,12 @@ use crate::ir::graph::{Argument, Dtype, Goal, Graph, Id, Root, Source};
 use crate::ir::model::{self, Block, Call, Expr, ExprKind, Let, Model, Role, Setting, Spelling, plain};
 use crate::op::apply::{self, At, Mismatch, Settings, Spelled};
 use crate::op::{self, Emitted, Family, Meaning, naming};
-use call::{Instance, NetworkCall};
+use call::NetworkCall;
+use group::Instance;
 use proc_macro2::Ident;
 use std::collections::HashSet;
 
-pub use call::{network, spread};
+pub use group::{network, spread};
 
 /// The graph of a model whose groups are spread, with its outputs as roots.
 pub fn lower(model: &Model) -> syn::Result<Graph> {

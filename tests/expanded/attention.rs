@@ -48,12 +48,12 @@ pub mod attention {
     impl Params {
         /// Zeros everywhere.
         pub fn zeros() -> Self {
-            zeros()
+            self::zeros()
         }
         /// What each parameter's `#[init(..)]` says; else matrices from Glorot's uniform distribution, and zeros for
         /// vectors and scalars.
         pub fn init(rng: &mut impl Rng) -> Self {
-            init(rng)
+            self::init(rng)
         }
     }
     /// As [`Params::zeros`], with elements of any type.

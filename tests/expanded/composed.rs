@@ -46,12 +46,12 @@ pub mod dense {
     impl Params {
         /// Zeros everywhere.
         pub fn zeros(I: usize, O: usize) -> Self {
-            zeros(I, O)
+            self::zeros(I, O)
         }
         /// What each parameter's `#[init(..)]` says; else matrices from Glorot's uniform distribution, and zeros for
         /// vectors and scalars.
         pub fn init(rng: &mut impl Rng, I: usize, O: usize) -> Self {
-            init(rng, I, O)
+            self::init(rng, I, O)
         }
     }
     /// As [`Params::zeros`], with elements of any type.
@@ -396,12 +396,12 @@ pub mod composed {
     impl Params {
         /// Zeros everywhere.
         pub fn zeros() -> Self {
-            zeros()
+            self::zeros()
         }
         /// What each parameter's `#[init(..)]` says; else matrices from Glorot's uniform distribution, and zeros for
         /// vectors and scalars.
         pub fn init(rng: &mut impl Rng) -> Self {
-            init(rng)
+            self::init(rng)
         }
     }
     /// As [`Params::zeros`], with elements of any type.

@@ -56,12 +56,12 @@ pub mod digits {
     impl Params {
         /// Zeros everywhere.
         pub fn zeros(H: usize) -> Self {
-            zeros(H)
+            self::zeros(H)
         }
         /// What each parameter's `#[init(..)]` says; else matrices from Glorot's uniform distribution, and zeros for
         /// vectors and scalars.
         pub fn init(rng: &mut impl Rng, H: usize) -> Self {
-            init(rng, H)
+            self::init(rng, H)
         }
     }
     /// As [`Params::zeros`], with elements of any type.

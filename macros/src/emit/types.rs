@@ -65,13 +65,13 @@ fn params(surface: &Surface) -> TokenStream {
         impl Params {
             /// Zeros everywhere.
             pub fn zeros(#(#sizes: usize),*) -> Self {
-                zeros(#(#sizes),*)
+                self::zeros(#(#sizes),*)
             }
 
             /// What each parameter's `#[init(..)]` says; else matrices from Glorot's uniform distribution, and zeros for
             /// vectors and scalars.
             pub fn init(rng: &mut impl Rng, #(#sizes: usize),*) -> Self {
-                init(rng, #(#sizes),*)
+                self::init(rng, #(#sizes),*)
             }
         }
 
