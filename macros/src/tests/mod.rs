@@ -11,3 +11,12 @@ mod operations;
 mod properties;
 pub mod random;
 mod table;
+
+use crate::differentiate::{Seed, differentiate};
+use crate::ir::graph::Graph;
+use crate::{partition, pipeline};
+
+/// The gradients of the `wanted` arguments beside the outputs, turns of loops divided as the pipeline does.
+fn derived(graph: &Graph, wanted: &[usize], seed: Seed) -> Graph {
+    differentiate(graph, wanted, seed, &|joint| partition::partition(&pipeline::tidy(joint)))
+}

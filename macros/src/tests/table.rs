@@ -1,8 +1,9 @@
 //! The whole table at once: every derivative against finite differences, in every pattern of broadcasting, and every
 //! identity on random points.
 
+use super::derived;
 use super::interpret::{Array, Random, close, difference, run, sizes};
-use crate::differentiate::{Seed, differentiate};
+use crate::differentiate::Seed;
 use crate::ir::dim::{Dim, Shape};
 use crate::ir::graph::{Argument, Dtype, Goal, Graph, Id, Root, Source};
 use crate::ir::model::{Expr, ExprKind, Role};
@@ -107,7 +108,7 @@ fn every_derivative_agrees_with_finite_differences() {
             let weights = random.array(output.shape, -1.0, 1.0);
             let wanted: Vec<usize> =
                 (0..arguments.len()).filter(|&k| graph.arguments[k].dtype == Dtype::Real).collect();
-            let joint = differentiate(&graph, &wanted, Seed::Argument);
+            let joint = derived(&graph, &wanted, Seed::Argument);
             for joint in [simplify::expand(&joint), simplify::simplify(&joint)] {
                 verify::graph(&joint, true).unwrap_or_else(|e| panic!("{}: {e}", op.name));
                 let all = [arguments.clone(), vec![weights.clone()]].concat();
