@@ -6,6 +6,12 @@
 //! The bits of a product depend on its operands and dimensions. A large product depends on the processor too, because
 //! `matrixmultiply` fuses multiplications with additions where it can; a small one does not.
 
+mod blocked;
+mod kernel;
+mod pack;
+
+pub(crate) use blocked::Blocked;
+
 use crate::math::Real;
 use crate::reduce::folded;
 use crate::simd::{Pass, simd};
@@ -28,7 +34,8 @@ const SWEEP: usize = 32;
 const ROWS: usize = 6;
 
 /// The operands of `out = op(a)·op(b)`, or of `out +=` with `add`; dims are `[m, k, n]`.
-struct Product<'a, T> {
+#[doc(hidden)]
+pub struct Product<'a, T> {
     out: &'a mut [T],
     a: &'a [T],
     b: &'a [T],
@@ -51,13 +58,32 @@ fn product<T: Real>(product: Product<T>) {
 #[inline(never)]
 fn shared<T: Real>(product: Product<T>) {
     let [m, k, n] = product.dims;
-    if m * k * n >= LARGE && m > 1 && n > 1 { large(product) } else { simd(product) }
+    if m > 1 && n > 1 && k > 0 { T::blocked(product) } else { simd(product) }
 }
 
-fn large<T: Real>(Product { out, a, b, dims: [m, k, n], flags: [ta, tb], add }: Product<T>) {
-    let a_strides = if ta { [1, m] } else { [k, 1] };
-    let b_strides = if tb { [1, k] } else { [n, 1] };
-    T::gemm([m, k, n], (a, a_strides), (b, b_strides), if add { T::ONE } else { T::ZERO }, out);
+/// Memory for packed operands; grows at first use, and is used again.
+#[doc(hidden)]
+pub struct Scratch<T>(Vec<Line<T>>);
+
+/// Elements that begin with a cache line.
+#[derive(Clone, Copy)]
+#[repr(align(64))]
+struct Line<T>([T; 16]);
+
+impl<T: Real> Scratch<T> {
+    pub(crate) const fn new() -> Self {
+        Self(Vec::new())
+    }
+
+    fn split(&mut self, a: usize, b: usize) -> (*mut T, *mut T) {
+        let a = a.next_multiple_of(16);
+        let lines = (a + b).div_ceil(16);
+        if self.0.len() < lines {
+            self.0.resize(lines, Line([T::ZERO; 16]));
+        }
+        let first = self.0.as_mut_ptr().cast::<T>();
+        (first, first.wrapping_add(a))
+    }
 }
 
 impl<T: Real> Pass for Product<'_, T> {
