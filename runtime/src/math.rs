@@ -26,8 +26,7 @@ pub use special::{
     sin, tan,
 };
 
-use crate::linalg::{Blocked, Product, Scratch};
-use std::cell::Cell;
+use crate::linalg::Multiply;
 use std::ops::{Add, AddAssign, Div, DivAssign, Mul, MulAssign, Neg, Sub, SubAssign};
 
 /// The element type of a network: `f32` or `f64`.
@@ -49,6 +48,7 @@ pub trait Real:
     + SubAssign
     + MulAssign
     + DivAssign
+    + Multiply
     + Special
 {
     /// 0.
@@ -77,8 +77,6 @@ pub trait Real:
     fn powi(self, n: i32) -> Self;
     /// As [`powf`].
     fn powf(self, p: Self) -> Self;
-    #[doc(hidden)]
-    fn blocked(product: Product<Self>);
 }
 
 macro_rules! real {
@@ -115,14 +113,6 @@ macro_rules! real {
             #[inline(always)]
             fn powf(self, p: Self) -> Self {
                 $t::powf(self, p)
-            }
-            fn blocked(product: Product<Self>) {
-                thread_local! {
-                    static SCRATCH: Cell<Scratch<$t>> = const { Cell::new(Scratch::new()) };
-                }
-                let mut scratch = SCRATCH.replace(Scratch::new());
-                pulp::Arch::new().dispatch(Blocked { product, scratch: &mut scratch });
-                SCRATCH.set(scratch);
             }
         }
     };

@@ -27,7 +27,8 @@ impl<R, F: FnOnce() -> R> Pass for F {
 /// Runs `pass` compiled for the widest instruction set that this processor has.
 ///
 /// Whatever is inlined into `pass` is vectorised for that set; results are the same bits on every one of them, because
-/// nothing in emitted code or in [`crate::math`] lets the compiler contract or reorder floating-point operations.
+/// nothing in emitted code or in [`crate::math`] lets the compiler contract or reorder floating-point operations. (Products
+/// that are not inlined fuse theirs: [`crate::linalg`].)
 ///
 /// With debug assertions it runs as it is: a pass is compiled once then, not once for each instruction set, and gives
 /// the same bits. Nor are kernels forced into it then, whose frames would all lie on the stack at once.
@@ -68,6 +69,8 @@ pub(crate) trait Lanes<S: pulp::Simd>: Real {
     fn mul_add(simd: S, a: Self::Vector, b: Self::Vector, c: Self::Vector) -> Self::Vector;
     /// `a + b`.
     fn add(simd: S, a: Self::Vector, b: Self::Vector) -> Self::Vector;
+    /// The sum of all lanes.
+    fn sum(simd: S, v: Self::Vector) -> Self;
     /// The first `len` lanes.
     fn mask(simd: S, len: usize) -> Self::Mask;
     /// # Safety
@@ -84,9 +87,14 @@ pub(crate) trait Lanes<S: pulp::Simd>: Real {
     unsafe fn store_masked(simd: S, mask: Self::Mask, p: *mut Self, v: Self::Vector);
 }
 
+/// Whether a masked load costs no more than a plain one.
+pub(crate) const fn cheap_masks<S: pulp::Simd>() -> bool {
+    cfg!(target_arch = "x86_64") && S::REGISTER_COUNT == 32
+}
+
 macro_rules! lanes {
-    ($t:ident $vector:ident $mask:ident $uint:ident $lanes:ident: $splat:ident $mul_add:ident $add:ident $between:ident
-     $load:ident $store:ident) => {
+    ($t:ident $vector:ident $mask:ident $uint:ident $lanes:ident: $splat:ident $mul_add:ident $add:ident $sum:ident
+     $between:ident $load:ident $store:ident) => {
         impl<S: pulp::Simd> Lanes<S> for $t {
             type Vector = S::$vector;
             type Mask = pulp::MemMask<S::$mask>;
@@ -103,6 +111,10 @@ macro_rules! lanes {
             #[inline(always)]
             fn add(simd: S, a: Self::Vector, b: Self::Vector) -> Self::Vector {
                 simd.$add(a, b)
+            }
+            #[inline(always)]
+            fn sum(simd: S, v: Self::Vector) -> Self {
+                simd.$sum(v)
             }
             #[inline(always)]
             fn mask(simd: S, len: usize) -> Self::Mask {
@@ -132,5 +144,5 @@ macro_rules! lanes {
         }
     };
 }
-lanes!(f32 f32s m32s u32 F32_LANES: splat_f32s mul_add_e_f32s add_f32s mask_between_m32s mask_load_ptr_f32s mask_store_ptr_f32s);
-lanes!(f64 f64s m64s u64 F64_LANES: splat_f64s mul_add_e_f64s add_f64s mask_between_m64s mask_load_ptr_f64s mask_store_ptr_f64s);
+lanes!(f32 f32s m32s u32 F32_LANES: splat_f32s mul_add_e_f32s add_f32s reduce_sum_f32s mask_between_m32s mask_load_ptr_f32s mask_store_ptr_f32s);
+lanes!(f64 f64s m64s u64 F64_LANES: splat_f64s mul_add_e_f64s add_f64s reduce_sum_f64s mask_between_m64s mask_load_ptr_f64s mask_store_ptr_f64s);

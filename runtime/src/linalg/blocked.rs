@@ -4,36 +4,44 @@
 //! ```text
 //! for each block of columns of b            its panels stay in the second-level cache
 //!   for each stretch of k                   sums over it stay in registers
-//!     pack the panels of b
-//!     for each tile's rows of a             they stay in the first-level cache
+//!     pack the panels of b, or not
+//!     for each tile's rows of a             they stay in the first-level cache; packed, or not
 //!       for each panel of b                 a tile of sums: `kernel`
 //! ```
 //!
-//! Where an operand is read in place or copied, and how rows, columns and threads share the work, changes no bit.
+//! Neither what is packed nor how tiles are cut changes a bit.
+//!
+//! Packing costs a copy, and pays where a panel is read often enough that its copy comes from a nearer cache than it
+//! would itself. As measured (`benches/products.rs`), that is for `b` from [`REREAD`] rows on, if its own rows are
+//! [`APART`], and for `a` where its rows fall on the same few sets of the first-level cache.
 
+use super::Product;
 use super::kernel::{ROWS, Tile, VECTORS, tile};
 use super::pack::Panel;
-use super::{Product, Scratch};
+use super::scratch::Scratch;
 use crate::math::Real;
-use crate::simd::Lanes;
+use crate::simd::{Lanes, cheap_masks};
 use pulp::{Simd, WithSimd};
 
-/// The longest stretch of `k`: twelve rows of that length are 18 KiB of `f32`.
-const STRETCH: usize = 384;
+/// The longest stretch of `k`: twelve rows of that length are 24 KiB of `f32`.
+const STRETCH: usize = 512;
 
-/// The bytes of packed panels that are used together: they and what streams by fit into half a mebibyte.
-const BLOCK: usize = 384 << 10;
+/// The bytes of the panels that are used together: they, and what streams by, fit into a mebibyte.
+const BLOCK: usize = 640 << 10;
 
-/// A stride of that many bytes, or a multiple, puts the rows of a tile into the same few sets of a first-level cache.
-const ALIASING: usize = 2048;
+/// From this many rows on, each of which reads all of `b`, packing it may pay.
+const REREAD: usize = 192;
 
-/// `len` in as few parts as are no longer than `longest`, all nearly as long, and a multiple of `unit` but for the last.
-fn part(len: usize, longest: usize, unit: usize) -> usize {
-    let parts = len.div_ceil(longest).max(1);
-    len.div_ceil(parts).next_multiple_of(unit).max(1)
-}
+/// From this many bytes on between the rows of `b`, a panel of them is no stream that a processor fetches ahead.
+const APART: usize = 1024;
 
-pub(crate) struct Blocked<'a, T> {
+/// A multiple of this many bytes between rows puts them into the same sets of a first-level cache.
+const ALIASING: usize = 4096;
+
+/// From this many panels on, the rows of a tile are read often enough for packing to pay.
+const PANELS: usize = 5;
+
+pub(super) struct Blocked<'a, T> {
     pub product: Product<'a, T>,
     pub scratch: &'a mut Scratch<T>,
 }
@@ -51,7 +59,7 @@ macro_rules! with_simd {
 }
 with_simd!(f32 f64);
 
-/// An operand, and how far it is from row to row and from product to product, or from column to column.
+/// An operand by its first element, and the strides from row to row of `a`, or column to column of `b`, and along `k`.
 #[derive(Clone, Copy)]
 struct Operand<T> {
     first: *const T,
@@ -62,16 +70,115 @@ impl<T> Operand<T> {
     fn at(self, i: usize, p: usize) -> *const T {
         self.first.wrapping_add(i * self.strides[0] + p * self.strides[1])
     }
+
+    /// The bytes between its rows as they lie in memory.
+    fn apart(self) -> usize {
+        self.strides[0].max(self.strides[1]) * size_of::<T>()
+    }
 }
 
-/// The panels of a block of `b`.
+/// How a product is cut.
+struct Plan<T> {
+    a: Operand<T>,
+    b: Operand<T>,
+    dims: [usize; 3],
+    /// The most rows, and columns, of a tile.
+    tile: [usize; 2],
+    /// Of `k`, and the columns of a block.
+    stretch: usize,
+    block: usize,
+    pack: [bool; 2],
+}
+
+/// Where the panels of a block of `b` are.
+#[derive(Clone, Copy)]
 struct Panels<T> {
-    /// Those that are as wide as a tile.
     first: *const T,
     /// From panel to panel, and from product to product.
     strides: [usize; 2],
-    /// Where the panel that is not begins.
-    ragged: *const T,
+    /// The panel that is narrower than a tile, where it is packed and others are not.
+    narrow: Option<*const T>,
+}
+
+/// `len` in as few parts as are no longer than `longest`, nearly equal multiples of `unit`.
+fn part(len: usize, longest: usize, unit: usize) -> usize {
+    let parts = len.div_ceil(longest);
+    len.div_ceil(parts).next_multiple_of(unit)
+}
+
+/// The rows of the next tile, of those that are left: neither more than `longest` nor so few that their sums wait for
+/// one another.
+fn height(left: usize, longest: usize) -> usize {
+    match left {
+        _ if left <= longest => left,
+        _ if left < longest + longest / 3 => longest / 3 * 2,
+        _ => longest,
+    }
+}
+
+impl<T: Real> Plan<T> {
+    fn new<S: Simd>(a: Operand<T>, b: Operand<T>, dims: [usize; 3]) -> Self
+    where
+        T: Lanes<S>,
+    {
+        let [m, k, n] = dims;
+        let tile = [if S::REGISTER_COUNT < 32 { ROWS / 2 } else { ROWS }, VECTORS * T::LANES];
+        let stretch = part(k, STRETCH, 1);
+        let block = part(n, (BLOCK / size_of::<T>() / stretch).max(tile[1]), tile[1]);
+        let (a_across, b_across) = (a.strides[1] != 1, b.strides[0] != 1);
+        let aliased = a.apart().is_multiple_of(ALIASING) || (a_across && a.apart() > ALIASING);
+        let pack_a = n > PANELS * tile[1] && aliased;
+        let pack_b = b_across || (m >= REREAD && b.apart() >= APART);
+        Self { a, b, dims, tile, stretch, block, pack: [pack_a, pack_b] }
+    }
+
+    /// The elements that packed rows and panels take.
+    fn space(&self) -> [usize; 2] {
+        [self.tile[0] * self.stretch, self.block * self.stretch]
+    }
+
+    /// Packs what is to be packed of the block from column `j` and product `p` on.
+    ///
+    /// # Safety
+    /// Its elements are to be read, and `packed` to be written for the second of [`Self::space`].
+    #[inline(always)]
+    unsafe fn panels<S: Simd>(&self, packed: *mut T, [j, p]: [usize; 2], [columns, len]: [usize; 2]) -> Panels<T> {
+        let (b, width) = (self.b, self.tile[1]);
+        let whole = columns - columns % width;
+        let start = match self.pack[1] {
+            true => 0,
+            false if cheap_masks::<S>() => columns,
+            false => whole,
+        };
+        for c in (start..columns).step_by(width) {
+            let panel = Panel { src: b.at(j + c, p), strides: b.strides, panel: width.min(columns - c), width, len };
+            // SAFETY: a panel of the block, and its place, of at most `block` columns and `stretch` products.
+            unsafe { panel.pack(packed.add((c - start) * len)) };
+        }
+        match self.pack[1] {
+            true => Panels { first: packed, strides: [len, width], narrow: None },
+            false => Panels {
+                first: b.at(j, p),
+                strides: [1, b.strides[1]],
+                narrow: (start < columns).then_some(packed.cast_const()),
+            },
+        }
+    }
+
+    /// The rows of a tile from row `i` and product `p` on, packed or as they are, and their strides.
+    ///
+    /// # Safety
+    /// The rows are to be read, and `packed` to be written for the first of [`Self::space`].
+    #[inline(always)]
+    unsafe fn rows(&self, packed: *mut T, [i, p]: [usize; 2], [rows, len]: [usize; 2]) -> (*const T, [usize; 2]) {
+        let (src, strides) = (self.a.at(i, p), self.a.strides);
+        if !self.pack[0] {
+            return (src, strides);
+        }
+        // SAFETY: `rows` and `len` are at most what `space` is for.
+        unsafe { Panel { src, strides, panel: rows, width: rows, len }.pack(packed) };
+        (packed, [1, rows])
+    }
 }
 
 impl<T: Real> Blocked<'_, T> {
@@ -81,67 +188,56 @@ impl<T: Real> Blocked<'_, T> {
         T: Lanes<S>,
     {
         let Self { product: Product { out, a, b, dims: [m, k, n], flags: [ta, tb], add }, scratch } = self;
-        let width = VECTORS * T::LANES;
-        let rows = if S::REGISTER_COUNT < 32 { ROWS / 2 } else { ROWS };
+        assert!(out.len() == m * n && a.len() == m * k && b.len() == k * n);
         let a = Operand { first: a.as_ptr(), strides: if ta { [1, m] } else { [k, 1] } };
         let b = Operand { first: b.as_ptr(), strides: if tb { [k, 1] } else { [1, n] } };
-        let stretch = part(k, STRETCH, 1);
-        let columns = part(n, (BLOCK / size_of::<T>() / stretch).max(width), width);
-        let pack_b = tb || m > 2 * rows;
-        let pack_a = n > width && (ta || (n > 4 * width && (k * size_of::<T>()) % ALIASING == 0));
-        let [a_space, b_space] = [rows * stretch, columns.min(n).next_multiple_of(width) * stretch];
-        let (a_packed, b_packed) = scratch.split(a_space, b_space);
-        for j in (0..n).step_by(columns) {
-            let columns = columns.min(n - j);
-            for p in (0..k).step_by(stretch) {
-                let len = stretch.min(k - p);
-                // SAFETY:
-                let panels = unsafe { pack_panels(simd, b_packed, b, [j, p], [columns, width, len], pack_b) };
-                let tiles = m.div_ceil(rows);
-                for t in 0..tiles {
-                    let (i, end) = (t * m / tiles, (t + 1) * m / tiles);
-                    let rows = end - i;
-                    let (mut a, mut a_strides) = (a.at(i, p), a.strides);
-                    if pack_a {
-                        unsafe { Panel { src: a, strides: a_strides, panel: rows, width: rows, len }.pack(simd, a_packed) };
-                        (a, a_strides) = (a_packed, [1, rows]);
-                    }
-                    for c in (0..columns).step_by(width) {
-                        let whole = columns - c >= width;
-                        let (b, b_stride) = if whole {
-                            (panels.first.wrapping_add(c / width * panels.strides[0]), panels.strides[1])
-                        } else {
-                            (panels.ragged, width)
-                        };
-                        let out = out.as_mut_ptr().wrapping_add(i * n + j + c);
-                        let columns = width.min(columns - c);
-                        unsafe {
-                            tile(simd, rows, &Tile { a, a_strides, b, b_stride, len, out, out_stride: n, columns, add: add || p > 0 })
-                        };
-                    }
-                }
+        let plan = Plan::new::<S>(a, b, [m, k, n]);
+        let packed = scratch.split(plan.space());
+        let out = out.as_mut_ptr();
+        for j in (0..n).step_by(plan.block) {
+            for p in (0..k).step_by(plan.stretch) {
+                // SAFETY: by the assertion `a`, `b` and `out` hold all elements below `m`, `k` and `n`, as `plan` has
+                // them; `packed` is as large as it wants, and `out` is borrowed for writing.
+                unsafe { block(simd, &plan, packed, out, [j, p], add || p > 0) };
             }
         }
     }
 }
 
+/// All rows of a block of columns from `j` on, summed over a stretch from `p` on.
+///
+/// # Safety
+/// The operands of `plan` have its dimensions, `packed` has its space, and `out` is to be written by nobody else.
 #[inline(always)]
-unsafe fn pack_panels<S: Simd, T: Real>(
+unsafe fn block<S: Simd, T: Lanes<S>>(
     simd: S,
-    packed: *mut T,
-    b: Operand<T>,
+    plan: &Plan<T>,
+    packed: [*mut T; 2],
+    out: *mut T,
     [j, p]: [usize; 2],
-    [columns, width, len]: [usize; 3],
-    pack: bool,
-) -> Panels<T> {
-    let whole = columns - columns % width;
-    let start = if pack { 0 } else { whole };
-    for c in (start..columns).step_by(width) {
-        let panel = Panel { src: b.at(j + c, p), strides: b.strides, panel: width.min(columns - c), width, len };
-        unsafe { panel.pack(simd, packed.add((c - start) * len)) };
+    add: bool,
+) {
+    let [m, k, n] = plan.dims;
+    let (columns, len) = (plan.block.min(n - j), plan.stretch.min(k - p));
+    // SAFETY: the caller's promise, as in all below; `rows`, `columns` and `len` end where the operands do.
+    let panels = unsafe { plan.panels::<S>(packed[1], [j, p], [columns, len]) };
+    let mut i = 0;
+    while i < m {
+        let rows = height(m - i, plan.tile[0]);
+        // SAFETY: as above.
+        let (a, a_strides) = unsafe { plan.rows(packed[0], [i, p], [rows, len]) };
+        for c in (0..columns).step_by(plan.tile[1]) {
+            let (b, b_stride) = match panels.narrow {
+                Some(b) if columns - c < plan.tile[1] => (b, plan.tile[1]),
+                _ => (panels.first.wrapping_add(c * panels.strides[0]), panels.strides[1]),
+            };
+            let exact = !plan.pack[1] && panels.narrow.is_none();
+            let (out, columns) = (out.wrapping_add(i * n + j + c), plan.tile[1].min(columns - c));
+            // SAFETY: as above; a panel is padded to the width of a tile, or `exact`.
+            unsafe {
+                tile(simd, rows, &Tile { a, a_strides, b, b_stride, len, out, out_stride: n, columns, exact, add })
+            };
+        }
+        i += rows;
     }
-    let ragged = packed.wrapping_add((whole - start) * len);
-    let (first, strides) =
-        if pack { (packed.cast_const(), [width * len, width]) } else { (b.at(j, p), [width, b.strides[1]]) };
-    Panels { first, strides, ragged }
 }

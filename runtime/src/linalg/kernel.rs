@@ -4,6 +4,10 @@
 //! Every sum is `((0 + a₀b₀) + a₁b₁) + ...` in the order of `k`, fused where the processor can, so it is the same bits
 //! whatever tile it lies in.
 
+// Loops that count, over arrays of vectors: what an iterator calls might not be inlined, and compiled for the oldest
+// processor then.
+#![allow(clippy::needless_range_loop)]
+
 use crate::simd::Lanes;
 use pulp::Simd;
 
@@ -29,6 +33,8 @@ pub(super) struct Tile<T> {
     pub out_stride: usize,
     /// The columns that there are; a tile may be wider.
     pub columns: usize,
+    /// Whether nothing of `b` is to be read beyond its columns.
+    pub exact: bool,
     /// Whether to add to what `out` holds.
     pub add: bool,
 }
@@ -37,8 +43,8 @@ pub(super) struct Tile<T> {
 ///
 /// # Safety
 /// For all `r < rows`, `p < len` and `c < columns`, `a + r·a_strides[0] + p·a_strides[1]` and `b + p·b_stride + c` are
-/// to be read, and `out + r·out_stride + c` to be read and written, and by nobody else; `b` is to be read for all `c` of
-/// the vectors that hold `columns`.
+/// to be read, and `out + r·out_stride + c` to be read and written, and by nobody else. Unless it is
+/// `exact`, `b` is to be read for all `c` of the vectors that hold `columns`.
 #[inline(always)]
 pub(super) unsafe fn tile<S: Simd, T: Lanes<S>>(simd: S, rows: usize, tile: &Tile<T>) {
     // SAFETY: the caller's promise.
@@ -91,7 +97,12 @@ impl<S: Simd, T: Lanes<S>, const R: usize, const V: usize> pulp::NullaryFnOnce f
         // SAFETY: such a value is only made in `compiled`, with its caller's promise; `mask` selects the columns that
         // there are in the last vector, and all others are full.
         unsafe {
-            let sums = sums::<S, T, R, V>(simd, tile);
+            (0..R).for_each(|r| fetch(tile.out.wrapping_add(r * tile.out_stride)));
+            let sums = if tile.exact && width < T::LANES {
+                sums::<S, T, R, V>(simd, tile, |p| T::load_masked(simd, mask, p))
+            } else {
+                sums::<S, T, R, V>(simd, tile, |p| T::load(simd, p))
+            };
             if width == T::LANES {
                 put(simd, tile, sums, |p| T::load(simd, p), |p, v| T::store(simd, p, v));
             } else {
@@ -101,17 +112,35 @@ impl<S: Simd, T: Lanes<S>, const R: usize, const V: usize> pulp::NullaryFnOnce f
     }
 }
 
-/// # Safety
-/// As of [`tile`].
+/// Has the row of a tile that begins at `p` brought near while its sums are made.
 #[inline(always)]
-unsafe fn sums<S: Simd, T: Lanes<S>, const R: usize, const V: usize>(simd: S, tile: &Tile<T>) -> [[T::Vector; V]; R] {
+fn fetch<T>(p: *const T) {
+    #[cfg(target_arch = "x86_64")]
+    for line in 0..2 {
+        use std::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
+        // SAFETY: a hint that reads nothing, and is ignored where there is no memory.
+        unsafe { _mm_prefetch::<_MM_HINT_T0>(p.cast::<i8>().wrapping_add(line * 64)) };
+    }
+}
+
+/// # Safety
+/// As of [`tile`]; `last` loads the last vector of a row of `b`.
+#[inline(always)]
+unsafe fn sums<S: Simd, T: Lanes<S>, const R: usize, const V: usize>(
+    simd: S,
+    tile: &Tile<T>,
+    last: impl Fn(*const T) -> T::Vector,
+) -> [[T::Vector; V]; R] {
     let mut sums = [[T::splat(simd, T::ZERO); V]; R];
     let (mut a, mut b) = (tile.a, tile.b);
     let rows: [usize; R] = std::array::from_fn(|r| r * tile.a_strides[0]);
     for _ in 0..tile.len {
         // SAFETY: within the rows and columns of the caller's promise, as `p` counts to `len`.
         unsafe {
-            let vectors: [T::Vector; V] = std::array::from_fn(|v| T::load(simd, b.add(v * T::LANES)));
+            let mut vectors = [last(b.add((V - 1) * T::LANES)); V];
+            for v in 0..V - 1 {
+                vectors[v] = T::load(simd, b.add(v * T::LANES));
+            }
             for r in 0..R {
                 let a = T::splat(simd, *a.add(rows[r]));
                 for v in 0..V {

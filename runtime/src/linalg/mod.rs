@@ -1,37 +1,41 @@
 //! Matrix products over row-major slices, with transposition by flags.
 //!
-//! Small products run in plain loops that are inlined into the caller's pass, so that constant dimensions are constant
-//! in them, and allocate nothing. Large ones go to `matrixmultiply`, which packs its operands into buffers of its own.
+//! | product | where | how |
+//! |---|---|---|
+//! | few multiplications, or no vectors of the processor that `pulp` knows | `inlined` | plain loops, inlined into the caller's pass, so that constant dimensions are constant in them |
+//! | up to four columns, or rows | `dots` | inner products of whole rows |
+//! | all others | `blocked` | packed blocks and tiles of sums in registers |
 //!
-//! The bits of a product depend on its operands and dimensions. A large product depends on the processor too, because
-//! `matrixmultiply` fuses multiplications with additions where it can; a small one does not.
+//! Which one depends on the dimensions and the flags alone. The inlined ones are the same bits everywhere; in the
+//! others a multiplication is fused with its addition, so they are the same bits on every processor that can do that:
+//! x86-64 since 2013, and every AArch64. None allocates, but for memory that each thread keeps.
 
 mod blocked;
+mod dots;
+mod inlined;
 mod kernel;
 mod pack;
-
-pub(crate) use blocked::Blocked;
+mod scratch;
 
 use crate::math::Real;
-use crate::reduce::folded;
-use crate::simd::{Pass, simd};
-use std::mem::MaybeUninit;
+use crate::simd::Pass;
+use blocked::Blocked;
+use dots::{Dots, FEW, LONG};
+use inlined::put;
+use pulp::Arch;
+use scratch::Scratch;
+use std::cell::Cell;
 
-/// From this many multiplications on, products go to `matrixmultiply`: it is 3 to 20 % faster there on a Zen 4, more
-/// beyond, and below it allocates for no gain (`benches/products.rs`).
-const LARGE: usize = 1 << 22;
+/// Up to this many elements besides the batch, and this many multiplications, a product is inlined where it is called:
+/// a call and its preparations take about 80 ns, and in plain loops over constants 16,000 multiplications 500 ns.
+const INLINED: [usize; 2] = [1 << 8, 1 << 14];
 
-/// Up to this many elements besides the batch, a product is inlined where it is called.
-const INLINED: usize = 1 << 10;
+/// The same for the multiplications of rows with one column, whose sums lie across the vectors.
+const INLINED_DOTS: usize = 1 << 9;
 
-/// Sums over `k` go in chunks of this length: a chunk of an operand stays in the first-level cache.
-const CHUNK: usize = 256;
-
-/// From this width on, fewer rows than a tile has are summed by sweeping over `b`.
-const SWEEP: usize = 32;
-
-/// The rows of a tile of sums that is kept in registers.
-const ROWS: usize = 6;
+/// Up to this many columns, which would fill less than half a vector, the transposes are multiplied where `a` is
+/// transposed already.
+const NARROW: usize = 6;
 
 /// The operands of `out = op(a)·op(b)`, or of `out +=` with `add`; dims are `[m, k, n]`.
 #[doc(hidden)]
@@ -51,275 +55,71 @@ fn product<T: Real>(product: Product<T>) {
     assert!(out.len() == m * n && a.len() == m * k && b.len() == k * n, "slices and dimensions of a product differ");
     // What is left besides the batch, which is `k` where `a` is transposed, else `m`.
     let constant = if ta { m * n } else { k * n };
-    if constant <= INLINED { product.run() } else { shared(product) }
+    let most = if n == 1 && !ta { INLINED_DOTS } else { INLINED[1] };
+    if constant <= INLINED[0] && m * k * n <= most { product.run() } else { T::multiply(product) }
 }
 
-/// One copy for all calls: inlined into each, a product with its tiles would take longer to compile than the network.
-#[inline(never)]
-fn shared<T: Real>(product: Product<T>) {
-    let [m, k, n] = product.dims;
-    if m > 1 && n > 1 && k > 0 { T::blocked(product) } else { simd(product) }
-}
-
-/// Memory for packed operands; grows at first use, and is used again.
+/// Products that are compiled with this crate, once for each instruction set, and not into every network.
 #[doc(hidden)]
-pub struct Scratch<T>(Vec<Line<T>>);
-
-/// Elements that begin with a cache line.
-#[derive(Clone, Copy)]
-#[repr(align(64))]
-struct Line<T>([T; 16]);
-
-impl<T: Real> Scratch<T> {
-    pub(crate) const fn new() -> Self {
-        Self(Vec::new())
-    }
-
-    fn split(&mut self, a: usize, b: usize) -> (*mut T, *mut T) {
-        let a = a.next_multiple_of(16);
-        let lines = (a + b).div_ceil(16);
-        if self.0.len() < lines {
-            self.0.resize(lines, Line([T::ZERO; 16]));
-        }
-        let first = self.0.as_mut_ptr().cast::<T>();
-        (first, first.wrapping_add(a))
-    }
+pub trait Multiply: Sized {
+    /// Computes `product`.
+    fn multiply(product: Product<Self>);
 }
 
-impl<T: Real> Pass for Product<'_, T> {
-    type Output = ();
-
-    #[inline(always)]
-    fn run(self) {
-        let Product { out, a, b, dims: [m, k, n], flags: [ta, tb], add } = self;
-        // A vector is a row as well as a column.
-        let (ta, tb) = (ta && m > 1 && k > 1, tb && n > 1 && k > 1);
-        if k == 0 || out.is_empty() {
-            if !add {
-                out.fill(T::ZERO);
+macro_rules! multiply {
+    ($($t:ident)*) => {$(
+        impl Multiply for $t {
+            fn multiply(product: Product<Self>) {
+                thread_local! {
+                    static SCRATCH: Cell<Scratch<$t>> = const { Cell::new(Scratch::new()) };
+                }
+                let [m, k, n] = product.dims;
+                let (arch, [ta, tb]) = (Arch::new(), product.flags);
+                if matches!(arch, Arch::Scalar) || m * k * n == 0 {
+                    return product.run();
+                }
+                let scratch = &mut SCRATCH.take();
+                if n <= FEW && !ta && k >= LONG {
+                    arch.dispatch(few_columns(product, scratch));
+                } else if m <= FEW && tb && k >= LONG {
+                    arch.dispatch(few_rows(product, scratch));
+                } else if n == 1 || (n <= NARROW && ta) {
+                    turned(product, scratch, |product, scratch| arch.dispatch(Blocked { product, scratch }));
+                } else {
+                    arch.dispatch(Blocked { product, scratch });
+                }
+                SCRATCH.set(std::mem::take(scratch));
             }
-        } else if n == 1 && !ta {
-            dots(out, a, b, k, add);
-        } else if n == 1 {
-            rows(out, b, a, [1, k, m], [false, false], add);
-        } else if m == 1 && tb {
-            dots(out, b, a, k, add);
-        } else {
-            rows(out, a, b, [m, k, n], [ta, tb], add);
-        }
-    }
-}
-
-/// A product whose rows have more than one element.
-#[inline(always)]
-fn rows<T: Real>(out: &mut [T], a: &[T], b: &[T], dims: [usize; 3], flags: [bool; 2], add: bool) {
-    let [m, _, n] = dims;
-    if m < ROWS && n >= SWEEP && !flags[1] {
-        sweep(out, a, b, dims, flags[0], add);
-    } else {
-        tiles(out, a, b, dims, flags, add);
-    }
-}
-
-/// `out[i] = rows[i]·x`.
-#[inline(always)]
-fn dots<T: Real>(out: &mut [T], rows: &[T], x: &[T], k: usize, add: bool) {
-    for (i, out) in out.iter_mut().enumerate() {
-        put(out, dot(&rows[i * k..][..k], x), add);
-    }
-}
-
-/// Few rows, each a weighted sum of the rows of `b`, which are read once from end to end: as fast as memory gives them.
-#[inline(always)]
-fn sweep<T: Real>(out: &mut [T], a: &[T], b: &[T], [m, k, n]: [usize; 3], ta: bool, add: bool) {
-    const TOGETHER: usize = 4;
-    for i in 0..m {
-        let out = &mut out[i * n..][..n];
-        if !add {
-            out.fill(T::ZERO);
-        }
-        let weight = |p: usize| if ta { a[p * m + i] } else { a[i * k + p] };
-        let whole = k - k % TOGETHER;
-        for p in (0..whole).step_by(TOGETHER) {
-            let w: [T; TOGETHER] = std::array::from_fn(|q| weight(p + q));
-            let rows: [&[T]; TOGETHER] = std::array::from_fn(|q| &b[(p + q) * n..][..n]);
-            for j in 0..n {
-                out[j] += (w[0] * rows[0][j] + w[1] * rows[1][j]) + (w[2] * rows[2][j] + w[3] * rows[3][j]);
-            }
-        }
-        for p in whole..k {
-            let (w, row) = (weight(p), &b[p * n..][..n]);
-            for j in 0..n {
-                out[j] += w * row[j];
-            }
-        }
-    }
-}
-
-#[inline(always)]
-fn put<T: Real>(out: &mut T, value: T, add: bool) {
-    *out = if add { *out + value } else { value };
-}
-
-/// The inner product, in lanes as in [`crate::reduce`].
-#[inline(always)]
-fn dot<T: Real>(x: &[T], y: &[T]) -> T {
-    const WIDE: usize = 32;
-    let mut four = [T::ZERO; 4];
-    let (mut x, mut y) = (x, y);
-    if x.len() >= WIDE {
-        let mut wide = [T::ZERO; WIDE];
-        (x, y) = rounds(&mut wide, x, y);
-        four = folded(wide, |a, b| a + b);
-    }
-    (x, y) = rounds(&mut four, x, y);
-    let [one] = folded(four, |a, b| a + b);
-    x.iter().zip(y).fold(one, |sum, (&x, &y)| sum + x * y)
-}
-
-/// Adds the products of whole rounds to the lanes; returns the rest.
-#[inline(always)]
-fn rounds<'x, T: Real, const L: usize>(lanes: &mut [T; L], x: &'x [T], y: &'x [T]) -> (&'x [T], &'x [T]) {
-    let ((x_rounds, x_rest), (y_rounds, y_rest)) = (x.as_chunks::<L>(), y.as_chunks::<L>());
-    for (x, y) in x_rounds.iter().zip(y_rounds) {
-        for l in 0..L {
-            lanes[l] += x[l] * y[l];
-        }
-    }
-    (x_rest, y_rest)
-}
-
-/// The product in tiles whose sums stay in registers; the width of a tile is what fits the width of `out`.
-#[inline(always)]
-fn tiles<T: Real>(out: &mut [T], a: &[T], b: &[T], dims: [usize; 3], flags: [bool; 2], add: bool) {
-    match dims[2] {
-        16.. if size_of::<T>() == 4 => columns::<T, 16>(out, a, b, dims, flags, add),
-        8.. => columns::<T, 8>(out, a, b, dims, flags, add),
-        4.. => columns::<T, 4>(out, a, b, dims, flags, add),
-        _ => columns::<T, 1>(out, a, b, dims, flags, add),
-    }
-}
-
-/// `L` columns at a time. The last ones overlap those before, so that they are as many: a sum that is made twice is
-/// put once.
-#[inline(always)]
-fn columns<T: Real, const L: usize>(
-    out: &mut [T],
-    a: &[T],
-    b: &[T],
-    [m, k, n]: [usize; 3],
-    [ta, tb]: [bool; 2],
-    add: bool,
-) {
-    let mut packed = [[MaybeUninit::<T>::uninit(); L]; CHUNK];
-    for start in (0..k).step_by(CHUNK) {
-        let len = CHUNK.min(k - start);
-        for j in (0..n).step_by(L) {
-            let column = j.min(n - L);
-            let b = if tb {
-                pack(&mut packed[..len], &b[column * k + start..], k);
-                // SAFETY: `pack` has filled these rows, which lie one after another.
-                unsafe { std::slice::from_raw_parts(packed.as_ptr().cast::<T>(), len * L) }
-            } else {
-                &b[start * n + column..]
-            };
-            let (a, a_strides) = if ta { (&a[start * m..], [1, m]) } else { (&a[start..], [k, 1]) };
-            let tile = Tile { a, a_strides, b, b_stride: if tb { L } else { n }, len };
-            tile.rows::<L>(&mut out[column..], [m, n], j - column, add || start > 0);
-        }
-    }
-}
-
-/// `L` rows of `b`, of which `b` is the first, as columns of `packed`.
-#[inline(always)]
-fn pack<T: Real, const L: usize>(packed: &mut [[MaybeUninit<T>; L]], b: &[T], stride: usize) {
-    let rows: [&[T]; L] = std::array::from_fn(|l| &b[l * stride..][..packed.len()]);
-    for (p, packed) in packed.iter_mut().enumerate() {
-        for l in 0..L {
-            // SAFETY: each row is as long as `packed`.
-            packed[l].write(unsafe { *rows[l].get_unchecked(p) });
-        }
-    }
-}
-
-/// A loop over the rows of a tile as statements: LLVM would not unroll a loop of that length, and then keeps the sums
-/// in memory.
-macro_rules! unrolled {
-    ($r:ident in $rows:ident $body:block) => {
-        unrolled!($r in $rows $body: 0 1 2 3 4 5)
-    };
-    ($r:ident in $rows:ident $body:block: $($index:literal)*) => {$(
-        if $index < $rows {
-            let $r = $index;
-            $body
         }
     )*};
 }
+multiply!(f32 f64);
 
-/// What a tile of sums is made from: `len` products a sum.
-#[derive(Clone, Copy)]
-struct Tile<'a, T> {
-    a: &'a [T],
-    /// From row to row of the tile, and from product to product.
-    a_strides: [usize; 2],
-    b: &'a [T],
-    /// From product to product.
-    b_stride: usize,
-    len: usize,
+/// The product of the transposes, whose few rows are as long as the columns of `out`, and then its transpose.
+fn turned<T: Real>(product: Product<T>, scratch: &mut Scratch<T>, compute: impl Fn(Product<T>, &mut Scratch<T>)) {
+    let Product { out, a, b, dims: [m, k, n], flags: [ta, tb], add } = product;
+    let mut rows = scratch.take_out(m * n);
+    compute(Product { out: &mut rows, a: b, b: a, dims: [n, k, m], flags: [!tb, !ta], add: false }, scratch);
+    for (j, row) in rows.chunks_exact(m).enumerate() {
+        for (i, &sum) in row.iter().enumerate() {
+            put(&mut out[i * n + j], sum, add);
+        }
+    }
+    scratch.put_back(rows);
 }
 
-impl<T: Real> Tile<'_, T> {
-    /// All rows of `L` columns of `out`, of which the first `skip` are there already.
-    #[inline(always)]
-    fn rows<const L: usize>(self, out: &mut [T], [m, n]: [usize; 2], skip: usize, add: bool) {
-        if m < ROWS {
-            for i in 0..m {
-                self.at::<1, L>(&mut out[i * n..], n, i, [0, skip], add);
-            }
-            return;
-        }
-        for i in (0..m).step_by(ROWS) {
-            let row = i.min(m - ROWS);
-            self.at::<ROWS, L>(&mut out[row * n..], n, row, [i - row, skip], add);
-        }
-    }
+/// The inner products of the rows of `a` with the columns of `b`.
+fn few_columns<'a, T: Real>(product: Product<'a, T>, scratch: &'a mut Scratch<T>) -> Dots<'a, T> {
+    let Product { out, a, b, dims: [_, k, n], flags: [_, tb], add } = product;
+    let columns = if tb || n == 1 { b } else { scratch.transposed(b, [k, n]) };
+    Dots { out, strides: [n, 1], rows: a, columns, k, add }
+}
 
-    /// `R` rows from `row` on.
-    #[inline(always)]
-    fn at<const R: usize, const L: usize>(self, out: &mut [T], n: usize, row: usize, skip: [usize; 2], add: bool) {
-        let sums = self.sums::<R, L>(row);
-        unrolled!(r in R {
-            let out: &mut [T; L] = (&mut out[r * n..][..L]).try_into().expect("a row of the tile");
-            if !add {
-                *out = sums[r];
-            } else if r >= skip[0] {
-                let mut total = *out;
-                for l in 0..L {
-                    total[l] += sums[r][l];
-                }
-                out[skip[1]..].copy_from_slice(&total[skip[1]..]);
-            }
-        });
-    }
-
-    #[inline(always)]
-    fn sums<const R: usize, const L: usize>(self, row: usize) -> [[T; L]; R] {
-        let Tile { a, a_strides: [to_row, to_next], b, b_stride, len } = self;
-        assert!((row + R - 1) * to_row + (len - 1) * to_next < a.len() && (len - 1) * b_stride + L <= b.len());
-        let mut sums = [[T::ZERO; L]; R];
-        for p in 0..len {
-            // SAFETY: the assertion above is about the last element that is read, where `p` is `len - 1`.
-            let b = unsafe { &*b.as_ptr().add(p * b_stride).cast::<[T; L]>() };
-            unrolled!(r in R {
-                // SAFETY: as above, with `r` at most `R - 1`.
-                let a = unsafe { *a.get_unchecked((row + r) * to_row + p * to_next) };
-                for l in 0..L {
-                    sums[r][l] += a * b[l];
-                }
-            });
-        }
-        sums
-    }
+/// The inner products of the rows of `b` with those of `a`.
+fn few_rows<'a, T: Real>(product: Product<'a, T>, scratch: &'a mut Scratch<T>) -> Dots<'a, T> {
+    let Product { out, a, b, dims: [m, k, n], flags: [ta, _], add } = product;
+    let columns = if ta && m > 1 { scratch.transposed(a, [k, m]) } else { a };
+    Dots { out, strides: [1, n], rows: b, columns, k, add }
 }
 
 macro_rules! products {
@@ -422,11 +222,66 @@ mod tests {
 
     #[test]
     fn long_sums_and_large_products_too() {
-        for dims in [[3, 1000, 5], [13, 513, 13], [1, 700, 40], [70, 600, 1], [64, 64, 64], [61, 67, 71], [1, 600, 600]]
-        {
+        for dims in [
+            [3, 1000, 5],
+            [13, 513, 13],
+            [1, 700, 40],
+            [70, 600, 1],
+            [64, 64, 64],
+            [61, 67, 71],
+            [1, 600, 600],
+            [300, 1025, 333],
+        ] {
             check_all::<f32>(dims, f64::from(f32::EPSILON));
             check_all::<f64>(dims, f64::EPSILON);
         }
+    }
+
+    /// Runs one product on the instruction set that `S` is, where there is one, by each of the ways that serve it.
+    #[cfg(target_arch = "x86_64")]
+    fn on<S: pulp::Simd>(simd: S, a: &[f32], b: &[f32], dims: [usize; 3], flags: [bool; 2]) -> Vec<Vec<f32>> {
+        let [m, k, n] = dims;
+        let mut results = vec![vec![0.5; m * n]; 2];
+        let [tiles, inner] = &mut results[..] else { unreachable!("there are two") };
+        let scratch = &mut Scratch::new();
+        let product = Product { out: tiles, a, b, dims, flags, add: true };
+        simd.vectorize(Blocked { product, scratch });
+        if n <= FEW && k > 0 && !flags[0] {
+            let product = Product { out: inner, a, b, dims, flags, add: true };
+            simd.vectorize(few_columns(product, scratch));
+        }
+        results
+    }
+
+    /// The promise of the module: fused on any instruction set gives one result, and it is near what is not fused.
+    #[test]
+    #[cfg(target_arch = "x86_64")]
+    fn instruction_sets_agree() {
+        let (Some(narrow), Some(wide)) = (pulp::x86::V3::try_new(), pulp::x86::V4::try_new()) else { return };
+        for dims in [[1, 1, 1], [13, 700, 40], [30, 65, 3], [25, 600, 1], [12, 33, 32], [40, 1100, 2], [200, 40, 300]] {
+            for flags in [[false, false], [true, false], [false, true], [true, true]] {
+                let [m, k, n] = dims;
+                let (a, b) = (numbers::<f32>(m * k, 1), numbers::<f32>(k * n, 2));
+                let results = on(wide, &a, &b, dims, flags);
+                assert_eq!(results, on(narrow, &a, &b, dims, flags), "{dims:?}");
+                let mut plain = vec![0.5; m * n];
+                Product { out: &mut plain, a: &a, b: &b, dims, flags, add: true }.run();
+                for (fused, plain) in results[0].iter().zip(plain) {
+                    assert!((fused - plain).abs() <= f32::EPSILON * k as f32, "{dims:?}: {fused} {plain}");
+                }
+            }
+        }
+    }
+
+    /// The same sums come from rows and columns of a part of a product: that is how threads may share one.
+    #[test]
+    fn a_part_has_the_bits_of_the_whole() {
+        let [m, k, n] = [100, 530, 90];
+        let (a, b) = (numbers::<f32>(m * k, 1), numbers::<f32>(k * n, 2));
+        let (mut whole, mut part) = (vec![0.0; m * n], vec![0.0; 37 * n]);
+        matmul(&mut whole, &a, &b, [m, k, n]);
+        matmul(&mut part, &a[50 * k..87 * k], &b, [37, k, n]);
+        assert_eq!(part, whole[50 * n..87 * n]);
     }
 
     #[test]

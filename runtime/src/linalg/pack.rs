@@ -2,7 +2,6 @@
 //! each the rows or columns of a tile one after another.
 
 use crate::math::Real;
-use pulp::Simd;
 
 /// What is copied: `len` groups of `panel` elements, and zeros up to `width`.
 #[derive(Clone, Copy)]
@@ -22,11 +21,9 @@ impl<T: Real> Panel<T> {
     /// `src + w·strides[0] + p·strides[1]` is to be read for all `w < panel` and `p < len`, `dst` to be written for
     /// `len·width` elements, and `panel <= width`.
     #[inline(always)]
-    pub unsafe fn pack<S: Simd>(self, simd: S, dst: *mut T) {
+    pub unsafe fn pack(self, dst: *mut T) {
         // SAFETY: the caller's promise, with the stride that the function wants to be 1.
-        unsafe {
-            if self.strides[0] == 1 || self.panel == 1 { self.groups(dst) } else { self.across(simd, dst) }
-        }
+        unsafe { if self.strides[0] == 1 || self.panel == 1 { self.groups(dst) } else { self.across(dst) } }
     }
 
     /// Groups that lie together.
@@ -60,14 +57,13 @@ impl<T: Real> Panel<T> {
     /// # Safety
     /// As of [`Self::pack`], with `strides[1]` 1.
     #[inline(always)]
-    unsafe fn across<S: Simd>(self, simd: S, dst: *mut T) {
+    unsafe fn across(self, dst: *mut T) {
         let Self { panel, width, len, .. } = self;
-        let side = side::<T>();
-        let (whole_w, whole_p) = (panel - panel % side, len - len % side);
-        for w in (0..whole_w).step_by(side) {
-            for p in (0..whole_p).step_by(side) {
+        let (whole_w, whole_p) = (panel - panel % SIDE, len - len % SIDE);
+        for w in (0..whole_w).step_by(SIDE) {
+            for p in (0..whole_p).step_by(SIDE) {
                 // SAFETY: a block within `panel` and `len`.
-                unsafe { self.block(simd, dst, w, p) };
+                unsafe { self.block(dst, w, p) };
             }
         }
         for w in 0..width {
@@ -83,32 +79,27 @@ impl<T: Real> Panel<T> {
     unsafe fn one(self, dst: *mut T, w: usize, p: usize) {
         // SAFETY: within `width` and `len`; beyond `panel` nothing is read.
         unsafe {
-            *dst.add(p * self.width + w) = if w < self.panel { *self.src.add(w * self.strides[0] + p) } else { T::ZERO };
+            *dst.add(p * self.width + w) =
+                if w < self.panel { *self.src.add(w * self.strides[0] + p) } else { T::ZERO };
         }
     }
 
     /// A square block from `w` and `p` on.
     ///
     /// # Safety
-    /// As of [`Self::across`], for the [`side`] of a block beyond `w` and `p`.
+    /// As of [`Self::across`], for the [`SIDE`] of a block beyond `w` and `p`.
     #[inline(always)]
-    unsafe fn block<S: Simd>(self, _: S, dst: *mut T, w: usize, p: usize) {
+    unsafe fn block(self, dst: *mut T, w: usize, p: usize) {
         let Self { src, strides: [stride, _], width, .. } = self;
         // SAFETY: the block lies within both, by the caller's promise.
         let (src, dst) = unsafe { (src.add(w * stride + p), dst.add(p * width + w)) };
         #[cfg(target_arch = "x86_64")]
-        if x86::has_avx::<S>() {
-            // SAFETY: a value of `S` is only there where its instruction set is; elements of four and eight bytes are
-            // moved as what they are.
-            return unsafe {
-                match size_of::<T>() {
-                    4 => x86::transpose_8x8(dst.cast(), width, src.cast(), stride),
-                    _ => x86::transpose_4x4(dst.cast(), width, src.cast(), stride),
-                }
-            };
+        if size_of::<T>() == size_of::<f32>() {
+            // SAFETY: as above; elements of four bytes are moved as what they are.
+            return unsafe { transpose_4x4(dst.cast(), width, src.cast(), stride) };
         }
-        for w in 0..side::<T>() {
-            for p in 0..side::<T>() {
+        for w in 0..SIDE {
+            for p in 0..SIDE {
                 // SAFETY: within the block.
                 unsafe { *dst.add(p * width + w) = *src.add(w * stride + p) };
             }
@@ -116,72 +107,21 @@ impl<T: Real> Panel<T> {
     }
 }
 
-/// The side of the square blocks that are transposed at once: rows of 32 bytes.
-const fn side<T>() -> usize {
-    32 / size_of::<T>()
-}
+/// The side of the square blocks that are transposed in registers.
+const SIDE: usize = 4;
 
+/// # Safety
+/// Four rows of four elements are to be read and written.
 #[cfg(target_arch = "x86_64")]
-mod x86 {
-    use pulp::Simd;
-    use pulp::x86::{V3, V4};
-    use std::any::TypeId;
+#[inline(always)]
+unsafe fn transpose_4x4(dst: *mut f32, to_next: usize, src: *const f32, stride: usize) {
     use std::arch::x86_64::*;
-
-    /// Whether `S` is an instruction set with AVX.
-    #[inline(always)]
-    pub fn has_avx<S: Simd>() -> bool {
-        [TypeId::of::<V3>(), TypeId::of::<V4>()].contains(&TypeId::of::<S>())
-    }
-
-    /// # Safety
-    /// Eight rows of eight elements are to be read and written.
-    #[inline]
-    #[target_feature(enable = "avx")]
-    pub unsafe fn transpose_8x8(dst: *mut f32, to_next: usize, src: *const f32, stride: usize) {
-        // SAFETY: the rows of the caller's promise.
-        let row = |r: usize| unsafe { _mm256_loadu_ps(src.add(r * stride)) };
-        // Pairs of rows, element by element; then pairs of pairs; then the halves.
-        let pairs = |r: usize| {
-            let (even, odd) = (row(r), row(r + 1));
-            [_mm256_unpacklo_ps(even, odd), _mm256_unpackhi_ps(even, odd)]
-        };
-        let fours = |[a, b]: [__m256; 2], [c, d]: [__m256; 2]| {
-            [
-                _mm256_shuffle_ps::<0x44>(a, c),
-                _mm256_shuffle_ps::<0xee>(a, c),
-                _mm256_shuffle_ps::<0x44>(b, d),
-                _mm256_shuffle_ps::<0xee>(b, d),
-            ]
-        };
-        let (low, high) = (fours(pairs(0), pairs(2)), fours(pairs(4), pairs(6)));
-        for i in 0..4 {
-            // SAFETY: as above.
-            unsafe {
-                _mm256_storeu_ps(dst.add(i * to_next), _mm256_permute2f128_ps::<0x20>(low[i], high[i]));
-                _mm256_storeu_ps(dst.add((i + 4) * to_next), _mm256_permute2f128_ps::<0x31>(low[i], high[i]));
-            }
-        }
-    }
-
-    /// # Safety
-    /// Four rows of four elements are to be read and written.
-    #[inline]
-    #[target_feature(enable = "avx")]
-    pub unsafe fn transpose_4x4(dst: *mut f64, to_next: usize, src: *const f64, stride: usize) {
-        // SAFETY: the rows of the caller's promise.
-        let row = |r: usize| unsafe { _mm256_loadu_pd(src.add(r * stride)) };
-        let pairs = |r: usize| {
-            let (even, odd) = (row(r), row(r + 1));
-            [_mm256_unpacklo_pd(even, odd), _mm256_unpackhi_pd(even, odd)]
-        };
-        let (low, high) = (pairs(0), pairs(2));
-        for i in 0..2 {
-            // SAFETY: as above.
-            unsafe {
-                _mm256_storeu_pd(dst.add(i * to_next), _mm256_permute2f128_pd::<0x20>(low[i], high[i]));
-                _mm256_storeu_pd(dst.add((i + 2) * to_next), _mm256_permute2f128_pd::<0x31>(low[i], high[i]));
-            }
+    // SAFETY: the rows of the caller's promise; SSE belongs to every processor of this architecture.
+    unsafe {
+        let [mut a, mut b, mut c, mut d] = [0, 1, 2, 3].map(|r| _mm_loadu_ps(src.add(r * stride)));
+        _MM_TRANSPOSE4_PS(&mut a, &mut b, &mut c, &mut d);
+        for (p, row) in [a, b, c, d].into_iter().enumerate() {
+            _mm_storeu_ps(dst.add(p * to_next), row);
         }
     }
 }
