@@ -96,8 +96,10 @@ struct Panels<T> {
     first: *const T,
     /// From panel to panel, and from product to product.
     strides: [usize; 2],
-    /// The panel that is narrower than a tile, where it is packed and others are not.
-    narrow: Option<*const T>,
+    /// The panel that is narrower than a tile, and its stride, where it lies otherwise.
+    narrow: Option<(*const T, usize)>,
+    /// Whether that panel ends with its columns, with no zeros after them.
+    exact: bool,
 }
 
 /// `len` in as few parts as are no longer than `longest`, nearly equal multiples of `unit`.
@@ -144,25 +146,26 @@ impl<T: Real> Plan<T> {
     #[inline(always)]
     unsafe fn panels<S: Simd>(&self, packed: *mut T, [j, p]: [usize; 2], [columns, len]: [usize; 2]) -> Panels<T> {
         let (b, width) = (self.b, self.tile[1]);
-        let whole = columns - columns % width;
-        let start = match self.pack[1] {
-            true => 0,
-            false if cheap_masks::<S>() => columns,
-            false => whole,
-        };
-        for c in (start..columns).step_by(width) {
-            let panel = Panel { src: b.at(j + c, p), strides: b.strides, panel: width.min(columns - c), width, len };
+        let exact = cheap_masks::<S>();
+        let (whole, narrow) = (columns - columns % width, columns % width);
+        let start = if self.pack[1] { 0 } else { whole };
+        let panel = |c| Panel { src: b.at(j + c, p), strides: b.strides, panel: width, width, len };
+        for c in (start..whole).step_by(width) {
             // SAFETY: a panel of the block, and its place, of at most `block` columns and `stretch` products.
-            unsafe { panel.pack(packed.add((c - start) * len)) };
+            unsafe { panel(c).pack(packed.add((c - start) * len)) };
         }
-        match self.pack[1] {
-            true => Panels { first: packed, strides: [len, width], narrow: None },
-            false => Panels {
-                first: b.at(j, p),
-                strides: [1, b.strides[1]],
-                narrow: (start < columns).then_some(packed.cast_const()),
-            },
+        let (first, strides) = match self.pack[1] {
+            true => (packed.cast_const(), [len, width]),
+            false => (b.at(j, p), [1, b.strides[1]]),
+        };
+        if narrow == 0 || (exact && !self.pack[1]) {
+            return Panels { first, strides, narrow: None, exact };
         }
+        let last = packed.wrapping_add((whole - start) * len);
+        let stride = if exact { narrow } else { width };
+        // SAFETY: as above, with the columns that are left.
+        unsafe { Panel { panel: narrow, width: stride, ..panel(whole) }.pack(last) };
+        Panels { first, strides, narrow: Some((last, stride)), exact }
     }
 
     /// The rows of a tile from row `i` and product `p` on, packed or as they are, and their strides.
@@ -228,10 +231,10 @@ unsafe fn block<S: Simd, T: Lanes<S>>(
         let (a, a_strides) = unsafe { plan.rows(packed[0], [i, p], [rows, len]) };
         for c in (0..columns).step_by(plan.tile[1]) {
             let (b, b_stride) = match panels.narrow {
-                Some(b) if columns - c < plan.tile[1] => (b, plan.tile[1]),
+                Some(narrow) if columns - c < plan.tile[1] => narrow,
                 _ => (panels.first.wrapping_add(c * panels.strides[0]), panels.strides[1]),
             };
-            let exact = !plan.pack[1] && panels.narrow.is_none();
+            let exact = panels.exact;
             let (out, columns) = (out.wrapping_add(i * n + j + c), plan.tile[1].min(columns - c));
             // SAFETY: as above; a panel is padded to the width of a tile, or `exact`.
             unsafe {

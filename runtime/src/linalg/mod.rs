@@ -14,6 +14,7 @@ mod blocked;
 mod dots;
 mod inlined;
 mod kernel;
+mod lanes;
 mod pack;
 mod scratch;
 
@@ -24,6 +25,8 @@ use dots::{Dots, FEW, LONG};
 use inlined::put;
 use pulp::Arch;
 use scratch::Scratch;
+
+pub use lanes::to_lanes;
 use std::cell::Cell;
 
 /// Up to this many elements besides the batch, and this many multiplications, a product is inlined where it is called:
