@@ -22,6 +22,8 @@ use super::scratch::Scratch;
 use crate::math::Real;
 use crate::simd::{Lanes, cheap_masks};
 use pulp::{Simd, WithSimd};
+use std::marker::PhantomData;
+use std::ops::Range;
 
 /// The longest stretch of `k`: twelve rows of that length are 24 KiB of `f32`.
 const STRETCH: usize = 512;
@@ -41,9 +43,18 @@ const ALIASING: usize = 4096;
 /// From this many panels on, the rows of a tile are read often enough for packing to pay.
 const PANELS: usize = 5;
 
-pub(super) struct Blocked<'a, T> {
-    pub product: Product<'a, T>,
-    pub scratch: &'a mut Scratch<T>,
+/// Some columns and rows of a product. All others may be made at the same time, by other threads.
+pub struct Blocked<'a, T> {
+    whole: &'a Whole<'a, T>,
+    part: Part,
+    scratch: &'a mut Scratch<T>,
+}
+
+/// From, and to, which row and column.
+#[derive(Clone)]
+pub struct Part {
+    pub rows: Range<usize>,
+    pub columns: Range<usize>,
 }
 
 macro_rules! with_simd {
@@ -59,6 +70,42 @@ macro_rules! with_simd {
 }
 with_simd!(f32 f64);
 
+/// A product whose slices have its dimensions.
+pub struct Whole<'a, T> {
+    out: *mut T,
+    a: Operand<T>,
+    b: Operand<T>,
+    pub dims: [usize; 3],
+    add: bool,
+    borrowed: PhantomData<Product<'a, T>>,
+}
+
+// SAFETY: `a` and `b` are borrowed for reading. Who runs a part writes to that part of `out` alone, which is borrowed
+// for writing; that no two parts at a time overlap is the promise of `Blocked::new`.
+unsafe impl<T: Sync> Sync for Whole<'_, T> {}
+
+impl<'a, T: Real> Whole<'a, T> {
+    pub fn new(Product { out, a, b, dims: [m, k, n], flags: [ta, tb], add }: Product<'a, T>) -> Self {
+        assert!(out.len() == m * n && a.len() == m * k && b.len() == k * n && k > 0);
+        let a = Operand { first: a.as_ptr(), strides: if ta { [1, m] } else { [k, 1] } };
+        let b = Operand { first: b.as_ptr(), strides: if tb { [k, 1] } else { [1, n] } };
+        Self { out: out.as_mut_ptr(), a, b, dims: [m, k, n], add, borrowed: PhantomData }
+    }
+
+    pub fn all(&self) -> Part {
+        Part { rows: 0..self.dims[0], columns: 0..self.dims[2] }
+    }
+}
+
+impl<'a, T: Real> Blocked<'a, T> {
+    /// # Safety
+    /// While it runs, no other part of `whole` that overlaps with `part` does.
+    pub unsafe fn new(whole: &'a Whole<'a, T>, part: Part, scratch: &'a mut Scratch<T>) -> Self {
+        assert!(part.rows.end <= whole.dims[0] && part.columns.end <= whole.dims[2]);
+        Self { whole, part, scratch }
+    }
+}
+
 /// An operand by its first element, and the strides from row to row of `a`, or column to column of `b`, and along `k`.
 #[derive(Clone, Copy)]
 struct Operand<T> {
@@ -66,9 +113,14 @@ struct Operand<T> {
     strides: [usize; 2],
 }
 
-impl<T> Operand<T> {
+impl<T: Real> Operand<T> {
     fn at(self, i: usize, p: usize) -> *const T {
         self.first.wrapping_add(i * self.strides[0] + p * self.strides[1])
+    }
+
+    /// What is left of it from its row, or column, `i` on.
+    fn after(self, i: usize) -> Self {
+        Self { first: self.at(i, 0), strides: self.strides }
     }
 
     /// The bytes between its rows as they lie in memory.
@@ -77,10 +129,13 @@ impl<T> Operand<T> {
     }
 }
 
-/// How a product is cut.
+/// How a part of a product is cut.
 struct Plan<T> {
     a: Operand<T>,
     b: Operand<T>,
+    /// From row to row of the result.
+    stride: usize,
+    /// Of the part.
     dims: [usize; 3],
     /// The most rows, and columns, of a tile.
     tile: [usize; 2],
@@ -119,11 +174,12 @@ fn height(left: usize, longest: usize) -> usize {
 }
 
 impl<T: Real> Plan<T> {
-    fn new<S: Simd>(a: Operand<T>, b: Operand<T>, dims: [usize; 3]) -> Self
+    fn new<S: Simd>(whole: &Whole<T>, Part { rows, columns }: &Part) -> Self
     where
         T: Lanes<S>,
     {
-        let [m, k, n] = dims;
+        let [m, k, n] = [rows.len(), whole.dims[1], columns.len()];
+        let [a, b] = [whole.a.after(rows.start), whole.b.after(columns.start)];
         let tile = [if S::REGISTER_COUNT < 32 { ROWS / 2 } else { ROWS }, VECTORS * T::LANES];
         let stretch = part(k, STRETCH, 1);
         let block = part(n, (BLOCK / size_of::<T>() / stretch).max(tile[1]), tile[1]);
@@ -131,7 +187,7 @@ impl<T: Real> Plan<T> {
         let aliased = a.apart().is_multiple_of(ALIASING) || (a_across && a.apart() > ALIASING);
         let pack_a = n > PANELS * tile[1] && aliased;
         let pack_b = b_across || (m >= REREAD && b.apart() >= APART);
-        Self { a, b, dims, tile, stretch, block, pack: [pack_a, pack_b] }
+        Self { a, b, stride: whole.dims[2], dims: [m, k, n], tile, stretch, block, pack: [pack_a, pack_b] }
     }
 
     /// The elements that packed rows and panels take.
@@ -190,18 +246,16 @@ impl<T: Real> Blocked<'_, T> {
     where
         T: Lanes<S>,
     {
-        let Self { product: Product { out, a, b, dims: [m, k, n], flags: [ta, tb], add }, scratch } = self;
-        assert!(out.len() == m * n && a.len() == m * k && b.len() == k * n);
-        let a = Operand { first: a.as_ptr(), strides: if ta { [1, m] } else { [k, 1] } };
-        let b = Operand { first: b.as_ptr(), strides: if tb { [k, 1] } else { [1, n] } };
-        let plan = Plan::new::<S>(a, b, [m, k, n]);
+        let Self { whole, part, scratch } = self;
+        let plan = Plan::new::<S>(whole, &part);
+        let [_, k, n] = plan.dims;
         let packed = scratch.split(plan.space());
-        let out = out.as_mut_ptr();
+        let out = whole.out.wrapping_add(part.rows.start * plan.stride + part.columns.start);
         for j in (0..n).step_by(plan.block) {
             for p in (0..k).step_by(plan.stretch) {
-                // SAFETY: by the assertion `a`, `b` and `out` hold all elements below `m`, `k` and `n`, as `plan` has
-                // them; `packed` is as large as it wants, and `out` is borrowed for writing.
-                unsafe { block(simd, &plan, packed, out, [j, p], add || p > 0) };
+                // SAFETY: `a`, `b` and `out` hold all elements of the part, as `Whole::new` and `Blocked::new` have
+                // checked; `packed` is as large as `plan` wants, and nobody else writes to the part.
+                unsafe { block(simd, &plan, packed, out, [j, p], whole.add || p > 0) };
             }
         }
     }
@@ -235,10 +289,14 @@ unsafe fn block<S: Simd, T: Lanes<S>>(
                 _ => (panels.first.wrapping_add(c * panels.strides[0]), panels.strides[1]),
             };
             let exact = panels.exact;
-            let (out, columns) = (out.wrapping_add(i * n + j + c), plan.tile[1].min(columns - c));
+            let (out, columns) = (out.wrapping_add(i * plan.stride + j + c), plan.tile[1].min(columns - c));
             // SAFETY: as above; a panel is padded to the width of a tile, or `exact`.
             unsafe {
-                tile(simd, rows, &Tile { a, a_strides, b, b_stride, len, out, out_stride: n, columns, exact, add })
+                tile(
+                    simd,
+                    rows,
+                    &Tile { a, a_strides, b, b_stride, len, out, out_stride: plan.stride, columns, exact, add },
+                )
             };
         }
         i += rows;

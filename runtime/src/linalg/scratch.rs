@@ -1,6 +1,23 @@
-//! Memory for packed operands; it grows at first use, and is used again.
+//! Memory for packed operands: each thread's grows at first use, and is used again.
 
 use crate::math::Real;
+use std::cell::Cell;
+
+macro_rules! scratch {
+    ($($t:ident)*) => {$(
+        /// Lends the thread's memory to `work`, within which only new memory could be lent.
+        pub(super) fn $t<R>(work: impl FnOnce(&mut Scratch<$t>) -> R) -> R {
+            thread_local! {
+                static SCRATCH: Cell<Scratch<$t>> = const { Cell::new(Scratch::new()) };
+            }
+            let mut scratch = SCRATCH.take();
+            let result = work(&mut scratch);
+            SCRATCH.set(scratch);
+            result
+        }
+    )*};
+}
+scratch!(f32 f64);
 
 /// The elements of a cache line, of the narrowest type.
 const LINE: usize = 16;
