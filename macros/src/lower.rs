@@ -12,6 +12,7 @@ use crate::ir::model::{self, Block, Call, Expr, ExprKind, Let, Model, Role, Sett
 use crate::op::apply::{self, At, Mismatch, Settings, Spelled};
 use crate::op::{self, Emitted, Family, Meaning, naming};
 use call::{Instance, NetworkCall};
+use proc_macro2::Ident;
 use std::collections::HashSet;
 use turns::Around;
 
@@ -43,6 +44,8 @@ struct Lowering<'m> {
     serial: usize,
     serials: usize,
     groups: Vec<Instance<'m>>,
+    /// Dimensions that no call decides, each with its group.
+    open: Vec<(String, &'m Ident)>,
     /// Names of callees' values.
     inlined: HashSet<String>,
     errors: Errors,
@@ -115,11 +118,26 @@ impl<'m> Lowering<'m> {
             scope.push(Bound { name: plain(&group.name), value: None, origin: Origin::Group(index), level: 0 });
         }
         let named = graph.ids().map(|id| (0, id)).collect();
-        let (later, steps, values, inlined) = Default::default();
+        let (later, steps, values, open, inlined) = Default::default();
         let mut errors = Errors::new();
         let groups = Instance::all(model, &mut errors);
         let (around, serial, serials) = (Vec::new(), 0, 0);
-        Lowering { model, graph, scope, later, steps, values, named, around, serial, serials, groups, inlined, errors }
+        Lowering {
+            model,
+            graph,
+            scope,
+            later,
+            steps,
+            values,
+            named,
+            around,
+            serial,
+            serials,
+            groups,
+            open,
+            inlined,
+            errors,
+        }
     }
 
     /// Every expression of the result, with its value. Blocks in the place of the result have the body's scope.
@@ -242,7 +260,8 @@ impl<'m> Lowering<'m> {
             && self.graph.shape(id) != shape
         {
             let found = show(self.graph.shape(id));
-            self.errors.push(error(*place, format!("`{name}` is {found} but {} is written here", show(shape))));
+            let text = self.with_open(format!("`{name}` is {found} but {} is written here", show(shape)));
+            self.errors.push(error(*place, text));
             value = None;
         }
         if let Some(id) =
@@ -381,11 +400,11 @@ impl<'m> Lowering<'m> {
                 text.replace(&format!("{{{i}}}"), &described(operand, i, operands.len()))
             })
         };
-        let mut text = spelled(&mismatch.text);
+        let mut text = self.with_open(spelled(&mismatch.text));
         for operand in operands.iter().filter(|_| operands.len() > 1) {
             text.push_str(&self.origin(operand));
         }
-        if let Some(hint) = &mismatch.hint {
+        if let Some(hint) = mismatch.hint.as_ref().filter(|_| !self.is_open(&text)) {
             text.push_str(&format!("\n  help: {}", spelled(hint)));
         }
         let place = match mismatch.at {
@@ -442,6 +461,9 @@ impl<'m> Lowering<'m> {
             return None;
         }
         let mut text = format!("the result is {} but {} is declared", show(&node.shape), show(declared));
+        if self.is_open(&text) {
+            return Some(self.with_open(text));
+        }
         let differs = node.shape.iter().zip(declared).find(|(a, b)| a != b);
         if let Some((found, wanted)) = differs.filter(|_| node.shape.len() == declared.len())
             && let Some(hint) = Mismatch::new("").rigid(found, wanted).hint

@@ -154,7 +154,7 @@ impl Pool {
     /// `wanted`, or with the first number that makes it free.
     fn take(&mut self, wanted: &str) -> String {
         let plain = wanted.strip_prefix("r#").unwrap_or(wanted);
-        let keyword = syn::parse_str::<syn::Ident>(plain).is_err();
+        let keyword = plain == "gen" || syn::parse_str::<syn::Ident>(plain).is_err();
         let first = if keyword || self.reserved.contains(plain) { 1 } else { 2 };
         let bare = (first == 2).then(|| plain.to_string());
         let mut all = bare.into_iter().chain((first..).map(|n| format!("{plain}_{n}")));

@@ -4,6 +4,7 @@
 use super::solve::{Sizes, dim, shape, solve};
 use super::{Bound, Lowering, Origin, Step, Value, counted, described, dtype_of, lower, meant};
 use crate::error::{Errors, Place, error, nearest};
+use crate::ir::along::Along;
 use crate::ir::dim::{Dim, Shape, show};
 use crate::ir::graph::{Argument, Dtype, Graph, Id, Kind, Node, Source};
 use crate::ir::model::{self, Call, Expr, ExprKind, Group, Init, Model, Network, Role, path_text, plain};
@@ -193,7 +194,7 @@ impl<'m> Lowering<'m> {
             Role::Param => *params.next().expect("one node for each parameter"),
             _ => *inputs.next().expect("the arity is right"),
         });
-        Ok(self.instantiate(planned, &arguments.collect::<Vec<Id>>(), &sizes))
+        self.instantiate(planned, &arguments.collect::<Vec<Id>>(), &sizes)
     }
 
     fn check_kind(&self, planned: &NetworkCall, k: usize, argument: &model::Argument, given: Id) -> syn::Result<()> {
@@ -232,7 +233,7 @@ impl<'m> Lowering<'m> {
         let mut known = self.groups[index].sizes.clone();
         for name in network.model.parameter_sizes() {
             let solved = sizes.get(name).or(known.get(name)).cloned();
-            let dim = solved.unwrap_or_else(|| self.fresh(name, &plain(&group.name)));
+            let dim = solved.unwrap_or_else(|| self.fresh(name, &group.name));
             known.insert(name.to_string(), dim);
         }
         sizes.extend(known.clone());
@@ -248,12 +249,40 @@ impl<'m> Lowering<'m> {
     }
 
     /// A dimension of the caller for a name of a group that nothing decides: the name, where it is free.
-    fn fresh(&self, name: &str, group: &str) -> Dim {
+    fn fresh(&mut self, name: &str, group: &'m Ident) -> Dim {
         let taken = self.dimensions();
-        let longer = format!("{group}_{name}");
+        let longer = format!("{}_{name}", plain(group));
         let numbered = (2..).map(|n| format!("{longer}_{n}"));
         let mut all = [name.to_string(), longer.clone()].into_iter().chain(numbered);
-        Dim::name(all.find(|n| !taken.contains(n.as_str())).expect("numbers do not end"))
+        let free = all.find(|n| !taken.contains(n.as_str())).expect("numbers do not end");
+        self.open.push((free.clone(), group));
+        Dim::name(free)
+    }
+
+    /// A message about shapes, with where its dimensions come from that nothing decides.
+    pub fn with_open(&self, mut text: String) -> String {
+        for (name, group) in self.open_in(&text).collect::<Vec<_>>() {
+            let advice = format!("bind it in the type of the group, as in `{group}: {}`", self.bound_type(group));
+            text.push_str(&format!("\n  `{name}` is a size of `{group}` that no call decides: {advice}"));
+        }
+        text
+    }
+
+    pub fn is_open(&self, text: &str) -> bool {
+        self.open_in(text).next().is_some()
+    }
+
+    fn open_in(&self, text: &str) -> impl Iterator<Item = (&str, &'m Ident)> {
+        let words: HashSet<String> =
+            text.split(|c: char| !(c.is_alphanumeric() || c == '_')).map(str::to_string).collect();
+        self.open.iter().filter(move |(name, _)| words.contains(name)).map(|(name, group)| (name.as_str(), *group))
+    }
+
+    /// `dense<I, O>`
+    fn bound_type(&self, group: &Ident) -> String {
+        let instance = self.groups.iter().find(|i| i.group.name == *group);
+        let generics = instance.and_then(|i| i.network).map(|n| n.model.generics.join(", ")).unwrap_or_default();
+        instance.map_or(String::new(), |i| format!("{}<{generics}>", path_text(&i.group.network)))
     }
 
     fn dimensions(&self) -> HashSet<String> {
@@ -266,7 +295,7 @@ impl<'m> Lowering<'m> {
     }
 
     /// The callee's nodes in this graph; its outputs.
-    fn instantiate(&mut self, planned: &NetworkCall, arguments: &[Id], sizes: &Sizes) -> Vec<Value> {
+    fn instantiate(&mut self, planned: &NetworkCall, arguments: &[Id], sizes: &Sizes) -> syn::Result<Vec<Value>> {
         let callee = &planned.network.graph;
         let names = planned.network.model.names();
         let live = callee.live();
@@ -274,6 +303,9 @@ impl<'m> Lowering<'m> {
         for id in callee.ids().filter(|id| live[id.index()]) {
             let node = callee.node(id);
             let args: Vec<Id> = node.args.iter().map(|a| here[a.index()].expect("arguments stand first")).collect();
+            if let Some(defect) = args.first().and_then(|x| too_small(self.graph.shape(*x), node, sizes)) {
+                return Err(error(planned.expr.place, format!("in {}: {defect}", planned.line(node))));
+            }
             let before = self.graph.len();
             let new = match node.kind {
                 Kind::Arg(index) => arguments[index],
@@ -281,19 +313,22 @@ impl<'m> Lowering<'m> {
             };
             here[id.index()] = Some(new);
             if new.index() >= before {
-                self.note(planned, node, new, &names);
+                let is_result = callee.roots.len() == 1 && callee.roots[0].node == Some(id);
+                self.note(planned, node, new, (&names, is_result));
             }
         }
-        callee.roots.iter().map(|root| root.node.and_then(|id| here[id.index()])).collect()
+        Ok(callee.roots.iter().map(|root| root.node.and_then(|id| here[id.index()])).collect())
     }
 
-    /// A new node stands at the call; a name that the callee's author gave is kept, behind that of the group.
-    fn note(&mut self, planned: &NetworkCall, node: &Node, new: Id, names: &HashSet<String>) {
+    /// A new node stands at the call; a name that the callee's author gave is kept, behind that of the group, which is
+    /// also that of the one result.
+    fn note(&mut self, planned: &NetworkCall, node: &Node, new: Id, (names, is_result): (&HashSet<String>, bool)) {
         let note = self.graph.note_mut(new);
         note.place = Some(planned.expr.place);
         note.rule = node.note.rule.clone();
-        if let Some(inner) = node.note.name.as_ref().filter(|name| names.contains(*name)) {
-            let name = format!("{}_{inner}", planned.called());
+        let inner = node.note.name.as_ref().filter(|name| names.contains(*name));
+        let named = inner.map(|inner| format!("{}_{inner}", planned.called()));
+        if let Some(name) = named.or_else(|| is_result.then(|| planned.called().to_string())) {
             note.name = Some(name.clone());
             self.inlined.insert(name);
         }
@@ -350,6 +385,30 @@ impl NetworkCall<'_> {
     fn name(&self) -> String {
         plain(&self.network.model.name)
     }
+
+    /// Where a node of the callee was written: `` `dense` (src/layers.rs:12) ``.
+    fn line(&self, node: &Node) -> String {
+        let span = node.note.place.map_or(self.network.model.name.span(), |place| place.start);
+        format!("`{}` ({}:{})", self.name(), span.file(), span.start().line)
+    }
+}
+
+/// What is not there once names have become numbers: with names alone, nothing can be said about sizes.
+fn too_small(x: &[Dim], node: &Node, sizes: &Sizes) -> Option<String> {
+    let new = shape(sizes, &node.shape);
+    if let Some(size) = new.iter().find(|d| d.is_negative()) {
+        return Some(format!("an array has an axis of size {size}"));
+    }
+    let Kind::Along { axis, op } = &node.kind else { return None };
+    let one = Dim::number(1);
+    let last = |count: &Dim, step: i64| &(count - &one) * &Dim::number(step);
+    let end = match op {
+        Along::Slice { start, step } => &(&dim(sizes, start) + &last(&new[*axis], *step)) + &one,
+        Along::Windows { stride, dilation } => &(&last(&new[*axis], *stride) + &last(&new[axis + 1], *dilation)) + &one,
+        _ => return None,
+    };
+    let is_beyond = (&x[*axis] - &end).is_negative();
+    is_beyond.then(|| format!("what reaches up to {end} is no part of axis {axis}, whose size is {}", x[*axis]))
 }
 
 /// Checks the arity of a call, and that the parameters have a place to come from.

@@ -5,8 +5,10 @@
 //! failure names its seed and its source.
 
 use super::interpret::Random;
+use super::linking::{answered, definitions};
 use super::properties::from_environment;
 use super::random::grow;
+use crate::link::needs;
 use crate::{lower, parse, pipeline};
 use proc_macro2::{Delimiter, Group, Ident, Literal, Punct, Spacing, Span, TokenStream, TokenTree};
 use std::collections::BTreeMap;
@@ -46,6 +48,16 @@ const CORPUS: &[(&str, &str)] = &[
         let z = select(insert_axis(m, axis = 1), z, 0.5f32 * &z);
         softmax_cross_entropy(z, l) + { let a = z.sum_axis(Axis(0)); a.dot(*&a) }
     }",
+    ),
+    (
+        "f64",
+        "fn net(x: Input<N, 3>, first: dense<3>, #[init(normal(0.1))] b: Param<M>, m: layers::mlp<M>) -> Output {
+        let h = relu(first(x)); sum(m(h)) + sum(b)
+    }",
+    ),
+    (
+        "wrt(x)",
+        "fn net(x: Input<N, M>, first: dense, m: layers::mlp<M>) -> Output { sum(m(x), axis = 0).dot(sum(first(x), 0)) }",
     ),
     ("", "fn scalar(r#type: Param, d_x: Param<1>) -> Output { (r#type / 2 + sum(d_x)).exp() }"),
 ];
@@ -282,7 +294,7 @@ fn source(seed: u64) -> (TokenStream, TokenStream) {
 /// What is wrong with the answer to a source, if anything is.
 fn wrong(options: &TokenStream, item: &TokenStream) -> Option<String> {
     let start = Instant::now();
-    let answer = catch_unwind(AssertUnwindSafe(|| pipeline::network(options.clone(), item.clone())));
+    let answer = catch_unwind(AssertUnwindSafe(|| whole(options, item)));
     let took = start.elapsed();
     match answer {
         Err(panic) => {
@@ -297,10 +309,21 @@ fn wrong(options: &TokenStream, item: &TokenStream) -> Option<String> {
     }
 }
 
+/// What comes of a source where every network that it names is this one.
+fn whole(options: &TokenStream, item: &TokenStream) -> TokenStream {
+    const OTHER: &str = "fn other<const K: usize>(x: Input<N, K>, w: Param<K, H>) -> Output<N, H> { tanh(x.dot(w)) }";
+    answered(pipeline::network(options.clone(), item.clone()), &|_| {
+        definitions(&pipeline::network(TokenStream::new(), parsed(OTHER)))
+    })
+}
+
 /// Whether the compiler has something to object to, which rustc has not refused before.
 fn refused(options: &TokenStream, item: &TokenStream) -> bool {
     match parse::parse(options.clone(), item.clone()) {
-        Ok(model) => lower::lower(&model).is_err(),
+        Ok(model) if needs(&model).is_ok_and(|paths| !paths.is_empty()) => {
+            whole(options, item).to_string().contains("compile_error")
+        }
+        Ok(model) => needs(&model).is_err() || lower::lower(&model).is_err(),
         Err(failure) => failure.error.is_some(),
     }
 }

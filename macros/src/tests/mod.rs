@@ -5,6 +5,7 @@ mod fuzz;
 mod golden;
 mod imports;
 pub mod interpret;
+mod linking;
 mod metamorphic;
 mod middle;
 mod operations;
