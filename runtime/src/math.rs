@@ -18,12 +18,11 @@ mod kernels;
 mod special;
 
 pub use activations::{
-    and, clamp, cosh, elu, gelu, gelu_tanh, hard_sigmoid, hard_tanh, leaky_relu, mish, not, or, rsqrt, selu, silu,
-    sinh, softsign,
+    and, clamp, cosh, elu, hard_sigmoid, hard_tanh, leaky_relu, mish, not, or, rsqrt, selu, silu, sinh, softsign,
 };
 pub use special::{
-    Special, acos, asin, atan, atan2, cos, erf, exp2, expm1, floor, hypot, log1p, log2, normal_cdf, normal_pdf, round,
-    sin, tan,
+    Special, acos, asin, atan, atan2, cos, erf, exp2, expm1, floor, gelu, gelu_tanh, hypot, log1p, log2, normal_cdf,
+    normal_pdf, round, sin, tan,
 };
 
 use std::ops::{Add, AddAssign, Div, DivAssign, Mul, MulAssign, Neg, Sub, SubAssign};
