@@ -6,7 +6,7 @@
 //! [`link`](crate::link), which asks the next macro, or has everything. A definition goes by an identity of its own, so that
 //! networks of one name do not mix, and a path within a definition is resolved where it was written.
 
-use crate::error::{error, nearest};
+use crate::error::{error, is_slip};
 use crate::ir::model::{Call, Model, Spelling, path_text, plain};
 use crate::op;
 use proc_macro2::{Delimiter, Group, Ident, Span, TokenStream, TokenTree};
@@ -133,7 +133,7 @@ pub fn needs(model: &Model) -> syn::Result<Vec<syn::Path>> {
     Ok(paths)
 }
 
-/// A path; or a name that nothing here has, and that is near nothing here has.
+/// A path; or a name that nothing here has, and that is no slip for one that something has.
 fn is_network(model: &Model, call: &Call) -> bool {
     let Some(path) = call.path.as_ref().filter(|_| call.spelling == Spelling::Function) else { return false };
     let bound = model.names();
@@ -141,7 +141,7 @@ fn is_network(model: &Model, call: &Call) -> bool {
     let here: Vec<String> = arguments.chain(model.groups.iter().map(|g| plain(&g.name))).chain(bound).collect();
     let here = here.iter().map(String::as_str);
     let known = call.op == plain(&model.name) || op::find(&call.op).is_some() || here.clone().any(|n| n == call.op);
-    path.segments.len() > 1 || !known && nearest(&call.op, op::names().map(|n| -> &str { n }).chain(here)).is_none()
+    path.segments.len() > 1 || !known && !is_slip(&call.op, op::names().map(|n| -> &str { n }).chain(here))
 }
 
 fn check(model: &Model, path: &syn::Path) -> syn::Result<()> {

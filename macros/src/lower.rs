@@ -167,7 +167,7 @@ impl<'m> Lowering<'m> {
                 let id = self.graph.constant(*value);
                 self.values.push(Some(id));
             }
-            ExprKind::Call(call) if self.callee(call).is_some() => self.visit_network(expr, call, 1),
+            ExprKind::Call(call) if self.callee(call).is_some() => self.visit_network(expr, call, None),
             ExprKind::Call(call) => match self.plan(expr, call) {
                 Ok(planned) => {
                     let operands = planned.operands;

@@ -24,8 +24,12 @@ use std::rc::Rc;
 pub fn network(options: TokenStream, item: TokenStream) -> TokenStream {
     match parse(options.clone(), item.clone()) {
         Err(failure) => unreadable(failure),
-        Ok(model) => match needs(&model) {
-            Err(error) => with_error(error.into_compile_error(), broken(&model)),
+        Ok(mut model) => match needs(&model) {
+            Err(error) => {
+                // There may be no network behind a group, so that its type cannot be named.
+                model.groups.clear();
+                with_error(error.into_compile_error(), broken(&model))
+            }
             Ok(paths) => {
                 let request = Request::new(&model, options, item, &paths);
                 match request.ask() {

@@ -39,12 +39,16 @@ pub fn network(model: &Model) -> syn::Result<Network> {
 /// A group of a network that is being lowered.
 pub struct Instance<'m> {
     group: &'m Group,
+    /// Nothing where its type has an error.
     network: Option<&'m Network>,
     /// Of the generics that are bound, and of all parameters' dimensions once they are settled.
     sizes: Sizes,
     /// The nodes of the parameters, once they are settled.
     params: Option<Vec<Id>>,
 }
+
+/// A network, if its group has no error, and the index of the group, if it has one.
+type Callee<'m> = (Option<&'m Network>, Option<usize>);
 
 /// A call of a network whose arity is right.
 pub struct NetworkCall<'m> {
@@ -57,9 +61,10 @@ pub struct NetworkCall<'m> {
 impl<'m> Instance<'m> {
     pub fn all(model: &'m Model, errors: &mut Errors) -> Vec<Self> {
         let groups = model.groups.iter().map(|group| {
-            let network = model.callees.get(&path_text(&group.network)).map(|n| &**n);
-            let sizes = network.map(|network| bound_sizes(group, network)).unwrap_or_else(|| Err(unlinked(group)));
-            let sizes = sizes.map_err(|e| errors.push(e)).unwrap_or_default();
+            let network = model.callees.get(&path_text(&group.network)).map(|n| &**n).ok_or_else(|| unlinked(group));
+            let known = network.and_then(|network| Ok((network, bound_sizes(group, network)?)));
+            let (network, sizes) = known.map_err(|e| errors.push(e)).ok().unzip();
+            let sizes = sizes.unwrap_or_default();
             let of_group = |(_, a): &(usize, &model::Argument)| a.is_of(&group.name);
             let params = model.arguments.iter().enumerate().filter(of_group).map(|(k, _)| Id(k as u32)).collect();
             Instance { group, network, sizes, params: group.sizes.is_some().then_some(params) }
@@ -95,27 +100,27 @@ fn unlinked(group: &Group) -> syn::Error {
 
 impl<'m> Lowering<'m> {
     /// The network that a call is of, with the index of its group, if it is of one.
-    pub fn callee(&self, call: &Call) -> Option<(&'m Network, Option<usize>)> {
+    pub fn callee(&self, call: &Call) -> Option<Callee<'m>> {
         call.path.as_ref()?;
         match self.scope.iter().rev().find(|b| b.name == call.op) {
-            Some(Bound { origin: Origin::Group(index), .. }) => Some((self.groups[*index].network?, Some(*index))),
+            Some(Bound { origin: Origin::Group(index), .. }) => Some((self.groups[*index].network, Some(*index))),
             Some(_) => None,
             // A plain name that is an operation's means the operation.
             None if op::find(&call.op).is_some() => None,
-            None => self.model.callees.get(&call.op).map(|network| (&**network, None)),
+            None => self.model.callees.get(&call.op).map(|network| (Some(&**network), None)),
         }
     }
 
     /// How many values an expression gives, if it calls a network that returns a tuple.
     pub fn tuple_of(&self, expr: &Expr) -> Option<usize> {
         let ExprKind::Call(call) = &expr.kind else { return None };
-        let (network, _) = self.callee(call)?;
+        let network = self.callee(call)?.0?;
         network.model.result.tuple.then_some(network.model.result.shapes.len())
     }
 
     pub fn visit_tuple(&mut self, expr: &'m Expr, count: usize) {
         match &expr.kind {
-            ExprKind::Call(call) if self.tuple_of(expr).is_some() => self.visit_network(expr, call, count),
+            ExprKind::Call(call) if self.callee(call).is_some() => self.visit_network(expr, call, Some(count)),
             _ => {
                 let text = "only a network that returns a tuple gives several values at once";
                 self.fail_all(error(expr.place, text), count);
@@ -123,9 +128,11 @@ impl<'m> Lowering<'m> {
         }
     }
 
-    pub fn visit_network(&mut self, expr: &'m Expr, call: &'m Call, count: usize) {
-        let Some((network, group)) = self.callee(call) else { return self.fail_all(unknown(call), count) };
-        match plan(expr, call, network, group, count) {
+    /// A call of a network; `tuple` is how many values are taken, where these are those of a tuple.
+    pub fn visit_network(&mut self, expr: &'m Expr, call: &'m Call, tuple: Option<usize>) {
+        let count = tuple.unwrap_or(1);
+        let Some((Some(network), group)) = self.callee(call) else { return self.values.extend(vec![None; count]) };
+        match plan(expr, call, network, group, tuple) {
             Ok(planned) => {
                 self.steps.push(Step::Inline(planned));
                 self.steps.extend(call.arguments.iter().rev().map(Step::Visit));
@@ -344,7 +351,7 @@ fn plan<'m>(
     call: &'m Call,
     network: &'m Network,
     group: Option<usize>,
-    count: usize,
+    tuple: Option<usize>,
 ) -> syn::Result<NetworkCall<'m>> {
     let (op, model) = (&call.op, &network.model);
     let whole = call.op_place.to(expr.place);
@@ -364,19 +371,20 @@ fn plan<'m>(
         return Err(error(place, format!("`{op}` takes {} but {given} {verb} given{own}", counted(inputs.len()))));
     }
     let outputs = model.result.shapes.len();
-    match (model.result.tuple, outputs == count) {
-        (true, _) if count == 1 => {
+    match (model.result.tuple, tuple) {
+        (true, None) => {
             let names: Vec<String> = (1..=outputs).map(|k| format!("y{k}")).collect();
             let advice = format!("bind them with `let ({}) = {op}(..);`", names.join(", "));
             Err(error(whole, format!("`{op}` returns a tuple of {outputs} values: {advice}")))
         }
-        (true, false) => Err(error(whole, format!("`{op}` returns {outputs} values, and {count} are bound here"))),
+        (true, Some(count)) if count != outputs => {
+            Err(error(whole, format!("`{op}` returns {outputs} values, and {count} are bound here")))
+        }
+        (false, Some(_)) => {
+            Err(error(whole, format!("`{op}` returns one value and no tuple: bind it with `let y = {op}(..);`")))
+        }
         _ => Ok(NetworkCall { expr, call, network, group }),
     }
-}
-
-fn unknown(call: &Call) -> syn::Error {
-    error(call.op_place, format!("the network `{}` is not known", call.op))
 }
 
 /// `x: Input<N, I>`
