@@ -4,7 +4,9 @@
 #[test]
 fn mistakes_get_one_message_each() {
     let cases = trybuild::TestCases::new();
-    for phase in ["syntax", "signature", "dimensions", "options", "placement", "names", "arity", "shapes", "callers"] {
+    for phase in
+        ["syntax", "signature", "dimensions", "options", "placement", "names", "arity", "shapes", "callers", "calls"]
+    {
         cases.compile_fail(format!("tests/ui/{phase}/*.rs"));
     }
 }

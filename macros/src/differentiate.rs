@@ -1,6 +1,8 @@
 //! Reverse mode: in comes a graph with outputs, out comes the same graph with its gradients appended. Every cotangent
 //! then has the shape of its value, and a value that no output depends on has none.
 
+use crate::ir::along::Along;
+use crate::ir::dim::Dim;
 use crate::ir::graph::{Argument, Dtype, Fold, Goal, Graph, Id, Kind, Letters, Node, Root, Source};
 use crate::op::rule::{self, Bindings, Texts};
 use crate::op::{self, Derivative, Op, apply, naming};
@@ -135,6 +137,7 @@ impl Reverse {
                 let shape = self.graph.shape(node.args[0]).clone();
                 Some((self.graph.reshape(dy, &shape), "reshape: d_x = dy in the shape of x".to_string()))
             }
+            Kind::Along { axis, op } => self.along(node, *axis, op, position, dy),
             Kind::Arg(_) | Kind::Const(_) | Kind::Size(_) | Kind::Iota { .. } => None,
         }
     }
@@ -167,6 +170,50 @@ impl Reverse {
             Derivative::Inner | Derivative::None => return None,
         };
         Some((result, format!("{}: d_{name} = {right}", op.name.trim_start_matches("reduce_"))))
+    }
+
+    /// The transpose: all that is done along an axis is linear, but for an extremum's position, which has no derivative.
+    fn along(&mut self, node: &Node, axis: usize, op: &Along, position: usize, dy: Id) -> Option<(Id, String)> {
+        let graph = &mut self.graph;
+        let own = graph.shape(node.args[position]).clone();
+        let (back, rule) = match op {
+            Along::Slice { start, step } => (
+                graph.pad(dy, axis, start.clone(), *step, own[axis].clone()),
+                "slice: d_x = dy in its place, among zeros",
+            ),
+            Along::Pad { start, step } => (
+                graph.slice(dy, axis, start.clone(), *step, own[axis].clone()),
+                "pad: d_x = the elements of dy where x is",
+            ),
+            Along::Concat => {
+                let before = node.args[..position].iter().map(|&a| graph.shape(a)[axis].clone());
+                let start = before.fold(Dim::number(0), |sum, size| &sum + &size);
+                (graph.slice(dy, axis, start, 1, own[axis].clone()), "concat: d_x = the part of dy where x is")
+            }
+            Along::Gather => {
+                let back = graph.along(axis, Along::Scatter, vec![dy, node.args[1]], &own[axis..=axis]);
+                (back, "gather: d_x = sums of dy at the positions that were read")
+            }
+            Along::Scatter => {
+                let rank = graph.shape(node.args[1]).len();
+                let back = graph.along(axis, Along::Gather, vec![dy, node.args[1]], &own[axis..axis + rank]);
+                (back, "scatter: d_x = dy at the positions that were written")
+            }
+            &Along::Windows { stride, dilation } => {
+                let op = Along::Overlap { stride, dilation };
+                (graph.along(axis, op, vec![dy], &own[axis..=axis]), "windows: d_x = sums of dy over all windows")
+            }
+            &Along::Overlap { stride, dilation } => {
+                let op = Along::Windows { stride, dilation };
+                (graph.along(axis, op, vec![dy], &own[axis..axis + 2]), "overlap: d_x = windows of dy")
+            }
+            &Along::Cumulate { reverse } => {
+                let op = Along::Cumulate { reverse: !reverse };
+                (graph.along(axis, op, vec![dy], &own[axis..=axis]), "cumsum: d_x = sums of dy from here on")
+            }
+            Along::Extremum(_) => return None,
+        };
+        Some((back, rule.to_string()))
     }
 
     /// Sums over the axes that are new or stretched.

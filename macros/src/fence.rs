@@ -80,8 +80,12 @@ impl Fence {
         let FnArg::Typed(typed) = argument else {
             return self.refuse(place(argument), "a model is a free function: `self` has no meaning in it");
         };
-        for attribute in typed.attrs.iter().filter(|a| !a.path().is_ident("doc")) {
-            self.refuse(place(attribute), "attributes on the arguments of a model are not supported");
+        let known = |a: &&syn::Attribute| ["doc", "init"].iter().any(|name| a.path().is_ident(name));
+        for attribute in typed.attrs.iter().filter(|a| !known(a)) {
+            self.refuse(
+                place(attribute),
+                "attributes on the arguments of a model are not supported, but for `#[init(..)]`",
+            );
         }
         if let Type::ImplTrait(t) = &*typed.ty {
             self.refuse(place(t), "`impl Trait` arguments are not supported: write `Input<N, M>` or `Param<N, M>`");
@@ -146,7 +150,7 @@ impl Fence {
                 word,
                 "bindings in a model are immutable: remove `mut`, and bind the name again with `let` where it changes",
             ),
-            Binding::Other => self.refuse(place(pat), "a `let` in a model binds one plain name, as in `let h = ..;`"),
+            Binding::Other => self.pattern(pat),
         }
         match &local.init {
             None => self.refuse(place(local), "this `let` has no value: write `let name = value;`"),
@@ -154,6 +158,23 @@ impl Fence {
                 self.visit_expr(&init.expr);
                 if let Some((word, _)) = &init.diverge {
                     self.refuse(word.span, "`let .. else` is not supported in a model: a `let` always binds");
+                }
+            }
+        }
+    }
+
+    /// `(h, c)`: names and `_`, nothing within each other.
+    fn pattern(&mut self, pat: &Pat) {
+        let Pat::Tuple(tuple) = pat else {
+            return self.refuse(place(pat), "a `let` in a model binds one plain name, as in `let h = ..;`");
+        };
+        for part in &tuple.elems {
+            match binding(part) {
+                _ if matches!(part, Pat::Wild(_)) => {}
+                Binding::Plain => {}
+                Binding::Mutable(word) => self.refuse(word, "bindings in a model are immutable: remove `mut`"),
+                Binding::Other => {
+                    self.refuse(place(part), "a tuple binds plain names and `_`, as in `let (h, c) = ..;`");
                 }
             }
         }
@@ -181,6 +202,7 @@ impl Fence {
         for argument in arguments {
             match look_through(argument) {
                 Expr::Assign(_) => {}
+                Expr::Lit(text) if matches!(text.lit, Lit::Str(_)) && op.is_some_and(|op| op == "einsum") => {}
                 Expr::Array(list) => list.elems.iter().for_each(|e| self.visit_expr(e)),
                 Expr::Range(range) => self.range(op, range),
                 _ => self.visit_expr(argument),

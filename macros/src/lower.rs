@@ -1,15 +1,21 @@
 //! From the model to the graph. In comes what the author wrote, out comes one node for each value with its shape, or
 //! messages at the author's tokens; every name is then resolved and every shape known.
 
+mod call;
+mod solve;
+
 use crate::error::{Errors, Place, error, nearest};
 use crate::ir::dim::{Dim, Shape, show};
 use crate::ir::graph::{Argument, Dtype, Goal, Graph, Id, Root, Source};
-use crate::ir::model::{self, Block, Call, Expr, ExprKind, Let, Model, Role, Setting, Spelling};
+use crate::ir::model::{self, Block, Call, Expr, ExprKind, Let, Model, Role, Setting, Spelling, plain};
 use crate::op::apply::{self, At, Mismatch, Settings, Spelled};
 use crate::op::{self, Emitted, Family, Meaning, naming};
+use call::{Instance, NetworkCall};
 use std::collections::HashSet;
 
-/// The graph of a model, with its outputs as roots.
+pub use call::{network, spread};
+
+/// The graph of a model whose groups are spread, with its outputs as roots.
 pub fn lower(model: &Model) -> syn::Result<Graph> {
     let mut lowering = Lowering::new(model);
     let results = lowering.body();
@@ -29,6 +35,9 @@ struct Lowering<'m> {
     values: Vec<Value>,
     /// Nodes that the author named.
     named: HashSet<Id>,
+    groups: Vec<Instance<'m>>,
+    /// Names of callees' values.
+    inlined: HashSet<String>,
     errors: Errors,
 }
 
@@ -45,11 +54,16 @@ struct Bound<'m> {
 enum Origin<'m> {
     Argument(&'m model::Argument),
     Let(&'m Let),
+    /// A group of parameters, by its index.
+    Group(usize),
 }
 
 enum Step<'m> {
     Visit(&'m Expr),
+    /// As many values at once, which only a network gives.
+    VisitTuple(&'m Expr, usize),
     Apply(Planned<'m>),
+    Inline(NetworkCall<'m>),
     Bind(&'m Let),
     /// Forgets the names bound since the scope was so long.
     Close(usize),
@@ -79,11 +93,18 @@ impl<'m> Lowering<'m> {
         for (index, argument) in model.arguments.iter().enumerate() {
             let id = graph.argument(index);
             graph.note_mut(id).place = Some(argument.name.span().into());
-            scope.push(Bound { name: plain(&argument.name), value: Some(id), origin: Origin::Argument(argument) });
+            if argument.path.len() == 1 {
+                scope.push(Bound { name: plain(&argument.name), value: Some(id), origin: Origin::Argument(argument) });
+            }
+        }
+        for (index, group) in model.groups.iter().enumerate() {
+            scope.push(Bound { name: plain(&group.name), value: None, origin: Origin::Group(index) });
         }
         let named = graph.ids().collect();
-        let (later, steps, values) = Default::default();
-        Lowering { model, graph, scope, later, steps, values, named, errors: Errors::new() }
+        let (later, steps, values, inlined) = Default::default();
+        let mut errors = Errors::new();
+        let groups = Instance::all(model, &mut errors);
+        Lowering { model, graph, scope, later, steps, values, named, groups, inlined, errors }
     }
 
     /// Every expression of the result, with its value. Blocks in the place of the result have the body's scope.
@@ -94,14 +115,26 @@ impl<'m> Lowering<'m> {
             match &block.result.kind {
                 ExprKind::Block(inner) => block = inner,
                 ExprKind::Tuple(parts) => return parts.iter().map(|part| (part, self.value_of(part))).collect(),
-                _ => return vec![(&block.result, self.value_of(&block.result))],
+                _ => return self.results(&block.result),
             }
         }
     }
 
+    /// One value, or those of a network that returns a tuple.
+    fn results(&mut self, expr: &'m Expr) -> Vec<(&'m Expr, Value)> {
+        match self.tuple_of(expr) {
+            Some(count) if self.model.result.tuple => {
+                self.steps.push(Step::VisitTuple(expr, count));
+                self.run();
+                self.values.drain(..).map(|value| (expr, value)).collect()
+            }
+            _ => vec![(expr, self.value_of(expr))],
+        }
+    }
+
     fn lets(&mut self, block: &'m Block) {
-        self.later.extend(block.lets.iter().map(|l| plain(&l.name)));
-        self.steps.extend(block.lets.iter().rev().flat_map(|l| [Step::Bind(l), Step::Visit(&l.value)]));
+        self.later.extend(block.lets.iter().flat_map(Let::names).map(plain));
+        self.steps.extend(block.lets.iter().rev().flat_map(bound));
         self.run();
     }
 
@@ -115,7 +148,9 @@ impl<'m> Lowering<'m> {
         while let Some(step) = self.steps.pop() {
             match step {
                 Step::Visit(expr) => self.visit(expr),
+                Step::VisitTuple(expr, count) => self.visit_tuple(expr, count),
                 Step::Apply(planned) => self.apply(&planned),
+                Step::Inline(call) => self.inline(&call),
                 Step::Bind(bound) => self.bind(bound),
                 Step::Close(length) => self.scope.truncate(length),
             }
@@ -132,6 +167,7 @@ impl<'m> Lowering<'m> {
                 let id = self.graph.constant(*value);
                 self.values.push(Some(id));
             }
+            ExprKind::Call(call) if self.callee(call).is_some() => self.visit_network(expr, call, None),
             ExprKind::Call(call) => match self.plan(expr, call) {
                 Ok(planned) => {
                     let operands = planned.operands;
@@ -141,10 +177,10 @@ impl<'m> Lowering<'m> {
                 Err(message) => self.fail(message),
             },
             ExprKind::Block(block) => {
-                self.later.extend(block.lets.iter().map(|l| plain(&l.name)));
+                self.later.extend(block.lets.iter().flat_map(Let::names).map(plain));
                 self.steps.push(Step::Close(self.scope.len()));
                 self.steps.push(Step::Visit(&block.result));
-                self.steps.extend(block.lets.iter().rev().flat_map(|l| [Step::Bind(l), Step::Visit(&l.value)]));
+                self.steps.extend(block.lets.iter().rev().flat_map(bound));
             }
             ExprKind::Tuple(_) => self.fail(error(expr.place, "several values stand only as the result of a model")),
             ExprKind::List(_) => self.fail(error(expr.place, "a list stands only where an operation takes one")),
@@ -158,6 +194,10 @@ impl<'m> Lowering<'m> {
 
     fn lookup(&mut self, name: &str, place: Place) -> Value {
         if let Some(bound) = self.scope.iter().rev().find(|b| b.name == name) {
+            if let Origin::Group(_) = bound.origin {
+                let text = format!("`{name}` is a group of parameters and no array: call it, as in `{name}(x)`");
+                self.errors.push(error(place, text));
+            }
             return bound.value;
         }
         let message = if self.later.iter().any(|l| l == name) {
@@ -171,8 +211,15 @@ impl<'m> Lowering<'m> {
     }
 
     fn bind(&mut self, bound: &'m Let) {
-        let name = plain(&bound.name);
-        let mut value = self.values.pop().expect("a visit leaves one value");
+        let values = self.values.split_off(self.values.len() - bound.names.len());
+        for (name, value) in bound.names.iter().zip(values) {
+            if let Some(name) = name {
+                self.bind_name(plain(name), value, bound);
+            }
+        }
+    }
+
+    fn bind_name(&mut self, name: String, mut value: Value, bound: &'m Let) {
         if let (Some(id), Some((shape, place))) = (value, &bound.shape)
             && self.graph.shape(id) != shape
         {
@@ -195,20 +242,27 @@ impl<'m> Lowering<'m> {
         let spelled = apply::spelled(&call.op, given).ok_or_else(|| self.unknown(call))?;
         let takes = spelled.op.args.len();
         let needs = takes - spelled.op.defaults.len();
+        let repeats = spelled.op.repeats;
+        let listed = match call.arguments.as_slice() {
+            [Expr { kind: ExprKind::List(list), .. }] if repeats => list,
+            all => all,
+        };
         let mut planned = Planned {
             expr,
             call,
             spelled,
-            operands: &call.arguments,
+            operands: listed,
             settings: Settings::default(),
             axis_place: call.op_place.to(expr.place),
         };
         planned.options()?;
-        if spelled.op.options.contains(&"axis") && given == takes + 1 && planned.settings.get("axis").is_none() {
-            planned.positional_axis()?;
-        } else if !(needs..=takes).contains(&given) {
+        planned.positional_options(takes)?;
+        let given = planned.operands.len();
+        let enough = (needs..=takes).contains(&given) || repeats && given > takes;
+        if !enough {
             return Err(wrong_arity(expr, call, needs, takes));
         }
+        planned.known_dimensions(self.model)?;
         if spelled.needs_axis && planned.settings.get("axis").is_none() {
             let text = format!("`{0}` needs an axis: `{0}(x, 0)`", call.op);
             return Err(error(call.op_place.to(expr.place), text));
@@ -226,9 +280,15 @@ impl<'m> Lowering<'m> {
         } else if self.scope.iter().any(|b| b.name == *name) {
             format!("`{name}` is a value and cannot be called")
         } else {
-            format!("unknown operation `{name}`{}", meant(nearest(name, op::names())))
+            format!("unknown operation `{name}`{}{}", meant(self.near_call(name)), as_network(call))
         };
         error(call.op_place, text)
+    }
+
+    /// An operation or a group that a call may have meant.
+    fn near_call(&self, name: &str) -> Option<&str> {
+        let groups = self.scope.iter().filter(|b| matches!(b.origin, Origin::Group(_))).map(|b| b.name.as_str());
+        nearest(name, op::names().map(|name| -> &str { name }).chain(groups))
     }
 
     fn apply(&mut self, planned: &Planned<'m>) {
@@ -238,6 +298,10 @@ impl<'m> Lowering<'m> {
             return;
         };
         let start = self.graph.len();
+        let Some(args) = self.named_arguments(planned, args) else {
+            self.values.push(None);
+            return;
+        };
         match apply::apply(&mut self.graph, planned.spelled.op, &args, &planned.settings) {
             Ok(id) => {
                 self.annotate(start, planned);
@@ -248,6 +312,24 @@ impl<'m> Lowering<'m> {
                 self.fail(message);
             }
         }
+    }
+
+    /// Arguments that are given by name, as `mask = m`, in their places behind the others.
+    fn named_arguments(&mut self, planned: &Planned, mut args: Vec<Id>) -> Option<Vec<Id>> {
+        let op = planned.spelled.op;
+        let name_of = |arg: &&str| match planned.settings.get(arg) {
+            Some(Setting::Name(name)) => Some(name.clone()),
+            _ => None,
+        };
+        let last = op.args.iter().rposition(|arg| name_of(arg).is_some()).map_or(0, |k| k + 1);
+        for arg in op.args.iter().take(last).skip(args.len()) {
+            let place = planned.call.options.iter().find(|o| o.name == **arg).map_or(planned.expr.place, |o| o.place);
+            args.push(match name_of(arg) {
+                Some(name) => self.lookup(&name, place)?,
+                None => apply::left_out(&mut self.graph, op, arg, &planned.settings),
+            });
+        }
+        Some(args)
     }
 
     /// New nodes stand at the call; those of a loss say what it is.
@@ -296,11 +378,11 @@ impl<'m> Lowering<'m> {
                 let dims = if dims.is_empty() { String::new() } else { format!("<{}>", dims.join(", ")) };
                 format!("\n  `{name}` is the argument `{name}: {:?}{dims}`", argument.role)
             }
-            Some(Origin::Let(bound)) => match written(&bound.value, &mut 60) {
+            Some(Origin::Let(bound)) => match written(&bound.value, &mut 60).filter(|_| !bound.tuple) {
                 Some(value) => format!("\n  `{name}` comes from `let {name} = {value}`"),
                 None => format!("\n  `{name}` is bound by a `let`"),
             },
-            None => String::new(),
+            Some(Origin::Group(_)) | None => String::new(),
         }
     }
 
@@ -357,7 +439,10 @@ impl<'m> Planned<'m> {
             if self.settings.get(name).is_some() || positional.contains(&name.as_str()) {
                 return Err(error(option.place, format!("`{name}` is given twice")));
             }
-            if let Some(wanted) = misfit(name, &option.value) {
+            let array =
+                self.spelled.op.family == Family::Normalisation && self.spelled.op.args.contains(&name.as_str());
+            let named = array && matches!(option.value, Setting::Name(_));
+            if let Some(wanted) = misfit(name, &option.value).filter(|_| !named) {
                 return Err(error(option.place, format!("`{name}` takes {wanted}")));
             }
             if name == "axis" {
@@ -368,26 +453,90 @@ impl<'m> Planned<'m> {
         Ok(())
     }
 
-    /// `sum_axis(x, 0)`, `softmax(x, K)`: the last argument is the axis.
-    fn positional_axis(&mut self) -> syn::Result<()> {
-        let (last, operands) = self.call.arguments.split_last().expect("there is one more than the operation takes");
-        let wanted = || format!("the axis of `{}` is a number or the name of a dimension", self.call.op);
-        let axis = setting(last).ok_or_else(|| error(last.place, wanted()))?;
-        self.settings.set("axis", axis);
-        self.axis_place = last.place;
+    /// `sum_axis(x, 0)`, `softmax(x, K)`, `slice(x, 0, 1, 3)`: what stands after the arguments are options in order.
+    fn positional_options(&mut self, takes: usize) -> syn::Result<()> {
+        let op = self.spelled.op;
+        let most = match op.repeats {
+            // Only a number is no array.
+            true => self.operands.iter().take_while(|e| !matches!(e.kind, ExprKind::Number(_))).count(),
+            false => takes.min(self.operands.len()),
+        };
+        let (operands, more) = self.operands.split_at(most);
+        let free = op.positional.iter().filter(|name| op.options.contains(name) && self.settings.get(name).is_none());
+        let free: Vec<&&str> = free.collect();
+        if more.is_empty() || more.len() > free.len() {
+            return Ok(());
+        }
+        for (name, expr) in free.into_iter().zip(more) {
+            let wanted = || match *name {
+                "axis" => format!("the axis of `{}` is a number or the name of a dimension", self.call.op),
+                _ => format!("`{name}` takes {}", accepted(name)),
+            };
+            let value = setting(expr).filter(|value| fits(name, value)).ok_or_else(|| error(expr.place, wanted()))?;
+            self.settings.set(*name, value);
+            self.axis_place = expr.place;
+        }
         self.operands = operands;
         Ok(())
+    }
+
+    /// A size that an option names is one of the model's.
+    fn known_dimensions(&self, model: &Model) -> syn::Result<()> {
+        let known: Vec<&str> = model.arguments.iter().flat_map(|a| &a.shape).flat_map(Dim::names).collect();
+        for name in self.spelled.op.options.iter().filter(|name| **name != "axis") {
+            let Some(value) = self.settings.get(name) else { continue };
+            if let Some(unknown) = named(value).into_iter().find(|n| !known.contains(&n.as_str())) {
+                let place = self.call.options.iter().find(|o| o.name == **name).map_or(self.axis_place, |o| o.place);
+                let near = nearest(&unknown, known.iter().copied());
+                let hint = near.map_or(String::new(), |near| format!(": did you mean `{near}`?"));
+                return Err(error(place, format!("no argument has a dimension `{unknown}`{hint}")));
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The names of dimensions in an option.
+fn named(value: &Setting) -> Vec<String> {
+    match value {
+        Setting::Name(name) => vec![name.clone()],
+        Setting::Dim(dim) => dim.names().into_iter().map(str::to_string).collect(),
+        Setting::List(list) => list.iter().flat_map(named).collect(),
+        _ => Vec::new(),
     }
 }
 
 /// What an option takes, where this value is no such thing.
 fn misfit(option: &str, value: &Setting) -> Option<&'static str> {
-    let (fits, wanted) = match option {
-        "keepdims" => (matches!(value, Setting::Flag(_)), "`true` or `false`"),
-        "axis" => (!matches!(value, Setting::Flag(_)), "a number or the name of a dimension"),
-        _ => (matches!(value, Setting::Number(_)), "a number"),
-    };
-    (!fits).then_some(wanted)
+    (!fits(option, value)).then(|| accepted(option))
+}
+
+fn fits(option: &str, value: &Setting) -> bool {
+    match option {
+        "keepdims" | "causal" => matches!(value, Setting::Flag(_)),
+        "equation" => matches!(value, Setting::Text(_)),
+        "axis" | "axes" | "shape" | "start" | "end" | "before" | "after" | "classes" | "parts" => {
+            !matches!(value, Setting::Flag(_) | Setting::Text(_))
+        }
+        "size" | "stride" | "padding" | "output_padding" | "dilation" => {
+            matches!(value, Setting::Number(_) | Setting::List(_))
+        }
+        _ => matches!(value, Setting::Number(_)),
+    }
+}
+
+/// What an option takes.
+fn accepted(option: &str) -> &'static str {
+    match option {
+        "keepdims" | "causal" => "`true` or `false`",
+        "equation" => "its letters in quotes, as in `\"ij,jk->ik\"`",
+        "axis" => "a number or the name of a dimension",
+        "axes" => "a list of axes, as in `[1, 0]`",
+        "shape" => "a list of sizes, as in `[N, 4]`",
+        "start" | "end" | "before" | "after" | "classes" | "parts" => "a number or the name of a dimension",
+        "size" | "stride" | "padding" | "output_padding" | "dilation" => "a whole number, or a list of two",
+        _ => "a number",
+    }
 }
 
 /// An argument read as the value of an option.
@@ -396,6 +545,29 @@ fn setting(expr: &Expr) -> Option<Setting> {
         ExprKind::Number(value) => Some(Setting::Number(*value)),
         ExprKind::Name(name) => Some(Setting::Name(name.clone())),
         ExprKind::List(list) => list.iter().map(setting).collect::<Option<_>>().map(Setting::List),
+        ExprKind::Call(call) if call.op == "neg" => match setting(&call.arguments[0])? {
+            Setting::Number(value) => Some(Setting::Number(-value)),
+            _ => None,
+        },
+        _ => dimension(expr).map(Setting::Dim),
+    }
+}
+
+/// An argument read as a size: `2 * H + 1`.
+fn dimension(expr: &Expr) -> Option<Dim> {
+    match &expr.kind {
+        ExprKind::Number(value) if value.fract() == 0.0 => Some(Dim::number(*value as i64)),
+        ExprKind::Name(name) => Some(Dim::name(name.clone())),
+        ExprKind::Block(block) if block.lets.is_empty() => dimension(&block.result),
+        ExprKind::Call(call) if call.spelling == Spelling::Operator && call.arguments.len() == 2 => {
+            let (a, b) = (dimension(&call.arguments[0])?, dimension(&call.arguments[1])?);
+            match call.op.as_str() {
+                "add" => Some(&a + &b),
+                "sub" => Some(&a - &b),
+                "mul" => Some(&a * &b),
+                _ => None,
+            }
+        }
         _ => None,
     }
 }
@@ -432,6 +604,24 @@ fn values(count: usize) -> String {
 fn listed(names: &[&str]) -> String {
     let quoted: Vec<String> = names.iter().map(|n| format!("`{n}`")).collect();
     quoted.join(" and ")
+}
+
+/// The steps of a `let`, the last one first.
+fn bound(l: &Let) -> [Step<'_>; 2] {
+    match l.tuple {
+        true => [Step::Bind(l), Step::VisitTuple(&l.value, l.names.len())],
+        false => [Step::Bind(l), Step::Visit(&l.value)],
+    }
+}
+
+/// How a network of this name is called, if this can be one.
+fn as_network(call: &Call) -> String {
+    match call.spelling {
+        Spelling::Function => {
+            format!("\n  help: a network of this name is called by its path: `self::{}(..)`", call.op)
+        }
+        _ => String::new(),
+    }
 }
 
 fn meant(near: Option<&str>) -> String {
@@ -489,10 +679,4 @@ fn dtype_of(role: Role) -> Dtype {
         Role::Index => Dtype::Index,
         Role::Mask => Dtype::Mask,
     }
-}
-
-/// A name without `r#`.
-fn plain(name: &proc_macro2::Ident) -> String {
-    let name = name.to_string();
-    name.strip_prefix("r#").map_or(name.clone(), str::to_string)
 }

@@ -20,6 +20,16 @@ const TAKEN: &[&str] = &[
     "max_of",
     "min_of",
     "prod_of",
+    "batched",
+    "pad",
+    "concat",
+    "gather",
+    "scatter",
+    "overlap",
+    "cumsum",
+    "cumsum_from_end",
+    "argmax",
+    "argmin",
     "tiles",
     "rows",
     "simd",
@@ -30,7 +40,7 @@ const TAKEN: &[&str] = &[
     "self",
 ];
 
-const INDICES: &[&str] = &["i", "j", "k", "l", "m", "n"];
+const INDICES: &[&str] = &["i", "j", "k", "l", "m", "n", "p", "q", "r", "s"];
 
 #[derive(Debug, Default)]
 pub struct Names {
@@ -62,9 +72,9 @@ pub fn name(graph: &Graph, program: &Program, outside: &[String], users: &HashSe
             names.buffers[index] = names.buffers[last.0].clone();
         }
     }
-    names.indices = INDICES.iter().map(|i| pool.take(i)).collect();
     let mut bound = BTreeMap::new();
-    depths(&program.body, 0, &mut bound);
+    let deepest = depths(&program.body, 0, &mut bound);
+    names.indices = (0..deepest.max(INDICES.len())).map(|k| pool.take(INDICES[k.min(INDICES.len() - 1)])).collect();
     for (id, depth) in bound {
         let name = pool.take(&value_name(graph, program, id, depth));
         names.values.insert(id, name);
@@ -72,17 +82,19 @@ pub fn name(graph: &Graph, program: &Program, outside: &[String], users: &HashSe
     names
 }
 
-/// The values that statements bind, each with the number of loops around it.
-fn depths(body: &[Stmt], depth: usize, found: &mut BTreeMap<Id, usize>) {
+/// The values that statements bind, each with the number of loops around it; and how many loops there are at the deepest.
+fn depths(body: &[Stmt], depth: usize, found: &mut BTreeMap<Id, usize>) -> usize {
+    let mut deepest = depth;
     for stmt in body {
         match stmt {
             Stmt::Let { value, .. } | Stmt::Start { value, .. } => _ = found.insert(*value, depth),
             Stmt::Fold { value, into: None, running: false, .. } => _ = found.insert(*value, depth),
             // A loop over tiles has no variable of its own.
-            Stmt::Loop(inner) => depths(&inner.body, depth + usize::from(!inner.tiles), found),
+            Stmt::Loop(inner) => deepest = deepest.max(depths(&inner.body, depth + usize::from(!inner.tiles), found)),
             _ => {}
         }
     }
+    deepest
 }
 
 /// The buffer that is written over this one last of all; if that is a result, the whole chain goes by its name.

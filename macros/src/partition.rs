@@ -1,6 +1,7 @@
 //! Save or recompute. In comes a joint graph of outputs and gradients, out come two: forward gives the outputs and what
 //! is kept, backward takes what was kept and gives the gradients. No argument, constant or size is ever kept.
 
+use crate::ir::along::Along;
 use crate::ir::graph::{Argument, Goal, Graph, Id, Kind, Root, Source};
 use crate::op::{self, naming};
 
@@ -103,9 +104,13 @@ fn readers(joint: &Graph, forward: &[bool]) -> Vec<Option<String>> {
     readers
 }
 
-/// A broadcast or another order of the same elements.
+/// A broadcast, a part or another order of the same elements.
 fn moves(graph: &Graph, id: Id) -> bool {
-    matches!(graph.node(id).kind, Kind::Broadcast { .. } | Kind::Permute { .. } | Kind::Reshape)
+    match &graph.node(id).kind {
+        Kind::Broadcast { .. } | Kind::Permute { .. } | Kind::Reshape => true,
+        Kind::Along { op, .. } => op.is_view(),
+        _ => false,
+    }
 }
 
 /// At hand in backward without being kept.
@@ -115,7 +120,12 @@ fn free(graph: &Graph, id: Id) -> bool {
 
 /// Not worth the memory.
 fn cheap(graph: &Graph, id: Id) -> bool {
-    moves(graph, id) || matches!(graph.node(id).kind, Kind::Map(name) if op::known(name).cheap)
+    match &graph.node(id).kind {
+        Kind::Map(name) => op::known(name).cheap,
+        // A copy, against the memory of a copy.
+        Kind::Along { op: Along::Pad { .. } | Along::Concat | Along::Gather, .. } => true,
+        _ => moves(graph, id),
+    }
 }
 
 fn forward(joint: &Graph, saved: &[Id]) -> Graph {

@@ -2,28 +2,109 @@
 
 use crate::differentiate::{Seed, differentiate};
 use crate::emit::{Compiled, Passes, emit, stubs};
+use crate::error::error;
 use crate::fuse::fuse;
+use crate::ir::along::Along;
 use crate::ir::dim::Dim;
 use crate::ir::graph::{Goal, Graph, Kind, Source};
-use crate::ir::model::{Model, Role};
-use crate::lower::lower;
+use crate::ir::model::{Callees, Model, Network, Role};
+use crate::link::{Definition, Request, hidden_macro, needs};
+use crate::lower::{lower, network as callee, spread};
 use crate::name::name;
-use crate::parse::{Known, parse};
+use crate::parse::{Failure, Known as KnownItem, parse};
 use crate::partition::partition;
 use crate::simplify::{simplify, stabilise};
 use crate::verify;
-use proc_macro2::TokenStream;
+use proc_macro2::{Ident, TokenStream};
 use quote::quote;
+use std::collections::HashMap;
+use std::rc::Rc;
 
-/// The whole compiler: `#[network(options)] item`.
+/// The whole compiler: `#[network(options)] item`. A network that calls others first asks for their definitions.
 pub fn network(options: TokenStream, item: TokenStream) -> TokenStream {
-    match parse(options, item) {
-        Ok(model) => match compile(&model) {
-            Ok(passes) => emit(&model, &passes),
-            Err(error) => with_error(error.into_compile_error(), stubs(&model)),
+    match parse(options.clone(), item.clone()) {
+        Err(failure) => unreadable(failure),
+        Ok(mut model) => match needs(&model) {
+            Err(error) => {
+                // There may be no network behind a group, so that its type cannot be named.
+                model.groups.clear();
+                with_error(error.into_compile_error(), broken(&model))
+            }
+            Ok(paths) => {
+                let request = Request::new(&model, options, item, &paths);
+                match request.ask() {
+                    Some(ask) => only_where(&model, ask),
+                    None => linked(model, &request),
+                }
+            }
         },
-        Err(failure) => with_error(failure.report(), stand_in(failure.known)),
     }
+}
+
+/// The second half, for a network that calls others: what one of these has answered.
+pub fn link(request: TokenStream) -> TokenStream {
+    let request = Request::read(request);
+    request.ask().unwrap_or_else(|| match parse(request.options.clone(), request.item.clone()) {
+        Ok(model) => linked(model, &request),
+        Err(failure) => unreadable(failure),
+    })
+}
+
+/// The items of a model whose callees are known.
+fn linked(mut model: Model, request: &Request) -> TokenStream {
+    if request.broken {
+        return broken(&model);
+    }
+    let callees = request.callees();
+    let result = networks(&request.definitions).and_then(|known| {
+        model.callees = named(&callees, &known);
+        let spread = spread(&model)?;
+        Ok((compile(&spread)?, spread))
+    });
+    match result {
+        Err(error) => with_error(error.into_compile_error(), broken(&model)),
+        Ok((passes, spread)) => {
+            let own = Definition::new(&model, callees, request.item.clone());
+            let definitions = [request.definitions.as_slice(), &[own]].concat();
+            let items = emit(&spread, &passes);
+            let hidden = hidden_macro((&model.name, &model.visibility, &model.attributes), &definitions);
+            quote!(#items #hidden)
+        }
+    }
+}
+
+type Known = HashMap<Ident, Rc<Network>>;
+
+/// All networks of a list in which callees stand first.
+fn networks(definitions: &[Definition]) -> syn::Result<Known> {
+    let mut known = Known::new();
+    for Definition { id, callees, options, item } in definitions {
+        let defect = |failure: Failure| failure.error.unwrap_or_else(|| error(id.span(), "a network cannot be read"));
+        let mut model = parse(options.clone(), item.clone()).map_err(defect)?;
+        model.callees = named(callees, &known);
+        known.insert(id.clone(), Rc::new(callee(&model)?));
+    }
+    Ok(known)
+}
+
+fn named(callees: &[(String, Ident)], known: &Known) -> Callees {
+    callees.iter().filter_map(|(path, id)| Some((path.clone(), known.get(id)?.clone()))).collect()
+}
+
+/// A request stands or falls with the network that makes it.
+fn only_where(model: &Model, ask: TokenStream) -> TokenStream {
+    let cfg = model.attributes.iter().filter(|a| a.path().is_ident("cfg"));
+    quote!(#(#cfg)* #ask)
+}
+
+/// What stands in place of a network with an error, and tells its callers that there is one.
+fn broken(model: &Model) -> TokenStream {
+    let (stubs, hidden) = (stubs(model), hidden_macro((&model.name, &model.visibility, &model.attributes), &[]));
+    quote!(#stubs #hidden)
+}
+
+fn unreadable(failure: Failure) -> TokenStream {
+    with_error(failure.report(), stand_in(failure.known))
 }
 
 /// All passes of a model.
@@ -48,8 +129,8 @@ pub fn compile(model: &Model) -> syn::Result<Passes> {
 
 fn schedule(model: &Model, pass: &str, graph: Graph) -> Compiled {
     let graph = checked(pass, graph, true);
-    let mut users = model.arguments.iter().map(|a| a.name.to_string()).collect();
-    model.body.names(&mut users);
+    let mut users = model.names();
+    users.extend(model.arguments.iter().map(|a| a.name.to_string()));
     let (graph, program) = fuse(&graph, &users);
     let dimensions: Vec<String> = model.sizes().iter().map(|(name, ..)| name.to_string()).collect();
     let names = name(&graph, &program, &dimensions, &users);
@@ -72,7 +153,7 @@ fn scalar(model: &Model) -> bool {
 /// The index arguments that are compared with positions along an axis, and the size of that axis: their values must be
 /// below it.
 fn labels(graph: &Graph) -> Vec<(usize, Dim)> {
-    let mut found = Vec::new();
+    let mut found = gathered(graph);
     for node in graph.ids().map(|id| graph.node(id)).filter(|n| n.kind == Kind::Map("eq")) {
         let axis = node.args.iter().find_map(|a| match graph.node(*a).kind {
             Kind::Iota { axis } => Some(node.shape[axis].clone()),
@@ -89,6 +170,19 @@ fn labels(graph: &Graph) -> Vec<(usize, Dim)> {
         };
         let argument = node.args.iter().find_map(|a| behind(*a));
         found.extend(argument.zip(axis));
+    }
+    found
+}
+
+/// The index arguments that hold positions of an axis that is gathered from, and the size of that axis.
+fn gathered(graph: &Graph) -> Vec<(usize, Dim)> {
+    let mut found = Vec::new();
+    for node in graph.ids().map(|id| graph.node(id)) {
+        if let Kind::Along { axis, op: Along::Gather } = node.kind
+            && let Kind::Arg(index) = graph.node(node.args[1]).kind
+        {
+            found.push((index, graph.shape(node.args[0])[axis].clone()));
+        }
     }
     found
 }
@@ -118,14 +212,15 @@ fn with_error(report: TokenStream, items: TokenStream) -> TokenStream {
 }
 
 /// What stands in place of a function that could not be read.
-fn stand_in(known: Known) -> TokenStream {
+fn stand_in(known: KnownItem) -> TokenStream {
     match known {
-        Known::Nothing => TokenStream::new(),
-        Known::Item(tokens) => tokens,
-        Known::Function(function) => {
+        KnownItem::Nothing => TokenStream::new(),
+        KnownItem::Item(tokens) => tokens,
+        KnownItem::Function(function) => {
+            let hidden = hidden_macro((&function.sig.ident, &function.vis, &function.attrs), &[]);
             let syn::ItemFn { attrs, vis, sig, .. } = *function;
-            quote!(#(#attrs)* #[allow(unused)] #vis #sig { ::core::unreachable!("the network has an error") })
+            quote!(#(#attrs)* #[allow(unused)] #vis #sig { ::core::unreachable!("the network has an error") } #hidden)
         }
-        Known::Model(model) => stubs(&model),
+        KnownItem::Model(model) => broken(&model),
     }
 }

@@ -1,6 +1,7 @@
 //! The specification of a graph, checked after every phase: shapes and kinds of every node, arguments before users, roots
 //! in place.
 
+use crate::ir::along::Along;
 use crate::ir::dim::{Dim, Shape, show};
 use crate::ir::graph::{Dtype, Graph, Id, Kind, Letters, Node, kept_axes};
 use crate::op::{self, Last, Meaning, Takes};
@@ -30,6 +31,7 @@ fn node_is_right(graph: &Graph, id: Id, node: &Node, expanded: bool) -> Result<(
         Kind::Arg(_) | Kind::Const(_) | Kind::Size(_) | Kind::Iota { .. } => 0,
         Kind::Map(name) => op::find(name).ok_or("an operation of the table")?.args.len(),
         Kind::Contract(_) => 2,
+        Kind::Along { op, .. } => op.arguments().unwrap_or(node.args.len()),
         _ => 1,
     };
     check(node.args.len() == arity, &format!("{arity} arguments"))?;
@@ -49,6 +51,7 @@ fn node_is_right(graph: &Graph, id: Id, node: &Node, expanded: bool) -> Result<(
         Kind::Contract(letters) => contract(node, letters, &shapes),
         Kind::Permute { order } => permute(node, order, shapes[0]),
         Kind::Reshape => check(Dim::product(shapes[0]) == Dim::product(&node.shape), "as many elements as before"),
+        Kind::Along { axis, op } => along(graph, node, *axis, op, &shapes),
     }?;
     match node.kind {
         Kind::Broadcast { .. } | Kind::Reduce { .. } | Kind::Permute { .. } | Kind::Reshape => {
@@ -117,6 +120,28 @@ fn contract(node: &Node, letters: &Letters, shapes: &[&Shape]) -> Result<(), Str
     }
     let out: Option<Shape> = letters.out.iter().map(|l| sizes.get(l).map(|&size| size.clone())).collect();
     check(out.as_ref() == Some(&node.shape), "the shape that the letters give")
+}
+
+/// The axes around those that are worked along stay; what can be said about sizes holds.
+fn along(graph: &Graph, node: &Node, axis: usize, op: &Along, shapes: &[&Shape]) -> Result<(), String> {
+    let index = shapes.get(1).map_or(0, |shape| shape.len());
+    let (takes, gives) = (op.takes(index), op.gives(index));
+    let (x, y) = (shapes[0], &node.shape);
+    check(axis + takes <= x.len() && axis + gives <= y.len(), "axes to work along")?;
+    let around = x[..axis] == y[..axis] && x[axis + takes..] == y[axis + gives..];
+    check(around, "the other axes of the argument")?;
+    let indexed = matches!(op, Along::Gather | Along::Scatter);
+    check(!indexed || graph.node(node.args[1]).dtype == Dtype::Index, "positions as the second argument")?;
+    match op {
+        Along::Concat => {
+            let sizes = shapes.iter().map(|s| s[axis].clone());
+            check(sizes.reduce(|a, b| &a + &b).as_ref() == Some(&y[axis]), "the sum of the sizes")
+        }
+        Along::Gather => check(y[axis..axis + index] == **shapes[1], "an axis for each of the positions'"),
+        Along::Scatter => check(x[axis..axis + index] == **shapes[1], "an axis for each of the positions'"),
+        Along::Cumulate { .. } => check(x == y, "the argument's shape"),
+        _ => Ok(()),
+    }
 }
 
 fn permute(node: &Node, order: &[usize], argument: &Shape) -> Result<(), String> {

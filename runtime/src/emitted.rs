@@ -1,6 +1,8 @@
 //! What emitted code imports with one `use`: kernels, element-wise functions, and the passage between arrays and flat
 //! row-major slices. Not for users: it changes with the compiler that writes against it.
 
+pub use crate::along::{argmax, argmin, batched, concat, cumsum, cumsum_from_end, gather, overlap, pad, scatter};
+pub use crate::init::{glorot, glorot_normal, he, lecun, normal, orthogonal, uniform};
 pub use crate::linalg::{
     matmul, matmul_add, matmul_nt, matmul_nt_add, matmul_tn, matmul_tn_add, matmul_tt, matmul_tt_add,
 };
@@ -10,7 +12,7 @@ pub use crate::math::{
     powi, recip, relu, round, rsqrt, select, selu, sigmoid, sign, silu, sin, sinh, softplus, softsign, sqrt, square,
     tan, tanh,
 };
-pub use crate::params::{ParamSet, glorot};
+pub use crate::params::ParamSet;
 pub use crate::reduce::{max_of, min_of, prod_of, sum};
 pub use crate::shape::{ShapeError, checked, expect_cotangent, expect_index, expect_shape};
 pub use crate::simd::{Pass, simd};

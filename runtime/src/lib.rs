@@ -70,8 +70,13 @@
 //! `select` did not take sends no NaN back. The sum over nothing is 0, the mean NaN, the maximum minus infinity; the
 //! gradients of a mean over an empty batch are 0. Results are the same bits on every run and every instruction set.
 
+// What the macro emits names the runtime by this path, within the runtime too.
+extern crate self as pullback;
+
+pub mod along;
 #[doc(hidden)]
 pub mod emitted;
+pub mod init;
 pub mod linalg;
 pub mod math;
 pub mod optim;
@@ -82,6 +87,8 @@ pub mod simd;
 
 pub use ndarray;
 pub use params::ParamSet;
+#[doc(hidden)]
+pub use pullback_macros::link as __link;
 pub use pullback_macros::network;
 pub use rand;
 pub use shape::ShapeError;

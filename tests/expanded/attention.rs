@@ -37,34 +37,43 @@ pub mod attention {
     use ::pullback::emitted::*;
     /// The parameters of `attention`.
     #[derive(Clone, Debug, Default, PartialEq)]
-    pub struct Params {
+    pub struct Params<T = f64> {
         /// `[16, 8]`.
-        pub wq: Array2<f64>,
+        pub wq: Array2<T>,
         /// `[16, 8]`.
-        pub wk: Array2<f64>,
+        pub wk: Array2<T>,
         /// `[16, 16]`.
-        pub wv: Array2<f64>,
+        pub wv: Array2<T>,
     }
     impl Params {
         /// Zeros everywhere.
         pub fn zeros() -> Self {
-            Self {
-                wq: array([16, 8], vec![0.0; 128]),
-                wk: array([16, 8], vec![0.0; 128]),
-                wv: array([16, 16], vec![0.0; 256]),
-            }
+            zeros()
         }
-        /// Matrices from Glorot's uniform distribution, zeros for vectors and scalars.
+        /// What each parameter's `#[init(..)]` says; else matrices from Glorot's uniform distribution, and zeros for
+        /// vectors and scalars.
         pub fn init(rng: &mut impl Rng) -> Self {
-            Self {
-                wq: glorot(rng, [16, 8]),
-                wk: glorot(rng, [16, 8]),
-                wv: glorot(rng, [16, 16]),
-            }
+            init(rng)
         }
     }
-    impl ParamSet for Params {
-        type Elem = f64;
+    /// As [`Params::zeros`], with elements of any type.
+    pub fn zeros<T: Real>() -> Params<T> {
+        Params {
+            wq: array([16, 8], vec![T::ZERO; 128]),
+            wk: array([16, 8], vec![T::ZERO; 128]),
+            wv: array([16, 16], vec![T::ZERO; 256]),
+        }
+    }
+    /// As [`Params::init`], with elements of any type.
+    pub fn init<T: Real>(rng: &mut impl Rng) -> Params<T> {
+        Params {
+            wq: glorot(rng, [16, 8]),
+            wk: glorot(rng, [16, 8]),
+            wv: glorot(rng, [16, 16]),
+        }
+    }
+    impl<T: Real> ParamSet for Params<T> {
+        type Elem = T;
         fn count(&self) -> usize {
             3
         }
@@ -72,7 +81,7 @@ pub mod attention {
             let paths: [&str; 3] = ["wq", "wk", "wv"];
             paths[index].to_string()
         }
-        fn array(&self, index: usize) -> ArrayViewD<'_, f64> {
+        fn array(&self, index: usize) -> ArrayViewD<'_, T> {
             match index {
                 0 => self.wq.view().into_dyn(),
                 1 => self.wk.view().into_dyn(),
@@ -80,7 +89,7 @@ pub mod attention {
                 _ => no_such_array(index, 3),
             }
         }
-        fn array_mut(&mut self, index: usize) -> ArrayViewMutD<'_, f64> {
+        fn array_mut(&mut self, index: usize) -> ArrayViewMutD<'_, T> {
             match index {
                 0 => self.wq.view_mut().into_dyn(),
                 1 => self.wk.view_mut().into_dyn(),
@@ -91,16 +100,16 @@ pub mod attention {
     }
     /// The gradients of `attention`: field for field as [`Params`].
     #[derive(Clone, Debug, Default, PartialEq)]
-    pub struct Gradients {
+    pub struct Gradients<T = f64> {
         /// `[16, 8]`: the gradient with respect to `wq`.
-        pub wq: Array2<f64>,
+        pub wq: Array2<T>,
         /// `[16, 8]`: the gradient with respect to `wk`.
-        pub wk: Array2<f64>,
+        pub wk: Array2<T>,
         /// `[16, 16]`: the gradient with respect to `wv`.
-        pub wv: Array2<f64>,
+        pub wv: Array2<T>,
     }
-    impl ParamSet for Gradients {
-        type Elem = f64;
+    impl<T: Real> ParamSet for Gradients<T> {
+        type Elem = T;
         fn count(&self) -> usize {
             3
         }
@@ -108,7 +117,7 @@ pub mod attention {
             let paths: [&str; 3] = ["wq", "wk", "wv"];
             paths[index].to_string()
         }
-        fn array(&self, index: usize) -> ArrayViewD<'_, f64> {
+        fn array(&self, index: usize) -> ArrayViewD<'_, T> {
             match index {
                 0 => self.wq.view().into_dyn(),
                 1 => self.wk.view().into_dyn(),
@@ -116,7 +125,7 @@ pub mod attention {
                 _ => no_such_array(index, 3),
             }
         }
-        fn array_mut(&mut self, index: usize) -> ArrayViewMutD<'_, f64> {
+        fn array_mut(&mut self, index: usize) -> ArrayViewMutD<'_, T> {
             match index {
                 0 => self.wq.view_mut().into_dyn(),
                 1 => self.wk.view_mut().into_dyn(),
@@ -616,3 +625,18 @@ pub mod attention {
         }
     }
 }
+#[doc(hidden)]
+#[macro_export]
+#[allow(unused_macros, non_local_definitions)]
+macro_rules! __attention_65f9ee17a8eb06ef {
+    ({ $($link:tt)* } $($asked:tt)*) => {
+        $($link)* ! { { $($link)* } $($asked)* { __attention_65f9ee17a8eb06ef {} {} { fn
+        attention(x : Input < T, 16 >, wq : Param < 16, 8 >, wk : Param < 16, 8 >, wv :
+        Param < 16, 16 >) -> Output < T, 16 > { let query = x.dot(wq); let key = x
+        .dot(wk); let weights = softmax(query.dot(key.t()) / sqrt(8.0), axis = 1);
+        weights.dot(x.dot(wv)) } } } }
+    };
+}
+#[doc(hidden)]
+#[allow(unused_imports)]
+pub use __attention_65f9ee17a8eb06ef as attention;

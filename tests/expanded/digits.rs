@@ -43,38 +43,47 @@ pub mod digits {
     use ::pullback::emitted::*;
     /// The parameters of `digits`.
     #[derive(Clone, Debug, Default, PartialEq)]
-    pub struct Params {
+    pub struct Params<T = f32> {
         /// `[64, H]`.
-        pub w1: Array2<f32>,
+        pub w1: Array2<T>,
         /// `[H]`.
-        pub b1: Array1<f32>,
+        pub b1: Array1<T>,
         /// `[H, 10]`.
-        pub w2: Array2<f32>,
+        pub w2: Array2<T>,
         /// `[10]`.
-        pub b2: Array1<f32>,
+        pub b2: Array1<T>,
     }
     impl Params {
         /// Zeros everywhere.
         pub fn zeros(H: usize) -> Self {
-            Self {
-                w1: array([64, H], vec![0.0; H * 64]),
-                b1: array([H], vec![0.0; H]),
-                w2: array([H, 10], vec![0.0; H * 10]),
-                b2: array([10], vec![0.0; 10]),
-            }
+            zeros(H)
         }
-        /// Matrices from Glorot's uniform distribution, zeros for vectors and scalars.
+        /// What each parameter's `#[init(..)]` says; else matrices from Glorot's uniform distribution, and zeros for
+        /// vectors and scalars.
         pub fn init(rng: &mut impl Rng, H: usize) -> Self {
-            Self {
-                w1: glorot(rng, [64, H]),
-                b1: array([H], vec![0.0; H]),
-                w2: glorot(rng, [H, 10]),
-                b2: array([10], vec![0.0; 10]),
-            }
+            init(rng, H)
         }
     }
-    impl ParamSet for Params {
-        type Elem = f32;
+    /// As [`Params::zeros`], with elements of any type.
+    pub fn zeros<T: Real>(H: usize) -> Params<T> {
+        Params {
+            w1: array([64, H], vec![T::ZERO; H * 64]),
+            b1: array([H], vec![T::ZERO; H]),
+            w2: array([H, 10], vec![T::ZERO; H * 10]),
+            b2: array([10], vec![T::ZERO; 10]),
+        }
+    }
+    /// As [`Params::init`], with elements of any type.
+    pub fn init<T: Real>(rng: &mut impl Rng, H: usize) -> Params<T> {
+        Params {
+            w1: glorot(rng, [64, H]),
+            b1: array([H], vec![T::ZERO; H]),
+            w2: glorot(rng, [H, 10]),
+            b2: array([10], vec![T::ZERO; 10]),
+        }
+    }
+    impl<T: Real> ParamSet for Params<T> {
+        type Elem = T;
         fn count(&self) -> usize {
             4
         }
@@ -82,7 +91,7 @@ pub mod digits {
             let paths: [&str; 4] = ["w1", "b1", "w2", "b2"];
             paths[index].to_string()
         }
-        fn array(&self, index: usize) -> ArrayViewD<'_, f32> {
+        fn array(&self, index: usize) -> ArrayViewD<'_, T> {
             match index {
                 0 => self.w1.view().into_dyn(),
                 1 => self.b1.view().into_dyn(),
@@ -91,7 +100,7 @@ pub mod digits {
                 _ => no_such_array(index, 4),
             }
         }
-        fn array_mut(&mut self, index: usize) -> ArrayViewMutD<'_, f32> {
+        fn array_mut(&mut self, index: usize) -> ArrayViewMutD<'_, T> {
             match index {
                 0 => self.w1.view_mut().into_dyn(),
                 1 => self.b1.view_mut().into_dyn(),
@@ -103,18 +112,18 @@ pub mod digits {
     }
     /// The gradients of `digits`: field for field as [`Params`].
     #[derive(Clone, Debug, Default, PartialEq)]
-    pub struct Gradients {
+    pub struct Gradients<T = f32> {
         /// `[64, H]`: the gradient with respect to `w1`.
-        pub w1: Array2<f32>,
+        pub w1: Array2<T>,
         /// `[H]`: the gradient with respect to `b1`.
-        pub b1: Array1<f32>,
+        pub b1: Array1<T>,
         /// `[H, 10]`: the gradient with respect to `w2`.
-        pub w2: Array2<f32>,
+        pub w2: Array2<T>,
         /// `[10]`: the gradient with respect to `b2`.
-        pub b2: Array1<f32>,
+        pub b2: Array1<T>,
     }
-    impl ParamSet for Gradients {
-        type Elem = f32;
+    impl<T: Real> ParamSet for Gradients<T> {
+        type Elem = T;
         fn count(&self) -> usize {
             4
         }
@@ -122,7 +131,7 @@ pub mod digits {
             let paths: [&str; 4] = ["w1", "b1", "w2", "b2"];
             paths[index].to_string()
         }
-        fn array(&self, index: usize) -> ArrayViewD<'_, f32> {
+        fn array(&self, index: usize) -> ArrayViewD<'_, T> {
             match index {
                 0 => self.w1.view().into_dyn(),
                 1 => self.b1.view().into_dyn(),
@@ -131,7 +140,7 @@ pub mod digits {
                 _ => no_such_array(index, 4),
             }
         }
-        fn array_mut(&mut self, index: usize) -> ArrayViewMutD<'_, f32> {
+        fn array_mut(&mut self, index: usize) -> ArrayViewMutD<'_, T> {
             match index {
                 0 => self.w1.view_mut().into_dyn(),
                 1 => self.b1.view_mut().into_dyn(),
@@ -950,3 +959,18 @@ pub mod digits {
         }
     }
 }
+#[doc(hidden)]
+#[macro_export]
+#[allow(unused_macros, non_local_definitions)]
+macro_rules! __digits_0368bc2d69bb6e2f {
+    ({ $($link:tt)* } $($asked:tt)*) => {
+        $($link)* ! { { $($link)* } $($asked)* { __digits_0368bc2d69bb6e2f {} {} { fn
+        digits(x : Input < N, 64 >, labels : Index < N >, w1 : Param < 64, H >, b1 :
+        Param < H >, w2 : Param < H, 10 >, b2 : Param < 10 >,) -> Output { let hidden =
+        relu(x.dot(w1) + b1); let logits = hidden.dot(w2) + b2;
+        softmax_cross_entropy(logits, labels) } } } }
+    };
+}
+#[doc(hidden)]
+#[allow(unused_imports)]
+pub use __digits_0368bc2d69bb6e2f as digits;

@@ -33,34 +33,43 @@ pub mod formula {
     use ::pullback::emitted::*;
     /// The parameters of `formula`.
     #[derive(Clone, Debug, Default, PartialEq)]
-    pub struct Params {
+    pub struct Params<T = f64> {
         /// A scalar.
-        pub amplitude: f64,
+        pub amplitude: T,
         /// A scalar.
-        pub decay: f64,
+        pub decay: T,
         /// A scalar.
-        pub shift: f64,
+        pub shift: T,
     }
     impl Params {
         /// Zeros everywhere.
         pub fn zeros() -> Self {
-            Self {
-                amplitude: 0.0,
-                decay: 0.0,
-                shift: 0.0,
-            }
+            zeros()
         }
-        /// Matrices from Glorot's uniform distribution, zeros for vectors and scalars.
+        /// What each parameter's `#[init(..)]` says; else matrices from Glorot's uniform distribution, and zeros for
+        /// vectors and scalars.
         pub fn init(rng: &mut impl Rng) -> Self {
-            Self {
-                amplitude: 0.0,
-                decay: 0.0,
-                shift: 0.0,
-            }
+            init(rng)
         }
     }
-    impl ParamSet for Params {
-        type Elem = f64;
+    /// As [`Params::zeros`], with elements of any type.
+    pub fn zeros<T: Real>() -> Params<T> {
+        Params {
+            amplitude: T::ZERO,
+            decay: T::ZERO,
+            shift: T::ZERO,
+        }
+    }
+    /// As [`Params::init`], with elements of any type.
+    pub fn init<T: Real>(rng: &mut impl Rng) -> Params<T> {
+        Params {
+            amplitude: T::ZERO,
+            decay: T::ZERO,
+            shift: T::ZERO,
+        }
+    }
+    impl<T: Real> ParamSet for Params<T> {
+        type Elem = T;
         fn count(&self) -> usize {
             3
         }
@@ -68,7 +77,7 @@ pub mod formula {
             let paths: [&str; 3] = ["amplitude", "decay", "shift"];
             paths[index].to_string()
         }
-        fn array(&self, index: usize) -> ArrayViewD<'_, f64> {
+        fn array(&self, index: usize) -> ArrayViewD<'_, T> {
             match index {
                 0 => scalar_view(&self.amplitude),
                 1 => scalar_view(&self.decay),
@@ -76,7 +85,7 @@ pub mod formula {
                 _ => no_such_array(index, 3),
             }
         }
-        fn array_mut(&mut self, index: usize) -> ArrayViewMutD<'_, f64> {
+        fn array_mut(&mut self, index: usize) -> ArrayViewMutD<'_, T> {
             match index {
                 0 => scalar_view_mut(&mut self.amplitude),
                 1 => scalar_view_mut(&mut self.decay),
@@ -87,18 +96,18 @@ pub mod formula {
     }
     /// The gradients of `formula`: field for field as [`Params`].
     #[derive(Clone, Debug, Default, PartialEq)]
-    pub struct Gradients {
+    pub struct Gradients<T = f64> {
         /// A scalar: the gradient with respect to `amplitude`.
-        pub amplitude: f64,
+        pub amplitude: T,
         /// A scalar: the gradient with respect to `decay`.
-        pub decay: f64,
+        pub decay: T,
         /// A scalar: the gradient with respect to `shift`.
-        pub shift: f64,
+        pub shift: T,
         /// `[N]`: the gradient with respect to `time`.
-        pub time: Array1<f64>,
+        pub time: Array1<T>,
     }
-    impl ParamSet for Gradients {
-        type Elem = f64;
+    impl<T: Real> ParamSet for Gradients<T> {
+        type Elem = T;
         fn count(&self) -> usize {
             3
         }
@@ -106,7 +115,7 @@ pub mod formula {
             let paths: [&str; 3] = ["amplitude", "decay", "shift"];
             paths[index].to_string()
         }
-        fn array(&self, index: usize) -> ArrayViewD<'_, f64> {
+        fn array(&self, index: usize) -> ArrayViewD<'_, T> {
             match index {
                 0 => scalar_view(&self.amplitude),
                 1 => scalar_view(&self.decay),
@@ -114,7 +123,7 @@ pub mod formula {
                 _ => no_such_array(index, 3),
             }
         }
-        fn array_mut(&mut self, index: usize) -> ArrayViewMutD<'_, f64> {
+        fn array_mut(&mut self, index: usize) -> ArrayViewMutD<'_, T> {
             match index {
                 0 => scalar_view_mut(&mut self.amplitude),
                 1 => scalar_view_mut(&mut self.decay),
@@ -473,3 +482,17 @@ pub mod formula {
         }
     }
 }
+#[doc(hidden)]
+#[macro_export]
+#[allow(unused_macros, non_local_definitions)]
+macro_rules! __formula_23214df2c94c8f99 {
+    ({ $($link:tt)* } $($asked:tt)*) => {
+        $($link)* ! { { $($link)* } $($asked)* { __formula_23214df2c94c8f99 {} {
+        wrt(time) } { fn formula(time : Input < N >, amplitude : Param, decay : Param,
+        shift : Param) -> (Output < N >, Output) { let wave = amplitude * exp(- decay *
+        time) * tanh(time + shift); (wave, sum(square(wave))) } } } }
+    };
+}
+#[doc(hidden)]
+#[allow(unused_imports)]
+pub use __formula_23214df2c94c8f99 as formula;

@@ -43,38 +43,47 @@ pub mod housing {
     use ::pullback::emitted::*;
     /// The parameters of `housing`.
     #[derive(Clone, Debug, Default, PartialEq)]
-    pub struct Params {
+    pub struct Params<T = f32> {
         /// `[13, 13]`.
-        pub w1: Array2<f32>,
+        pub w1: Array2<T>,
         /// `[13]`.
-        pub b1: Array1<f32>,
+        pub b1: Array1<T>,
         /// `[13, 1]`.
-        pub w2: Array2<f32>,
+        pub w2: Array2<T>,
         /// `[1]`.
-        pub b2: Array1<f32>,
+        pub b2: Array1<T>,
     }
     impl Params {
         /// Zeros everywhere.
         pub fn zeros() -> Self {
-            Self {
-                w1: array([13, 13], vec![0.0; 169]),
-                b1: array([13], vec![0.0; 13]),
-                w2: array([13, 1], vec![0.0; 13]),
-                b2: array([1], vec![0.0; 1]),
-            }
+            zeros()
         }
-        /// Matrices from Glorot's uniform distribution, zeros for vectors and scalars.
+        /// What each parameter's `#[init(..)]` says; else matrices from Glorot's uniform distribution, and zeros for
+        /// vectors and scalars.
         pub fn init(rng: &mut impl Rng) -> Self {
-            Self {
-                w1: glorot(rng, [13, 13]),
-                b1: array([13], vec![0.0; 13]),
-                w2: glorot(rng, [13, 1]),
-                b2: array([1], vec![0.0; 1]),
-            }
+            init(rng)
         }
     }
-    impl ParamSet for Params {
-        type Elem = f32;
+    /// As [`Params::zeros`], with elements of any type.
+    pub fn zeros<T: Real>() -> Params<T> {
+        Params {
+            w1: array([13, 13], vec![T::ZERO; 169]),
+            b1: array([13], vec![T::ZERO; 13]),
+            w2: array([13, 1], vec![T::ZERO; 13]),
+            b2: array([1], vec![T::ZERO; 1]),
+        }
+    }
+    /// As [`Params::init`], with elements of any type.
+    pub fn init<T: Real>(rng: &mut impl Rng) -> Params<T> {
+        Params {
+            w1: glorot(rng, [13, 13]),
+            b1: array([13], vec![T::ZERO; 13]),
+            w2: glorot(rng, [13, 1]),
+            b2: array([1], vec![T::ZERO; 1]),
+        }
+    }
+    impl<T: Real> ParamSet for Params<T> {
+        type Elem = T;
         fn count(&self) -> usize {
             4
         }
@@ -82,7 +91,7 @@ pub mod housing {
             let paths: [&str; 4] = ["w1", "b1", "w2", "b2"];
             paths[index].to_string()
         }
-        fn array(&self, index: usize) -> ArrayViewD<'_, f32> {
+        fn array(&self, index: usize) -> ArrayViewD<'_, T> {
             match index {
                 0 => self.w1.view().into_dyn(),
                 1 => self.b1.view().into_dyn(),
@@ -91,7 +100,7 @@ pub mod housing {
                 _ => no_such_array(index, 4),
             }
         }
-        fn array_mut(&mut self, index: usize) -> ArrayViewMutD<'_, f32> {
+        fn array_mut(&mut self, index: usize) -> ArrayViewMutD<'_, T> {
             match index {
                 0 => self.w1.view_mut().into_dyn(),
                 1 => self.b1.view_mut().into_dyn(),
@@ -103,18 +112,18 @@ pub mod housing {
     }
     /// The gradients of `housing`: field for field as [`Params`].
     #[derive(Clone, Debug, Default, PartialEq)]
-    pub struct Gradients {
+    pub struct Gradients<T = f32> {
         /// `[13, 13]`: the gradient with respect to `w1`.
-        pub w1: Array2<f32>,
+        pub w1: Array2<T>,
         /// `[13]`: the gradient with respect to `b1`.
-        pub b1: Array1<f32>,
+        pub b1: Array1<T>,
         /// `[13, 1]`: the gradient with respect to `w2`.
-        pub w2: Array2<f32>,
+        pub w2: Array2<T>,
         /// `[1]`: the gradient with respect to `b2`.
-        pub b2: Array1<f32>,
+        pub b2: Array1<T>,
     }
-    impl ParamSet for Gradients {
-        type Elem = f32;
+    impl<T: Real> ParamSet for Gradients<T> {
+        type Elem = T;
         fn count(&self) -> usize {
             4
         }
@@ -122,7 +131,7 @@ pub mod housing {
             let paths: [&str; 4] = ["w1", "b1", "w2", "b2"];
             paths[index].to_string()
         }
-        fn array(&self, index: usize) -> ArrayViewD<'_, f32> {
+        fn array(&self, index: usize) -> ArrayViewD<'_, T> {
             match index {
                 0 => self.w1.view().into_dyn(),
                 1 => self.b1.view().into_dyn(),
@@ -131,7 +140,7 @@ pub mod housing {
                 _ => no_such_array(index, 4),
             }
         }
-        fn array_mut(&mut self, index: usize) -> ArrayViewMutD<'_, f32> {
+        fn array_mut(&mut self, index: usize) -> ArrayViewMutD<'_, T> {
             match index {
                 0 => self.w1.view_mut().into_dyn(),
                 1 => self.b1.view_mut().into_dyn(),
@@ -725,3 +734,17 @@ pub mod housing {
         }
     }
 }
+#[doc(hidden)]
+#[macro_export]
+#[allow(unused_macros, non_local_definitions)]
+macro_rules! __housing_8fc3cbe9d31e6a8b {
+    ({ $($link:tt)* } $($asked:tt)*) => {
+        $($link)* ! { { $($link)* } $($asked)* { __housing_8fc3cbe9d31e6a8b {} {} { fn
+        housing(x : Input < N, 13 >, y : Input < N, 1 >, w1 : Param < 13, 13 >, b1 :
+        Param < 13 >, w2 : Param < 13, 1 >, b2 : Param < 1 >,) -> Output { let hidden =
+        sigmoid(x.dot(w1) + b1); let price = hidden.dot(w2) + b2; mse(price, y) } } } }
+    };
+}
+#[doc(hidden)]
+#[allow(unused_imports)]
+pub use __housing_8fc3cbe9d31e6a8b as housing;

@@ -34,30 +34,39 @@ pub mod layer_norm {
     use ::pullback::emitted::*;
     /// The parameters of `layer_norm`.
     #[derive(Clone, Debug, Default, PartialEq)]
-    pub struct Params {
+    pub struct Params<T = f32> {
         /// `[H]`.
-        pub scale: Array1<f32>,
+        pub scale: Array1<T>,
         /// `[H]`.
-        pub shift: Array1<f32>,
+        pub shift: Array1<T>,
     }
     impl Params {
         /// Zeros everywhere.
         pub fn zeros(H: usize) -> Self {
-            Self {
-                scale: array([H], vec![0.0; H]),
-                shift: array([H], vec![0.0; H]),
-            }
+            zeros(H)
         }
-        /// Matrices from Glorot's uniform distribution, zeros for vectors and scalars.
+        /// What each parameter's `#[init(..)]` says; else matrices from Glorot's uniform distribution, and zeros for
+        /// vectors and scalars.
         pub fn init(rng: &mut impl Rng, H: usize) -> Self {
-            Self {
-                scale: array([H], vec![0.0; H]),
-                shift: array([H], vec![0.0; H]),
-            }
+            init(rng, H)
         }
     }
-    impl ParamSet for Params {
-        type Elem = f32;
+    /// As [`Params::zeros`], with elements of any type.
+    pub fn zeros<T: Real>(H: usize) -> Params<T> {
+        Params {
+            scale: array([H], vec![T::ZERO; H]),
+            shift: array([H], vec![T::ZERO; H]),
+        }
+    }
+    /// As [`Params::init`], with elements of any type.
+    pub fn init<T: Real>(rng: &mut impl Rng, H: usize) -> Params<T> {
+        Params {
+            scale: array([H], vec![T::ZERO; H]),
+            shift: array([H], vec![T::ZERO; H]),
+        }
+    }
+    impl<T: Real> ParamSet for Params<T> {
+        type Elem = T;
         fn count(&self) -> usize {
             2
         }
@@ -65,14 +74,14 @@ pub mod layer_norm {
             let paths: [&str; 2] = ["scale", "shift"];
             paths[index].to_string()
         }
-        fn array(&self, index: usize) -> ArrayViewD<'_, f32> {
+        fn array(&self, index: usize) -> ArrayViewD<'_, T> {
             match index {
                 0 => self.scale.view().into_dyn(),
                 1 => self.shift.view().into_dyn(),
                 _ => no_such_array(index, 2),
             }
         }
-        fn array_mut(&mut self, index: usize) -> ArrayViewMutD<'_, f32> {
+        fn array_mut(&mut self, index: usize) -> ArrayViewMutD<'_, T> {
             match index {
                 0 => self.scale.view_mut().into_dyn(),
                 1 => self.shift.view_mut().into_dyn(),
@@ -82,16 +91,16 @@ pub mod layer_norm {
     }
     /// The gradients of `layer_norm`: field for field as [`Params`].
     #[derive(Clone, Debug, Default, PartialEq)]
-    pub struct Gradients {
+    pub struct Gradients<T = f32> {
         /// `[H]`: the gradient with respect to `scale`.
-        pub scale: Array1<f32>,
+        pub scale: Array1<T>,
         /// `[H]`: the gradient with respect to `shift`.
-        pub shift: Array1<f32>,
+        pub shift: Array1<T>,
         /// `[N, H]`: the gradient with respect to `x`.
-        pub x: Array2<f32>,
+        pub x: Array2<T>,
     }
-    impl ParamSet for Gradients {
-        type Elem = f32;
+    impl<T: Real> ParamSet for Gradients<T> {
+        type Elem = T;
         fn count(&self) -> usize {
             2
         }
@@ -99,14 +108,14 @@ pub mod layer_norm {
             let paths: [&str; 2] = ["scale", "shift"];
             paths[index].to_string()
         }
-        fn array(&self, index: usize) -> ArrayViewD<'_, f32> {
+        fn array(&self, index: usize) -> ArrayViewD<'_, T> {
             match index {
                 0 => self.scale.view().into_dyn(),
                 1 => self.shift.view().into_dyn(),
                 _ => no_such_array(index, 2),
             }
         }
-        fn array_mut(&mut self, index: usize) -> ArrayViewMutD<'_, f32> {
+        fn array_mut(&mut self, index: usize) -> ArrayViewMutD<'_, T> {
             match index {
                 0 => self.scale.view_mut().into_dyn(),
                 1 => self.shift.view_mut().into_dyn(),
@@ -514,3 +523,18 @@ pub mod layer_norm {
         }
     }
 }
+#[doc(hidden)]
+#[macro_export]
+#[allow(unused_macros, non_local_definitions)]
+macro_rules! __layer_norm_9318103041e339f6 {
+    ({ $($link:tt)* } $($asked:tt)*) => {
+        $($link)* ! { { $($link)* } $($asked)* { __layer_norm_9318103041e339f6 {} {
+        wrt(x) } { fn layer_norm(x : Input < N, H >, scale : Param < H >, shift : Param <
+        H >) -> Output < N, H > { let centred = x - mean(x, axis = 1, keepdims = true);
+        let variance = mean(square(centred), axis = 1, keepdims = true); centred /
+        sqrt(variance + 1e-5) * scale + shift } } } }
+    };
+}
+#[doc(hidden)]
+#[allow(unused_imports)]
+pub use __layer_norm_9318103041e339f6 as layer_norm;

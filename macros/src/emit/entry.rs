@@ -3,12 +3,12 @@
 
 use super::code::{ident, size, sizes};
 use super::pass::{Field, Pass};
-use super::surface::{Surface, blank, length, plain};
+use super::surface::{Surface, blank, field_of, length};
 use super::types::kept;
 use super::{Compiled, Passes};
 use crate::ir::dim::{Shape, show};
 use crate::ir::graph::{Dtype, Goal, Source};
-use crate::ir::model::{Argument, Role};
+use crate::ir::model::{Argument, Role, plain};
 use crate::ir::program::{self, Operand};
 use proc_macro2::{Ident, Literal, TokenStream};
 use quote::quote;
@@ -62,7 +62,7 @@ pub fn memory(surface: &Surface, step: &Compiled) -> Memory {
             program::Role::Argument(index) if !buffer.shape.is_empty() => {
                 let argument = &surface.model.arguments[index];
                 let name = surface.own(&format!("{}_copy", plain(&argument.name)));
-                memory.copies.push((name, plain(&argument.name), surface.element(argument.role)));
+                memory.copies.push((name, argument.dotted(), surface.element(argument.role)));
             }
             program::Role::Argument(_) => {}
             _ if result_of(step, &field).is_none() => {
@@ -98,7 +98,7 @@ struct Entry<'a> {
 
 impl Entry<'_> {
     fn users(&self) -> HashSet<String> {
-        self.surface.names_of_lets()
+        self.surface.model.names()
     }
 
     fn pass_items(&self, passes: &Passes) -> TokenStream {
@@ -282,8 +282,8 @@ impl Entry<'_> {
         let scalar = argument.shape.is_empty();
         match argument.source {
             Source::User(Role::Param) => {
-                let (params, name) = (self.surface.own("params"), &self.surface.model.arguments[index].name);
-                if scalar { quote!(#params.#name) } else { quote!(#params.#name.view()) }
+                let (params, field) = (self.surface.own("params"), field_of(&self.surface.model.arguments[index]));
+                if scalar { quote!(#params.#field) } else { quote!(#params.#field.view()) }
             }
             Source::User(_) => {
                 let name = self.surface.variable(&self.surface.model.arguments[index]);
@@ -397,10 +397,18 @@ impl Entry<'_> {
         let wanted = self.surface.params().chain(self.surface.wrt());
         let fields = wanted.map(|argument| {
             let k = self.gradient_of(backward, argument);
-            let (name, value) = (&argument.name, self.value(backward, k, &argument.shape));
-            quote!(#name: #value)
+            (field_of(argument), self.value(backward, k, &argument.shape))
         });
-        quote!(Gradients { #(#fields),* })
+        let (fields, values): (Vec<_>, Vec<_>) = fields.unzip();
+        if self.surface.model.groups.is_empty() {
+            return quote!(Gradients { #(#fields: #values),* });
+        }
+        let gradients = self.surface.own("gradients");
+        quote! {
+            let mut #gradients = Gradients::default();
+            #(#gradients.#fields = #values;)*
+            #gradients
+        }
     }
 
     /// The result that is the gradient with respect to `argument`.
@@ -439,7 +447,7 @@ impl Entry<'_> {
                 }
                 _ => match result_of(step, &field).map(|k| step.program.results[k].0) {
                     Some(Goal::Gradient(i)) => {
-                        let of = &self.surface.model.arguments[i].name;
+                        let of = field_of(&self.surface.model.arguments[i]);
                         quote!(let #name = slice_mut(&mut #gradients.#of);)
                     }
                     _ => TokenStream::new(),
@@ -466,7 +474,7 @@ impl Entry<'_> {
     fn fits(&self, step: &Compiled, gradients: &Ident, memory: &Memory) -> TokenStream {
         let wanted = self.surface.params().chain(self.surface.wrt()).filter(|a| !a.shape.is_empty());
         let arrays = wanted.map(|argument| {
-            let (name, dims) = (&argument.name, sizes(&argument.shape));
+            let (name, dims) = (field_of(argument), sizes(&argument.shape));
             let zero = step.program.results[self.gradient_of(step, argument)].1.is_none();
             let fill = zero.then(|| quote!(#gradients.#name.fill(0.0);));
             quote!(fit(&mut #gradients.#name, #dims); #fill)
@@ -482,7 +490,7 @@ impl Entry<'_> {
         let wanted = self.surface.params().chain(self.surface.wrt()).filter(|a| a.shape.is_empty());
         let all = wanted.map(|argument| {
             let value = self.value(step, self.gradient_of(step, argument), &argument.shape);
-            let name = &argument.name;
+            let name = field_of(argument);
             quote!(#gradients.#name = #value;)
         });
         quote!(#(#all)*)
@@ -493,7 +501,7 @@ impl Entry<'_> {
     /// `[("N", N, "x")]`
     fn named_sizes(&self) -> TokenStream {
         let all = self.surface.model.sizes().into_iter().map(|(name, argument, _)| {
-            let (value, from) = (ident(name), plain(&argument.name));
+            let (value, from) = (ident(name), argument.dotted());
             quote!((#name, #value, #from))
         });
         quote!([#(#all),*])
@@ -553,11 +561,10 @@ impl Entry<'_> {
     }
 
     fn array(&self, argument: &Argument) -> TokenStream {
-        let name = &argument.name;
         match argument.role {
             Role::Param => {
-                let params = self.surface.own("params");
-                quote!(#params.#name)
+                let (params, field) = (self.surface.own("params"), field_of(argument));
+                quote!(#params.#field)
             }
             _ => {
                 let variable = self.surface.variable(argument);
@@ -567,7 +574,7 @@ impl Entry<'_> {
     }
 
     fn expectation(&self, argument: &Argument) -> TokenStream {
-        let (network, name) = (self.surface.model.name.to_string(), plain(&argument.name));
+        let (network, name) = (self.surface.model.name.to_string(), argument.dotted());
         let (array, dims, names) = (self.array(argument), sizes(&argument.shape), self.named_sizes());
         let written = show(&argument.shape);
         quote!(expect_shape(#network, #name, #array.shape(), &#dims, #written, &#names)?;)

@@ -1,5 +1,6 @@
 //! The mathematics of a node as one line of text: `sigmoid(x·w + b)`.
 
+use crate::ir::along::Along;
 use crate::ir::dim::Dim;
 use crate::ir::graph::{Fold, Graph, Id, Kind, Letters};
 use crate::op::{self, Emitted};
@@ -55,6 +56,7 @@ impl Math<'_> {
             Kind::Permute { .. } => (format!("{}ᵀ", self.at_least(node.args[0], Bond::Atom, depth)), Bond::Atom),
             Kind::Reduce { fold, axes } => (self.reduction(node.args[0], *fold, axes, depth), Bond::Atom),
             Kind::Contract(letters) => (self.contraction(&node.args, letters, depth), Bond::Product),
+            Kind::Along { op, .. } => (self.along(op, &node.args, depth), Bond::Atom),
             Kind::Composite { op, .. } => (format!("{op}({})", self.operand(node.args[0], depth).0), Bond::Atom),
             Kind::Map(op) => self.elementwise(op, &node.args, depth),
         }
@@ -70,6 +72,25 @@ impl Math<'_> {
             Fold::Prod => "Π",
         };
         format!("{word}[{}]({})", over.join(", "), self.operand(arg, depth).0)
+    }
+
+    /// `x[2..]` for a slice, a word for what has no notation.
+    fn along(&self, op: &Along, args: &[Id], depth: usize) -> String {
+        let all: Vec<String> = args.iter().map(|&a| self.operand(a, depth).0).collect();
+        let x = || self.at_least(args[0], Bond::Atom, depth);
+        match op {
+            Along::Slice { start, step: 1 } => format!("{}[{start}..]", x()),
+            Along::Slice { start, step } => format!("{}[{start}.. by {step}]", x()),
+            Along::Gather => format!("{}[{}]", x(), all[1]),
+            Along::Pad { .. } => format!("pad({})", all[0]),
+            Along::Concat => format!("[{}]", all.join("; ")),
+            Along::Scatter => format!("scatter({})", all.join(", ")),
+            Along::Windows { .. } => format!("windows({})", all[0]),
+            Along::Overlap { .. } => format!("overlap({})", all[0]),
+            Along::Cumulate { .. } => format!("cumsum({})", all[0]),
+            Along::Extremum(Fold::Min) => format!("argmin {}", x()),
+            Along::Extremum(_) => format!("argmax {}", x()),
+        }
     }
 
     fn contraction(&self, args: &[Id], letters: &Letters, depth: usize) -> String {

@@ -56,7 +56,9 @@ pub fn stubs(model: &Model) -> TokenStream {
     let functions = entry::functions(&surface, None);
     let inference = entry::inference(&surface);
     let (visibility, name, runtime) = (&model.visibility, &model.name, &model.options.runtime);
+    let aliases = surface.aliases();
     quote! {
+        #aliases
         #[allow(unused, non_snake_case, clippy::all)]
         #inference
         #[allow(unused, non_snake_case, clippy::all)]
@@ -73,7 +75,9 @@ fn module(surface: &Surface, passes: &Passes, items: TokenStream) -> TokenStream
     let function_docs = docs(formulas.iter().map(String::as_str));
     let summary = format!("What `#[network]` derives from [`{name}`](fn@{name}).");
     let module_docs = docs([summary.as_str()]);
+    let aliases = surface.aliases();
     quote! {
+        #aliases
         #(#on_function)*
         #function_docs
         #[allow(dead_code)]
@@ -93,7 +97,7 @@ fn module(surface: &Surface, passes: &Passes, items: TokenStream) -> TokenStream
 /// The formulas of the author's values and of the outputs, for the documentation of the function.
 fn formulas(surface: &Surface, passes: &Passes) -> Vec<String> {
     let graph = &passes.model;
-    let users = surface.names_of_lets();
+    let users = surface.model.names();
     let named = |id: Id| graph.node(id).note.name.clone().filter(|name| users.contains(name));
     let live = graph.live();
     let values = graph.ids().filter(|id| live[id.index()]).filter_map(|id| Some((named(id)?, id)));

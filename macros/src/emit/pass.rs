@@ -3,9 +3,12 @@
 use super::code::{Code, docs, ident, size};
 use super::math;
 use super::surface::blank;
+use crate::ir::along::Along;
 use crate::ir::dim::Dim;
 use crate::ir::graph::{Dtype, Fold, Graph, Id};
-use crate::ir::program::{Access, Axis, Buffer, BufferId, Loop, Operand, Product, Program, Role, Stmt, TILE};
+use crate::ir::program::{
+    Access, Affine, Axis, Buffer, BufferId, Loop, Moved, Operand, Product, Program, Role, Stmt, TILE,
+};
 use crate::name::Names;
 use crate::op::{self, Emitted};
 use proc_macro2::{Ident, Literal, TokenStream};
@@ -211,8 +214,8 @@ impl Pass<'_> {
         let loops = self.program.body.iter().filter(|s| !matches!(s, Stmt::Loop(l) if l.tiles));
         loops.for_each(|s| {
             let whole = |(access, _): &(Access, bool)| {
-                let inner = access.strides.iter().any(|(_, stride)| stride.is_one());
-                self.program.buffer(access.buffer).slot == slot && inner && access.strides.len() == 1
+                let [(_, stride)] = access.place.strides.as_slice() else { return false };
+                self.program.buffer(access.buffer).slot == slot && stride.is_one()
             };
             found |= matches!(s, Stmt::Loop(_)) && accesses(s).iter().any(whole);
         });
@@ -236,14 +239,19 @@ impl Pass<'_> {
     }
 
     fn output_type(&self) -> TokenStream {
-        let real = &self.real;
-        match self.scalar_results().len() {
-            0 => quote!(()),
-            1 => quote!(#real),
-            n => {
-                let all = std::iter::repeat_n(real, n);
-                quote!((#(#all),*))
-            }
+        let kinds: Vec<Ident> = self.scalar_results().into_iter().map(|k| self.element(self.dtype_of(k))).collect();
+        match kinds.as_slice() {
+            [one] => quote!(#one),
+            all => quote!((#(#all),*)),
+        }
+    }
+
+    /// The kind of a result.
+    fn dtype_of(&self, result: usize) -> Dtype {
+        match &self.program.results[result].1 {
+            Some(Operand::Load(access)) => self.program.buffer(access.buffer).dtype,
+            Some(Operand::Local(id)) => self.graph.node(*id).dtype,
+            _ => Dtype::Real,
         }
     }
 
@@ -313,6 +321,7 @@ fn names_of(shape: &[Dim]) -> impl Iterator<Item = &str> {
 fn written(stmt: &Stmt) -> Vec<BufferId> {
     match stmt {
         Stmt::Product(p) => vec![p.out],
+        Stmt::Along(moved) => vec![moved.out],
         Stmt::Fill { buffer, .. } => vec![*buffer],
         Stmt::Store { to, .. } | Stmt::Accumulate { to, .. } => vec![to.buffer],
         Stmt::Fold { into, .. } => into.iter().map(|a| a.buffer).collect(),
@@ -325,6 +334,7 @@ fn used_whole(stmt: &Stmt) -> Vec<BufferId> {
     let mut all = written(stmt);
     match stmt {
         Stmt::Product(p) => all.extend([p.a, p.b]),
+        Stmt::Along(moved) => all.extend(&moved.args),
         Stmt::Fold { from, .. } => all.push(from.buffer),
         _ => {}
     }
@@ -336,14 +346,8 @@ fn used_whole(stmt: &Stmt) -> Vec<BufferId> {
 struct Turn {
     loops: Vec<(Axis, Ident)>,
     tile: Option<Axis>,
-    /// Buffers whose variable is a row, with the strides of the axes that the row was taken at.
-    rows: HashMap<BufferId, Vec<(Axis, Dim)>>,
-}
-
-/// The axes of an access but for the innermost one, if that has stride 1: where its row starts.
-fn row_start(access: &Access, inner: Axis) -> Option<Vec<(Axis, Dim)>> {
-    let unit = access.strides.iter().any(|(a, s)| *a == inner && s.is_one());
-    unit.then(|| access.strides.iter().filter(|(a, _)| *a != inner).cloned().collect())
+    /// Buffers whose variable is a row, with the place that the row starts at.
+    rows: HashMap<BufferId, Affine>,
 }
 
 struct Writer<'a> {
@@ -392,6 +396,7 @@ impl Writer<'_> {
     fn stmt(&self, stmt: &Stmt, turn: &Turn) -> TokenStream {
         match stmt {
             Stmt::Product(product) => self.product(product),
+            Stmt::Along(moved) => self.along(moved),
             Stmt::Let { value, .. } if self.inlined.contains_key(value) => TokenStream::new(),
             Stmt::Let { value, op, args } => {
                 let (docs, name, code) = (self.doc(*value), self.value(*value), self.expression(op, args, turn));
@@ -419,7 +424,7 @@ impl Writer<'_> {
     }
 
     fn product(&self, product: &Product) -> TokenStream {
-        let Product { value, out, a, b, dims, transposed, add } = product;
+        let Product { value, out, a, b, batch, dims, transposed, add } = product;
         let flags = match transposed {
             [false, false] => "",
             [false, true] => "_nt",
@@ -430,7 +435,46 @@ impl Writer<'_> {
         let [out, a, b] = [out, a, b].map(|id| self.pass.variable(*id));
         let dims = dims.iter().map(size);
         let docs = self.doc(*value);
-        quote!(#docs let #out = #function(#out, #a, #b, [#(#dims),*]);)
+        match batch.is_one() {
+            true => quote!(#docs let #out = #function(#out, #a, #b, [#(#dims),*]);),
+            false => {
+                let batch = size(batch);
+                quote!(#docs let #out = batched(#function, #batch, #out, #a, #b, [#(#dims),*]);)
+            }
+        }
+    }
+
+    fn along(&self, moved: &Moved) -> TokenStream {
+        let Moved { value, out, args, op, outer, inner, from, to } = moved;
+        let slice = |id: &BufferId| match (self.pass.variable(*id), self.pass.is_scalar_argument(*id)) {
+            (name, false) => quote!(#name),
+            (name, true) => quote!(&[#name]),
+        };
+        let all: Vec<TokenStream> = args.iter().map(slice).collect();
+        let (out, x, docs) = (self.pass.variable(*out), &all[0], self.doc(*value));
+        let (before, after, first, last) = (size(outer), size(inner), from[0].iter().map(size), to.iter().map(size));
+        let call = match op {
+            Along::Pad { start, step } => {
+                let (start, step) = (size(start), Literal::i64_unsuffixed(*step));
+                quote!(pad(#out, #x, [#before, #(#first,)* #(#last,)* #after], #start, #step))
+            }
+            Along::Concat => {
+                let lengths = from.iter().map(|sizes| size(&(&sizes[0] * inner)));
+                quote!(concat(#out, [#(#all),*], #before, [#(#lengths),*]))
+            }
+            Along::Gather => quote!(gather(#out, #(#all),*, [#before, #(#first,)* #after])),
+            Along::Scatter => quote!(scatter(#out, #(#all),*, [#before, #(#last,)* #after])),
+            Along::Overlap { stride, dilation } => {
+                let [stride, dilation] = [stride, dilation].map(|n| Literal::i64_unsuffixed(*n));
+                quote!(overlap(#out, #x, [#before, #(#first,)* #(#last,)* #after], #stride, #dilation))
+            }
+            Along::Cumulate { reverse: false } => quote!(cumsum(#out, #x, [#before, #(#first,)* #after])),
+            Along::Cumulate { reverse: true } => quote!(cumsum_from_end(#out, #x, [#before, #(#first,)* #after])),
+            Along::Extremum(Fold::Min) => quote!(argmin(#out, #x, [#before, #(#first,)* #after])),
+            Along::Extremum(_) => quote!(argmax(#out, #x, [#before, #(#first,)* #after])),
+            Along::Slice { .. } | Along::Windows { .. } => unreachable!("{op} is a view"),
+        };
+        quote!(#docs let #out = #call;)
     }
 
     fn loop_over(&self, inner: &Loop, turn: &Turn) -> TokenStream {
@@ -455,7 +499,7 @@ impl Writer<'_> {
         let mut accesses = accesses(&Stmt::Loop(tile.clone()));
         accesses.sort_by_key(|(access, _)| access.buffer);
         for (access, mutable) in accesses {
-            let Some(start) = row_start(&access, tile.axis) else { continue };
+            let Some(start) = access.place.row_start(tile.axis).filter(Affine::is_start) else { continue };
             within.rows.insert(access.buffer, start);
             let buffer = self.program().buffer(access.buffer);
             let name = self.pass.variable(access.buffer);
@@ -478,7 +522,7 @@ impl Writer<'_> {
         };
         let mut code = TokenStream::new();
         for (access, mutable) in accesses(stmt) {
-            if let Some(start) = row_start(&access, axis).filter(|start| !start.is_empty())
+            if let Some(start) = access.place.row_start(axis).filter(|start| !start.is_start())
                 && !turn.rows.contains_key(&access.buffer)
                 && self.is_same_row(body, access.buffer, &start)
             {
@@ -489,12 +533,13 @@ impl Writer<'_> {
     }
 
     /// Whether all that `body` touches of a buffer is the row that starts there.
-    fn is_same_row(&self, body: &[Stmt], buffer: BufferId, start: &[(Axis, Dim)]) -> bool {
+    fn is_same_row(&self, body: &[Stmt], buffer: BufferId, start: &Affine) -> bool {
         let mut same = true;
         let mut note = |access: &Access| {
-            let rest: Vec<_> = access.strides.iter().filter(|term| !start.contains(term)).collect();
+            let Affine { offset, strides } = &access.place;
+            let rest: Vec<_> = strides.iter().filter(|term| !start.strides.contains(term)).collect();
             let unit = matches!(rest.as_slice(), [(_, stride)] if stride.is_one());
-            let row = unit && access.strides.len() == start.len() + 1;
+            let row = unit && strides.len() == start.strides.len() + 1 && *offset == start.offset;
             same &= row || access.buffer != buffer;
         };
         body.iter().for_each(|s| each_access(s, &mut |access, _| note(access)));
@@ -502,7 +547,7 @@ impl Writer<'_> {
     }
 
     /// `let hidden = &mut hidden[i * 13..][..13];`
-    fn row(&self, access: &Access, start: Vec<(Axis, Dim)>, axis: Axis, mutable: bool, turn: &mut Turn) -> TokenStream {
+    fn row(&self, access: &Access, start: Affine, axis: Axis, mutable: bool, turn: &mut Turn) -> TokenStream {
         let name = self.pass.variable(access.buffer);
         let length = size(&self.program().axes[axis.0]);
         let offset = self.index(&start, turn);
@@ -524,11 +569,11 @@ impl Writer<'_> {
         let name = self.pass.variable(from.buffer);
         let length = size(&self.program().axes[axis.0]);
         let bound = turn.rows.get(&from.buffer);
-        let whole = from.strides.is_empty() || bound == Some(&from.strides);
+        let whole = from.place.is_start() || bound == Some(&from.place);
         let row = match whole {
             true => quote!(#name),
             false => {
-                let start = self.index(&from.strides, turn);
+                let start = self.index(&from.place, turn);
                 quote!(&#name[#start..][..#length])
             }
         };
@@ -616,24 +661,29 @@ impl Writer<'_> {
         let index = match turn.rows.get(&access.buffer) {
             // Within a tile, the loop's variable counts from the start of the tile, as the slices do.
             Some(start) => self.along_row(access, start, turn).to_token_stream(),
-            None => self.index(&access.strides, turn).to_token_stream(),
+            None => self.index(&access.place, turn).to_token_stream(),
         };
         Code::atom(quote!(#name[#index]))
     }
 
-    fn along_row(&self, access: &Access, start: &[(Axis, Dim)], turn: &Turn) -> Code {
-        let rest = access.strides.iter().find(|term| !start.contains(term));
+    fn along_row(&self, access: &Access, start: &Affine, turn: &Turn) -> Code {
+        let rest = access.place.strides.iter().find(|term| !start.strides.contains(term));
         let index = rest.and_then(|(axis, _)| turn.loops.iter().find(|(a, _)| a == axis));
         let (_, index) = index.expect("a loop along the row is around");
         Code::atom(index)
     }
 
-    fn index(&self, strides: &[(Axis, Dim)], turn: &Turn) -> Code {
-        let terms = strides.iter().map(|(axis, stride)| {
-            let index = self.variable_of(*axis, turn);
+    /// What goes backwards comes last, so that no partial sum falls below zero.
+    fn index(&self, place: &Affine, turn: &Turn) -> Code {
+        let term = |axis: Axis, stride: &Dim| {
+            let index = self.variable_of(axis, turn);
             if stride.is_one() { index } else { index.infix("*", size(stride)) }
-        });
-        terms.reduce(|a, b| a.infix("+", b)).unwrap_or_else(|| Code::atom(Literal::usize_unsuffixed(0)))
+        };
+        let (back, on): (Vec<_>, Vec<_>) = place.strides.iter().partition(|(_, s)| s.is_negative());
+        let offset = Some(size(&place.offset)).filter(|_| place.offset != Dim::number(0));
+        let sum = on.into_iter().map(|(axis, s)| term(*axis, s)).chain(offset).reduce(|a, b| a.infix("+", b));
+        let sum = sum.unwrap_or_else(|| Code::atom(Literal::usize_unsuffixed(0)));
+        back.into_iter().fold(sum, |sum, (axis, s)| sum.infix("-", term(*axis, &(&Dim::number(0) - s))))
     }
 
     fn neutral(&self, fold: Fold) -> Code {
@@ -685,7 +735,7 @@ fn accesses(stmt: &Stmt) -> Vec<(Access, bool)> {
     let mut found: Vec<(Access, bool)> = Vec::new();
     let mut mixed: HashSet<BufferId> = HashSet::new();
     let mut note = |access: &Access, mutable: bool| match found.iter_mut().find(|(a, _)| a.buffer == access.buffer) {
-        Some((first, _)) if first.strides != access.strides => _ = mixed.insert(access.buffer),
+        Some((first, _)) if first.place != access.place => _ = mixed.insert(access.buffer),
         Some((_, m)) => *m |= mutable,
         None => found.push((access.clone(), mutable)),
     };
@@ -706,7 +756,7 @@ fn each_access(stmt: &Stmt, visit: &mut impl FnMut(&Access, bool)) {
             Stmt::Store { to, .. } | Stmt::Accumulate { to, .. } => visit(to, true),
             Stmt::Fold { from, axis, into, .. } => {
                 let mut row = from.clone();
-                row.strides.push((*axis, Dim::number(1)));
+                row.place.strides.push((*axis, Dim::number(1)));
                 visit(&row, false);
                 into.iter().for_each(|to| visit(to, true));
             }

@@ -5,11 +5,18 @@ use super::code::{ident, size};
 use super::{Compiled, Passes};
 use crate::ir::dim::{Dim, Shape, show};
 use crate::ir::graph::{Dtype, Source};
-use crate::ir::model::{Argument, Model, Role};
+use crate::ir::model::{Argument, Group, Model, Role, plain};
 use crate::ir::program::{self, Buffer};
 use proc_macro2::{Ident, TokenStream};
 use quote::{format_ident, quote};
 use std::collections::HashSet;
+use syn::spanned::Spanned;
+
+/// A field of `Params`.
+pub enum Field<'a> {
+    Param(&'a Argument),
+    Group(&'a Group),
+}
 
 pub struct Surface<'a> {
     pub model: &'a Model,
@@ -53,11 +60,59 @@ impl<'a> Surface<'a> {
         wrt.iter().filter_map(|name| self.model.arguments.iter().find(|a| a.name == *name))
     }
 
-    /// The names that `let`s in the body give.
-    pub fn names_of_lets(&self) -> HashSet<String> {
-        let mut names = HashSet::new();
-        self.model.body.names(&mut names);
-        names
+    /// The fields of `Params`, in the order of the arguments.
+    pub fn fields(&self) -> Vec<Field<'a>> {
+        let mut fields = Vec::new();
+        for k in 0..=self.model.arguments.len() {
+            fields.extend(self.model.groups.iter().filter(|g| g.before == k).map(Field::Group));
+            let own = self.model.arguments.get(k).filter(|a| a.role == Role::Param && a.path.len() == 1);
+            fields.extend(own.map(Field::Param));
+        }
+        fields
+    }
+
+    /// The parameters of a group, and of the groups within.
+    pub fn has_params(&self, group: &Group) -> bool {
+        self.params().any(|p| p.is_of(&group.name))
+    }
+
+    /// The module of a group's network, as it is seen from this network's.
+    pub fn module_of(&self, group: &Group) -> TokenStream {
+        let path = &group.network;
+        let first = path.segments[0].ident.to_string();
+        let rest = path.segments.iter().skip(1);
+        match first.as_str() {
+            _ if path.leading_colon.is_some() => quote!(#path),
+            "crate" => quote!(#path),
+            "self" => quote!(super #(::#rest)*),
+            "super" => quote!(super::#path),
+            _ if path.segments.len() == 1 => quote!(super::#path),
+            _ => {
+                let alias = self.alias(group);
+                quote!(super::#alias)
+            }
+        }
+    }
+
+    /// What brings the networks of groups to where `super` reaches them: a path may begin with a crate, which `super`
+    /// does not know.
+    pub fn aliases(&self) -> TokenStream {
+        let reserved = ["crate", "self", "super"];
+        let relative = self.model.groups.iter().filter(|g| {
+            let path = &g.network;
+            path.leading_colon.is_none()
+                && path.segments.len() > 1
+                && reserved.iter().all(|word| path.segments[0].ident != *word)
+        });
+        let uses = relative.map(|group| {
+            let (path, alias) = (&group.network, self.alias(group));
+            quote!(#[doc(hidden)] #[allow(unused_imports)] use #path as #alias;)
+        });
+        quote!(#(#uses)*)
+    }
+
+    fn alias(&self, group: &Group) -> Ident {
+        format_ident!("__{}_{}", plain(&self.model.name), plain(&group.name), span = group.network.span())
     }
 
     pub fn index_of(&self, argument: &Argument) -> usize {
@@ -90,8 +145,12 @@ impl<'a> Surface<'a> {
 
     /// `Array2<f32>`, or `f32` for a scalar.
     pub fn owned(&self, shape: &Shape, dtype: Dtype) -> TokenStream {
-        let element = self.element_of(dtype);
-        match shape.len() {
+        self.array_of(shape.len(), &self.element_of(dtype))
+    }
+
+    /// The same for a type of element and a number of axes.
+    pub fn array_of(&self, rank: usize, element: &Ident) -> TokenStream {
+        match rank {
             0 => quote!(#element),
             rank => {
                 let array = format_ident!("Array{rank}");
@@ -130,11 +189,7 @@ impl<'a> Surface<'a> {
 
     /// The dimension names in the shapes of parameters, in order of appearance.
     pub fn parameter_sizes(&self) -> Vec<Ident> {
-        let mut names: Vec<&str> = Vec::new();
-        for dim in self.params().flat_map(|p| &p.shape) {
-            names.extend(dim.names().into_iter().filter(|n| !names.contains(n)).collect::<Vec<_>>());
-        }
-        names.into_iter().map(ident).collect()
+        self.model.parameter_sizes().into_iter().map(ident).collect()
     }
 
     /// Attributes of the function, and those that concern the module as well.
@@ -185,10 +240,10 @@ fn inner_names(compiled: &Compiled) -> impl Iterator<Item = String> {
     all.filter(move |(b, _)| !cotangent(b)).map(|(_, name)| name.clone())
 }
 
-/// The name of an identifier without `r#`.
-pub fn plain(name: &Ident) -> String {
-    let name = name.to_string();
-    name.strip_prefix("r#").map(str::to_string).unwrap_or(name)
+/// The field of an argument in `Params`: `hidden.w`.
+pub fn field_of(argument: &Argument) -> TokenStream {
+    let path = &argument.path;
+    quote!(#(#path).*)
 }
 
 fn dimension_names(model: &Model) -> HashSet<String> {

@@ -1,12 +1,12 @@
 //! The types of a network: `Params`, `Gradients`, `Saved`, `Workspace`, with public fields and documented shapes.
 
-use super::code::{docs, ident, sizes};
+use super::code::{docs, ident, size, sizes};
 use super::entry::memory;
-use super::surface::{Surface, length, plain, shape_words};
+use super::surface::{Field, Surface, field_of, length, shape_words};
 use super::{Compiled, Passes};
 use crate::ir::dim::Shape;
 use crate::ir::graph::{Dtype, Goal, Kind, Source};
-use crate::ir::model::Argument;
+use crate::ir::model::{Argument, Group, Init, plain};
 use proc_macro2::{Ident, Literal, TokenStream};
 use quote::quote;
 
@@ -32,75 +32,162 @@ fn field(surface: &Surface, name: &Ident, (shape, dtype): (&Shape, Dtype), more:
     quote!(#docs pub #name: #kind)
 }
 
+/// A field of `Params` or `Gradients`, whose elements are of the type `T`.
+fn generic_field(surface: &Surface, argument: &Argument, more: &str) -> TokenStream {
+    let (name, text) = (&argument.name, format!("{}{more}.", shape_words(&argument.shape)));
+    let (docs, kind) = (docs([text.as_str()]), surface.array_of(argument.shape.len(), &ident("T")));
+    quote!(#docs pub #name: #kind)
+}
+
+/// The same for a group; `of` is `Params` or `Gradients`.
+fn group_field(surface: &Surface, group: &Group, of: &str) -> TokenStream {
+    let (name, module, of) = (&group.name, surface.module_of(group), ident(of));
+    let docs = docs([format!("Those of `{}`.", plain(&group.network.segments.last().expect("a name").ident)).as_str()]);
+    let elements = surface.has_params(group).then(|| quote!(<T>));
+    quote!(#docs pub #name: #module::#of #elements)
+}
+
 fn params(surface: &Surface) -> TokenStream {
     let doc = docs([format!("The parameters of `{}`.", surface.model.name).as_str()]);
-    let fields = surface.params().map(|p| field(surface, &p.name, (&p.shape, Dtype::Real), ""));
-    let sizes_of: Vec<Ident> = surface.parameter_sizes();
-    let zeros = surface.params().map(|p| {
-        let (name, value) = (&p.name, zeros(&p.shape));
-        quote!(#name: #value)
+    let fields = surface.fields().into_iter().map(|field| match field {
+        Field::Param(param) => generic_field(surface, param, ""),
+        Field::Group(group) => group_field(surface, group, "Params"),
     });
-    let initial = surface.params().map(|p| {
-        let (name, value) = (&p.name, initial(&p.shape));
-        quote!(#name: #value)
-    });
-    let visited = visited(surface, &ident("Params"));
+    let (sizes, visited) = (surface.parameter_sizes(), visited(surface, "Params", surface.params().next().is_some()));
+    let (generics, all, elements) = generics(surface, surface.params().next().is_some());
+    let zeros = initialised(surface, "zeros", &quote!(), &|_, shape| zeros(shape));
+    let initial = initialised(surface, "init", &quote!(rng,), &initial);
     quote! {
         #doc
         #[derive(Clone, Debug, Default, PartialEq)]
-        pub struct Params { #(#fields),* }
+        pub struct Params #generics { #(#fields),* }
 
         impl Params {
             /// Zeros everywhere.
-            pub fn zeros(#(#sizes_of: usize),*) -> Self {
-                Self { #(#zeros),* }
+            pub fn zeros(#(#sizes: usize),*) -> Self {
+                zeros(#(#sizes),*)
             }
 
-            /// Matrices from Glorot's uniform distribution, zeros for vectors and scalars.
-            pub fn init(rng: &mut impl Rng, #(#sizes_of: usize),*) -> Self {
-                Self { #(#initial),* }
+            /// What each parameter's `#[init(..)]` says; else matrices from Glorot's uniform distribution, and zeros for
+            /// vectors and scalars.
+            pub fn init(rng: &mut impl Rng, #(#sizes: usize),*) -> Self {
+                init(rng, #(#sizes),*)
             }
+        }
+
+        /// As [`Params::zeros`], with elements of any type.
+        pub fn zeros #all(#(#sizes: usize),*) -> Params #elements {
+            Params { #zeros }
+        }
+
+        /// As [`Params::init`], with elements of any type.
+        pub fn init #all(rng: &mut impl Rng, #(#sizes: usize),*) -> Params #elements {
+            Params { #initial }
         }
 
         #visited
     }
 }
 
-fn zeros(shape: &Shape) -> TokenStream {
-    let (dims, length) = (sizes(shape), length(shape));
-    if shape.is_empty() { quote!(0.0) } else { quote!(array(#dims, vec![0.0; #length])) }
+/// What stands behind the name of a type that has elements: `<T = f32>`, `<T: Real>`, `<T>`.
+fn generics(surface: &Surface, has_elements: bool) -> (TokenStream, TokenStream, TokenStream) {
+    let real = &surface.real;
+    match has_elements {
+        true => (quote!(<T = #real>), quote!(<T: Real>), quote!(<T>)),
+        false => Default::default(),
+    }
 }
 
-fn initial(shape: &Shape) -> TokenStream {
+/// The fields of `Params` with their values; a group's come from the function `of` of its network.
+fn initialised(
+    surface: &Surface,
+    of: &str,
+    first: &TokenStream,
+    value: &dyn Fn(Init, &Shape) -> TokenStream,
+) -> TokenStream {
+    let of = ident(of);
+    let fields = surface.fields().into_iter().map(|field| match field {
+        Field::Param(param) => {
+            let (name, value) = (&param.name, value(param.init, &param.shape));
+            quote!(#name: #value)
+        }
+        Field::Group(Group { name, sizes: None, .. }) => quote!(#name: unreachable!("the network has an error")),
+        Field::Group(group) => {
+            let (name, module) = (&group.name, surface.module_of(group));
+            let sizes = group.sizes.iter().flatten().map(size);
+            quote!(#name: #module::#of(#first #(#sizes),*))
+        }
+    });
+    quote!(#(#fields),*)
+}
+
+fn zeros(shape: &Shape) -> TokenStream {
+    filled(shape, quote!(T::ZERO))
+}
+
+fn filled(shape: &Shape, value: TokenStream) -> TokenStream {
+    let (dims, length) = (sizes(shape), length(shape));
+    if shape.is_empty() { value } else { quote!(array(#dims, vec![#value; #length])) }
+}
+
+fn initial(init: Init, shape: &Shape) -> TokenStream {
     let dims = sizes(shape);
-    if shape.len() < 2 { zeros(shape) } else { quote!(glorot(rng, #dims)) }
+    match init {
+        Init::Usual if shape.len() < 2 => zeros(shape),
+        Init::Usual => quote!(glorot(rng, #dims)),
+        Init::Scaled(name) => {
+            let name = ident(name);
+            quote!(#name(rng, #dims))
+        }
+        Init::Constant(0.0) => zeros(shape),
+        Init::Constant(1.0) => filled(shape, quote!(T::ONE)),
+        Init::Constant(value) => filled(shape, quote!(T::from_f64(#value))),
+        Init::Normal(std) => drawn(shape, quote!(normal), quote!(#std)),
+        Init::Uniform(low, high) => drawn(shape, quote!(uniform), quote!(#low, #high)),
+    }
+}
+
+fn drawn(shape: &Shape, from: TokenStream, numbers: TokenStream) -> TokenStream {
+    let dims = sizes(shape);
+    match shape.is_empty() {
+        true => quote!(#from(rng, [1], #numbers)[0]),
+        false => quote!(#from(rng, #dims, #numbers)),
+    }
 }
 
 fn gradients(surface: &Surface) -> TokenStream {
     let doc = docs([format!("The gradients of `{}`: field for field as [`Params`].", surface.model.name).as_str()]);
-    let of = |a: &Argument| format!(": the gradient with respect to `{}`", plain(&a.name));
-    let all = surface.params().chain(surface.wrt());
-    let fields = all.map(|p| field(surface, &p.name, (&p.shape, Dtype::Real), &of(p)));
-    let visited = visited(surface, &ident("Gradients"));
+    let gradient =
+        |a: &Argument| generic_field(surface, a, &format!(": the gradient with respect to `{}`", plain(&a.name)));
+    let fields = surface.fields().into_iter().map(|field| match field {
+        Field::Param(param) => gradient(param),
+        Field::Group(group) => group_field(surface, group, "Gradients"),
+    });
+    let fields = fields.chain(surface.wrt().map(gradient));
+    let has_elements = surface.params().chain(surface.wrt()).next().is_some();
+    let (generics, ..) = generics(surface, has_elements);
+    let visited = visited(surface, "Gradients", has_elements);
     quote! {
         #doc
         #[derive(Clone, Debug, Default, PartialEq)]
-        pub struct Gradients { #(#fields),* }
+        pub struct Gradients #generics { #(#fields),* }
 
         #visited
     }
 }
 
 /// The visit of all parameters by index.
-fn visited(surface: &Surface, of: &Ident) -> TokenStream {
-    let real = &surface.real;
-    let names: Vec<&Ident> = surface.params().map(|p| &p.name).collect();
-    let count = Literal::usize_unsuffixed(names.len());
-    let numbers: Vec<Literal> = (0..names.len()).map(Literal::usize_unsuffixed).collect();
-    let paths = surface.params().map(|p| plain(&p.name));
-    let (views, views_mut): (Vec<_>, Vec<_>) = surface.params().map(view_arms).unzip();
+fn visited(surface: &Surface, of: &str, has_elements: bool) -> TokenStream {
+    let of = ident(of);
+    let real = if has_elements { ident("T") } else { surface.real.clone() };
+    let (_, all, elements) = generics(surface, has_elements);
+    let params: Vec<&Argument> = surface.params().collect();
+    let count = Literal::usize_unsuffixed(params.len());
+    let numbers: Vec<Literal> = (0..params.len()).map(Literal::usize_unsuffixed).collect();
+    let paths = params.iter().map(|p| p.dotted());
+    let (views, views_mut): (Vec<_>, Vec<_>) = params.iter().map(|p| view_arms(p)).unzip();
     quote! {
-        impl ParamSet for #of {
+        impl #all ParamSet for #of #elements {
             type Elem = #real;
 
             fn count(&self) -> usize {
@@ -130,10 +217,10 @@ fn visited(surface: &Surface, of: &Ident) -> TokenStream {
 }
 
 fn view_arms(param: &Argument) -> (TokenStream, TokenStream) {
-    let name = &param.name;
+    let field = field_of(param);
     match param.shape.is_empty() {
-        true => (quote!(scalar_view(&self.#name)), quote!(scalar_view_mut(&mut self.#name))),
-        false => (quote!(self.#name.view().into_dyn()), quote!(self.#name.view_mut().into_dyn())),
+        true => (quote!(scalar_view(&self.#field)), quote!(scalar_view_mut(&mut self.#field))),
+        false => (quote!(self.#field.view().into_dyn()), quote!(self.#field.view_mut().into_dyn())),
     }
 }
 

@@ -2,13 +2,16 @@
 //! or more is computed, by a node that no other root has, and operands of contractions and views lie in memory.
 
 use super::COPY;
-use crate::ir::graph::{Graph, Id, Kind, squeezed};
+use super::matrix::{Matrix, laid_out};
+use crate::ir::graph::{Graph, Id, Kind, Letters, Node, squeezed};
 
 pub fn legalise(graph: &Graph) -> Graph {
     let mut legal = graph.rebuild(|new, node, args| {
-        let args = match node.kind {
-            Kind::Contract(_) => args.into_iter().map(|a| in_memory(new, a)).collect(),
-            Kind::Permute { .. } => args.into_iter().map(|a| in_order(new, a)).collect(),
+        let args = match &node.kind {
+            Kind::Contract(letters) => return aligned(new, node, args, letters),
+            Kind::Permute { .. } => vec![viewable(new, args[0])],
+            Kind::Along { op, .. } if op.is_view() => vec![viewable(new, args[0])],
+            Kind::Along { .. } => args.into_iter().map(|a| in_order(new, a)).collect(),
             Kind::Reshape if squeezed(new.shape(args[0]), &node.shape).is_none() => vec![in_order(new, args[0])],
             _ => args,
         };
@@ -26,12 +29,46 @@ fn copy(graph: &mut Graph, id: Id) -> Id {
     made
 }
 
-/// `id`, or a copy where it does not lie in memory in an order that flags of a product express.
-fn in_memory(graph: &mut Graph, id: Id) -> Id {
-    match graph.node(id).kind {
-        Kind::Permute { .. } => id,
-        _ => in_order(graph, id),
+/// `id`, or a copy where it is no view of memory.
+fn viewable(graph: &mut Graph, id: Id) -> Id {
+    if is_viewable(graph, id) { id } else { copy(graph, id) }
+}
+
+fn is_viewable(graph: &Graph, id: Id) -> bool {
+    let node = graph.node(id);
+    match &node.kind {
+        Kind::Permute { .. } => is_viewable(graph, node.args[0]),
+        Kind::Along { op, .. } if op.is_view() => is_viewable(graph, node.args[0]),
+        Kind::Reshape | Kind::Broadcast { .. } if is_squeezed(graph, node) => is_viewable(graph, node.args[0]),
+        _ => lies_in_order(graph, id),
     }
+}
+
+/// A contraction whose operands and result lie in memory as those of a product of matrices.
+fn aligned(graph: &mut Graph, node: &Node, args: Vec<Id>, letters: &Letters) -> Id {
+    let (a, la) = graph.untransposed(args[0], letters.a.clone());
+    let (b, lb) = graph.untransposed(args[1], letters.b.clone());
+    let Matrix { batch, rows, summed, columns } =
+        Matrix::of(&Letters { a: la.clone(), b: lb.clone(), out: letters.out.clone() });
+    let (a, la) = operand(graph, a, la, [&batch, &rows, &summed]);
+    let (b, lb) = operand(graph, b, lb, [&batch, &summed, &columns]);
+    let out = laid_out(&letters.out, [&batch, &rows, &columns]);
+    let product = graph.contract(a, b, Letters { a: la, b: lb, out: out.clone() });
+    graph.inherit(product, &node.note);
+    graph.permute(product, positions(&letters.out, &out))
+}
+
+/// An operand in memory, with its letters in the order in which it lies there.
+fn operand(graph: &mut Graph, id: Id, letters: Vec<u8>, parts: [&[u8]; 3]) -> (Id, Vec<u8>) {
+    let wanted = laid_out(&letters, parts);
+    let turned = graph.permute(id, positions(&wanted, &letters));
+    (in_order(graph, turned), wanted)
+}
+
+/// Where each of `letters` stands in `among`.
+fn positions(letters: &[u8], among: &[u8]) -> Vec<usize> {
+    let position = |l: &u8| among.iter().position(|m| m == l).expect("the same letters in another order");
+    letters.iter().map(position).collect()
 }
 
 /// `id`, or a copy where its elements do not lie in memory in their own order.
@@ -41,11 +78,18 @@ fn in_order(graph: &mut Graph, id: Id) -> Id {
 
 fn lies_in_order(graph: &Graph, id: Id) -> bool {
     let node = graph.node(id);
-    match node.kind {
+    match &node.kind {
+        Kind::Along { op, .. } => !op.is_view(),
         Kind::Arg(_) | Kind::Map(_) | Kind::Reduce { .. } | Kind::Contract(_) => true,
         Kind::Reshape => lies_in_order(graph, node.args[0]),
+        Kind::Broadcast { .. } => is_squeezed(graph, node) && lies_in_order(graph, node.args[0]),
         _ => false,
     }
+}
+
+/// Nothing but axes of size 1 come or go.
+fn is_squeezed(graph: &Graph, node: &Node) -> bool {
+    squeezed(graph.shape(node.args[0]), &node.shape).is_some()
 }
 
 /// The computed value that a root is, but for axes of size 1; the root itself where there is none.
@@ -60,7 +104,11 @@ fn behind_long_axes(graph: &Graph, id: Id) -> Id {
 }
 
 fn is_computed(graph: &Graph, id: Id) -> bool {
-    matches!(graph.node(id).kind, Kind::Map(_) | Kind::Reduce { .. } | Kind::Contract(_))
+    match &graph.node(id).kind {
+        Kind::Map(_) | Kind::Reduce { .. } | Kind::Contract(_) => true,
+        Kind::Along { op, .. } => !op.is_view(),
+        _ => false,
+    }
 }
 
 fn own_roots(graph: &mut Graph) {

@@ -50,6 +50,7 @@ fn touched(stmt: &Stmt) -> Vec<(BufferId, Option<&Access>)> {
         .collect();
     match stmt {
         Stmt::Product(p) => all.extend([p.out, p.a, p.b].map(|b| (b, None))),
+        Stmt::Along(moved) => all.extend(moved.args.iter().chain([&moved.out]).map(|b| (*b, None))),
         Stmt::Fill { buffer, .. } => all.push((*buffer, None)),
         Stmt::Store { to, .. } | Stmt::Accumulate { to, .. } => all.push((to.buffer, None)),
         Stmt::Fold { from, into, .. } => {
@@ -122,7 +123,7 @@ fn candidates(body: &[Stmt]) -> Vec<(BufferId, BufferId)> {
     });
     let stores: Vec<&Access> = stores.collect();
     loads
-        .flat_map(|load| stores.iter().filter(|to| to.strides == load.strides).map(|to| (load.buffer, to.buffer)))
+        .flat_map(|load| stores.iter().filter(|to| to.place == load.place).map(|to| (load.buffer, to.buffer)))
         .collect()
 }
 
@@ -150,7 +151,7 @@ fn read_where_written(stmt: &Stmt, read: BufferId, written: BufferId) -> bool {
         let Stmt::Store { to, .. } = &body[at] else { unreachable!("found as a store") };
         // The store itself reads before it writes.
         let loads = body[..=at].iter().flat_map(touched).filter(|(b, _)| *b == read);
-        same += loads.filter(|(_, access)| access.is_some_and(|a| a.strides == to.strides)).count();
+        same += loads.filter(|(_, access)| access.is_some_and(|a| a.place == to.place)).count();
     });
     reads == same
 }

@@ -5,6 +5,7 @@
 //! ones as one, [`nest`] groups nodes into loops level by level, [`memory`] lets buffers share their memory.
 
 mod legalise;
+mod matrix;
 mod memory;
 mod nest;
 mod space;

@@ -3,10 +3,14 @@
 //! where that needs nothing that is not at hand.
 
 use super::COPY;
+use super::matrix::{Matrix, is_transposed};
 use super::space::{Item, Read, Space, Term, Work, row_major};
+use crate::ir::along::Along;
 use crate::ir::dim::{Dim, Shape};
 use crate::ir::graph::{Fold, Graph, Id, Kind};
-use crate::ir::program::{Access, Axis, Buffer, BufferId, Loop, Operand, Product, Program, Role, Stmt, TILE};
+use crate::ir::program::{
+    Access, Affine, Axis, Buffer, BufferId, Loop, Moved, Operand, Product, Program, Role, Stmt, TILE,
+};
 use crate::op;
 use std::collections::{BTreeMap, HashMap, HashSet};
 
@@ -126,7 +130,7 @@ impl Nest<'_> {
         &self.space.extents[axis.0]
     }
 
-    /// Buffers for arguments, results, products, and all that is read as memory.
+    /// Buffers for arguments, results, steps, and all that is read as memory.
     fn give_memory(&mut self, shapes: &[Shape]) {
         for index in 0..self.graph.arguments.len() {
             let argument = &self.graph.arguments[index];
@@ -143,8 +147,8 @@ impl Nest<'_> {
                 self.full.insert(id, buffer);
             }
         }
-        let products = self.space.items.iter().filter(|(_, item)| item.is_product()).map(|(id, _)| *id);
-        let mut scratch: Vec<Id> = products.chain(self.space.in_memory.iter().copied()).collect();
+        let steps = self.space.items.iter().filter(|(_, item)| item.is_step()).map(|(id, _)| *id);
+        let mut scratch: Vec<Id> = steps.chain(self.space.in_memory.iter().copied()).collect();
         scratch.sort();
         scratch.into_iter().for_each(|id| self.keep(id, Role::Scratch));
     }
@@ -190,12 +194,12 @@ impl Nest<'_> {
             (None, row) => row?,
         };
         let extents: Vec<Dim> = axes.iter().map(|a| self.extent(*a).clone()).collect();
-        Some(Access { buffer, strides: axes.into_iter().zip(row_major(&extents)).collect() })
+        Some(Access { buffer, place: Affine::walking(axes.into_iter().zip(row_major(&extents)).collect()) })
     }
 
     fn result(&self, id: Id) -> Operand {
         match (self.full.get(&id), &self.graph.node(id).kind) {
-            (Some(buffer), _) => Operand::Load(Access { buffer: *buffer, strides: Vec::new() }),
+            (Some(buffer), _) => Operand::Load(Access { buffer: *buffer, place: Affine::default() }),
             (None, Kind::Const(bits)) => Operand::Const(f64::from_bits(*bits)),
             (None, Kind::Size(dim)) => Operand::Size(dim.clone()),
             (None, _) => Operand::Local(id),
@@ -238,8 +242,8 @@ impl Nest<'_> {
         for &id in items {
             let after = self.item(id).sources().into_iter().filter_map(|source| {
                 let t = *time.get(&source)?;
-                let scalar = !self.item(source).is_product() && self.item(source).over.len() == prefix.len();
-                let same = self.inside(prefix, source, id) || (scalar && !self.item(id).is_product());
+                let scalar = !self.item(source).is_step() && self.item(source).over.len() == prefix.len();
+                let same = self.inside(prefix, source, id) || (scalar && !self.item(id).is_step());
                 Some(if same { t } else { t + 1 })
             });
             let at = after.max().unwrap_or(0);
@@ -251,7 +255,7 @@ impl Nest<'_> {
             let axis = self.item(id).over.get(prefix.len()).copied();
             let order = match axis {
                 Some(axis) => *loops.entry((time[&id], axis)).or_insert(id.0 + 1),
-                None if self.item(id).is_product() => id.0 + 1,
+                None if self.item(id).is_step() => id.0 + 1,
                 None => 0,
             };
             let group = groups.entry((time[&id], order)).or_insert(Group { axis, items: Vec::new() });
@@ -328,11 +332,12 @@ impl Nest<'_> {
 
     // --- statements ---
 
-    /// An item that runs over no further axis: one element, or a product.
+    /// An item that runs over no further axis: one element, or a step.
     fn emit_here(&mut self, id: Id, prefix: &[Axis], body: &mut Vec<Stmt>) {
         let item = self.item(id).clone();
         match &item.work {
             Work::Products(terms) => self.emit_products(id, terms, body),
+            Work::Along(args) => body.push(self.along(id, args)),
             Work::Reduce(fold) if !item.reduced.is_empty() => {
                 let operand = self.operand(&item.reads[0], body);
                 body.push(self.accumulate(id, *fold, operand, prefix));
@@ -379,9 +384,7 @@ impl Nest<'_> {
             Read::Const(c) => Operand::Const(*c),
             Read::Size(dim) => Operand::Size(dim.clone()),
             Read::Position(axis) => Operand::Position(*axis),
-            Read::Memory { base, strides } => {
-                Operand::Load(Access { buffer: self.full[base], strides: strides.clone() })
-            }
+            Read::Memory { base, place } => Operand::Load(Access { buffer: self.full[base], place: place.clone() }),
             Read::Value(id) if self.is_local(*id) => Operand::Local(*id),
             Read::Value(id) => match self.stored(*id) {
                 Some(access) => Operand::Load(access),
@@ -397,11 +400,29 @@ impl Nest<'_> {
     fn emit_products(&mut self, id: Id, terms: &[Term], body: &mut Vec<Stmt>) {
         let out = self.full[&id];
         for (k, term) in terms.iter().enumerate() {
-            let product = product(self.graph, term);
-            let (a, b) = (self.full[&product.0], self.full[&product.1]);
-            let (dims, transposed) = (product.2, product.3);
-            body.push(Stmt::Product(Product { value: term.node, out, a, b, dims, transposed, add: k > 0 }));
+            let (a, b) = (self.full[&term.a], self.full[&term.b]);
+            body.push(Stmt::Product(product(self.graph, term, [out, a, b], k > 0)));
         }
+    }
+
+    fn along(&self, id: Id, args: &[Id]) -> Stmt {
+        let node = self.graph.node(id);
+        let Kind::Along { axis, op } = &node.kind else { unreachable!("{} is not along an axis", node.kind) };
+        let index = node.args.get(1).map_or(0, |&index| self.graph.shape(index).len());
+        let (takes, gives) = (op.takes(index), op.gives(index));
+        let shape = self.graph.shape(node.args[0]);
+        let indexed = matches!(op, Along::Gather | Along::Scatter);
+        let arrays = node.args.iter().take(if indexed { 1 } else { node.args.len() });
+        Stmt::Along(Moved {
+            value: id,
+            out: self.full[&id],
+            args: args.iter().map(|a| self.full[a]).collect(),
+            op: op.clone(),
+            outer: Dim::product(&shape[..*axis]),
+            inner: Dim::product(&shape[axis + takes..]),
+            from: arrays.map(|&a| self.graph.shape(a)[*axis..axis + takes].to_vec()).collect(),
+            to: node.shape[*axis..axis + gives].to_vec(),
+        })
     }
 
     /// The loop of this level over `axis`, with the accumulators before it and the folds of rows after it.
@@ -462,7 +483,7 @@ impl Nest<'_> {
 
     /// Where an accumulator has axes of the loops around: the depth of the outermost of those, before which it is filled.
     fn fill_depth(&self, id: Id, prefix: &[Axis]) -> Option<usize> {
-        let axes = self.stored(id)?.strides;
+        let axes = self.stored(id)?.place.strides;
         prefix.iter().position(|axis| axes.iter().any(|(a, _)| a == axis))
     }
 
@@ -484,45 +505,45 @@ impl Nest<'_> {
     fn row_of(&mut self, id: Id, axis: Axis, tile: bool, rest: &[Id], extra: &mut Vec<Stmt>) -> Access {
         let read = self.item(id).reads[0].clone();
         let lies = match &read {
-            Read::Memory { base, strides } => Some(Access { buffer: self.full[base], strides: strides.clone() }),
+            Read::Memory { base, place } => Some(Access { buffer: self.full[base], place: place.clone() }),
             Read::Value(value) => self.stored(*value),
             _ => None,
         };
-        let unit = |access: &Access| access.strides.iter().any(|(a, s)| *a == axis && s.is_one());
-        if let Some(mut access) = lies.filter(unit) {
-            access.strides.retain(|(a, _)| *a != axis);
-            return access;
+        let row = lies.and_then(|access| Some(Access { place: access.place.row_start(axis)?, ..access }));
+        if let Some(row) = row {
+            return row;
         }
         let buffer = match &read {
             Read::Value(value) if rest.contains(value) => self.row(*value, vec![axis], tile),
             _ => {
                 let buffer = self.row(id, vec![axis], tile);
                 let value = self.operand(&read, extra);
-                extra.push(Stmt::Store { to: Access { buffer, strides: vec![(axis, Dim::number(1))] }, value });
+                let place = Affine::walking(vec![(axis, Dim::number(1))]);
+                extra.push(Stmt::Store { to: Access { buffer, place }, value });
                 buffer
             }
         };
-        Access { buffer, strides: Vec::new() }
+        Access { buffer, place: Affine::default() }
     }
 }
 
-/// Operands (perhaps swapped), dimensions `[m, k, n]` and transpositions of a contraction of matrices or vectors.
-fn product(graph: &Graph, term: &Term) -> (Id, Id, [Dim; 3], [bool; 2]) {
+/// The product of a contraction whose letters are laid out as matrices; operands are swapped where the result is
+/// transposed.
+fn product(graph: &Graph, term: &Term, [out, a, b]: [BufferId; 3], add: bool) -> Product {
     let letters = &term.letters;
-    let node = graph.node(term.node);
-    let sizes = |id: Id, of: &[u8], wanted: &dyn Fn(&u8) -> bool| {
-        let shape = graph.shape(id);
-        Dim::product(of.iter().zip(shape).filter(|(l, _)| wanted(l)).map(|(_, d)| d))
+    let Matrix { batch, rows, summed, columns } = Matrix::of(letters);
+    let args = &graph.node(term.node).args;
+    let size = |wanted: &[u8]| {
+        let lettered = [(args[0], &letters.a), (args[1], &letters.b)];
+        let of = |l: &u8| lettered.iter().find_map(|(id, own)| own.iter().position(|o| o == l).map(|k| (id, k)));
+        Dim::product(wanted.iter().filter_map(of).map(|(id, axis)| &graph.shape(*id)[axis]))
     };
-    let (node_a, node_b) = (node.args[0], node.args[1]);
-    let m = sizes(node_a, &letters.a, &|l| letters.out.contains(l));
-    let k = sizes(node_a, &letters.a, &|l| !letters.out.contains(l));
-    let n = sizes(node_b, &letters.b, &|l| letters.out.contains(l));
-    let first = |of: &[u8], l: bool| of.first().is_some_and(|f| letters.out.contains(f) == l) && of.len() > 1;
-    let (ta, tb) = (first(&letters.a, false), first(&letters.b, true));
-    let swapped = letters.out.len() > 1 && !letters.a.contains(&letters.out[0]);
-    match swapped {
-        false => (term.a, term.b, [m, k, n], [ta, tb]),
-        true => (term.b, term.a, [n, k, m], [!tb, !ta]),
-    }
+    let [batches, m, k, n] = [&batch, &rows, &summed, &columns].map(|part| size(part));
+    let ta = is_transposed(&letters.a, [&batch, &rows, &summed]);
+    let tb = is_transposed(&letters.b, [&batch, &summed, &columns]);
+    let (a, b, dims, transposed) = match is_transposed(&letters.out, [&batch, &rows, &columns]) {
+        false => (a, b, [m, k, n], [ta, tb]),
+        true => (b, a, [n, k, m], [!tb, !ta]),
+    };
+    Product { value: term.node, out, a, b, batch: batches, dims, transposed, add }
 }

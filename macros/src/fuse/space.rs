@@ -1,9 +1,10 @@
 //! The iteration space: which axes of which nodes are one loop. Element-wise nodes share the axes of their arguments,
 //! axes of size 1 are no loop, and neighbouring axes that always go together are walked as one.
 
+use crate::ir::along::Along;
 use crate::ir::dim::{Dim, Shape};
 use crate::ir::graph::{Fold, Graph, Id, Kind, Letters, squeezed};
-use crate::ir::program::Axis;
+use crate::ir::program::{Affine, Axis};
 use std::collections::{BTreeMap, HashSet};
 
 /// What an item reads, with axes of the iteration space in place of its own.
@@ -12,16 +13,16 @@ pub enum Read {
     Const(f64),
     Size(Dim),
     Position(Axis),
-    /// Memory of an argument, a contraction or a view of any node that lies in memory.
+    /// Memory of an argument, a step or a view of any node that lies in memory.
     Memory {
         base: Id,
-        strides: Vec<(Axis, Dim)>,
+        place: Affine,
     },
     /// An element-wise value or a reduction at the same place.
     Value(Id),
 }
 
-/// A node that is computed in loops, or a product.
+/// A node that is computed in loops, or by a step of its own.
 #[derive(Clone, Debug)]
 pub struct Item {
     pub work: Work,
@@ -38,6 +39,8 @@ pub enum Work {
     Reduce(Fold),
     /// The sum of contractions, each with its operands' memory.
     Products(Vec<Term>),
+    /// What is done along an axis, with the arguments' memory.
+    Along(Vec<Id>),
 }
 
 /// One contraction of a sum: operands, letters, and the node itself.
@@ -55,8 +58,9 @@ impl Item {
         self.over.iter().copied().filter(|a| !self.reduced.contains(a)).collect()
     }
 
-    pub fn is_product(&self) -> bool {
-        matches!(self.work, Work::Products(_))
+    /// Not computed in loops.
+    pub fn is_step(&self) -> bool {
+        matches!(self.work, Work::Products(_) | Work::Along(_))
     }
 
     /// The nodes that it depends on, whether at the same place or in memory.
@@ -66,11 +70,12 @@ impl Item {
             Read::Value(id) => Some(*id),
             _ => None,
         });
-        let terms = match &self.work {
-            Work::Products(terms) => terms.as_slice(),
-            _ => &[],
+        let whole: Vec<Id> = match &self.work {
+            Work::Products(terms) => terms.iter().flat_map(|t| [t.a, t.b]).collect(),
+            Work::Along(args) => args.clone(),
+            _ => Vec::new(),
         };
-        read.chain(terms.iter().flat_map(|t| [t.a, t.b])).collect()
+        read.chain(whole).collect()
     }
 }
 
@@ -127,14 +132,11 @@ impl Space {
     fn read_as_one(&self, read: &Read, outer: Axis, inner: Axis) -> bool {
         match read {
             Read::Position(axis) => *axis != outer && *axis != inner,
-            Read::Memory { strides, .. } => {
-                let stride = |axis| strides.iter().find(|(a, _)| *a == axis).map(|(_, s)| s.clone());
-                match (stride(outer), stride(inner)) {
-                    (None, None) => true,
-                    (Some(o), Some(i)) => o == &i * &self.extents[inner.0],
-                    _ => false,
-                }
-            }
+            Read::Memory { place, .. } => match (place.stride(outer), place.stride(inner)) {
+                (None, None) => true,
+                (Some(o), Some(i)) => *o == i * &self.extents[inner.0],
+                _ => false,
+            },
             _ => true,
         }
     }
@@ -148,9 +150,9 @@ fn merge(axes: &mut Vec<Axis>, outer: Axis, inner: Axis, both: Axis) {
 }
 
 fn merge_read(read: &mut Read, outer: Axis, inner: Axis, both: Axis) {
-    if let Read::Memory { strides, .. } = read {
-        strides.retain(|(a, _)| *a != outer);
-        for (axis, _) in strides.iter_mut().filter(|(a, _)| *a == inner) {
+    if let Read::Memory { place, .. } = read {
+        place.strides.retain(|(a, _)| *a != outer);
+        for (axis, _) in place.strides.iter_mut().filter(|(a, _)| *a == inner) {
             *axis = both;
         }
     }
@@ -180,7 +182,7 @@ enum Seen {
     Const(f64),
     Size(Dim),
     Position(Option<usize>),
-    Memory { base: Id, strides: Vec<(usize, Dim)> },
+    Memory { base: Id, offset: Dim, strides: Vec<(usize, Dim)> },
     Value { id: Id, axes: Vec<Option<usize>> },
 }
 
@@ -344,11 +346,11 @@ impl<'g> Builder<'g> {
         }
     }
 
-    /// For a reshape that adds or drops no more than axes of size 1: which axis each axis of its argument has become.
+    /// Where no more than axes of size 1 come or go: which axis each axis of the argument has become.
     fn renamed(&self, id: Id) -> Option<Vec<Option<usize>>> {
         let node = self.graph.node(id);
-        let reshape = node.kind == Kind::Reshape;
-        reshape.then(|| squeezed(self.graph.shape(node.args[0]), &node.shape)).flatten()
+        let same = matches!(node.kind, Kind::Reshape | Kind::Broadcast { .. });
+        same.then(|| squeezed(self.graph.shape(node.args[0]), &node.shape)).flatten()
     }
 
     /// What a reader with these axes finds behind `id`.
@@ -372,23 +374,27 @@ impl<'g> Builder<'g> {
                 Seen::Value { id, axes: axes.to_vec() }
             }
             _ => {
-                let (base, strides) = self.strides(id);
-                let walked = axes.iter().zip(strides).filter_map(|(a, s)| a.map(|a| (a, s))).collect();
-                Seen::Memory { base, strides: walked }
+                let View { base, offset, strides } = self.view(id);
+                Seen::Memory { base, offset, strides: walked(axes, strides) }
             }
         }
     }
 
-    /// The memory behind a view, and the stride of each of the view's axes.
-    fn strides(&self, id: Id) -> (Id, Vec<Dim>) {
+    /// The memory behind a chain of views.
+    fn view(&self, id: Id) -> View {
         let node = self.graph.node(id);
+        if let Some(renamed) = self.renamed(id) {
+            return self.view(node.args[0]).renamed(&renamed, node.shape.len());
+        }
+        let own = || View { base: id, offset: Dim::number(0), strides: row_major(&node.shape) };
         match &node.kind {
             Kind::Permute { order } => {
-                let (base, inner) = self.strides(node.args[0]);
-                (base, order.iter().map(|&k| inner[k].clone()).collect())
+                let inner = self.view(node.args[0]);
+                View { strides: order.iter().map(|&k| inner.strides[k].clone()).collect(), ..inner }
             }
-            Kind::Reshape => (self.strides(node.args[0]).0, row_major(&node.shape)),
-            _ => (id, row_major(&node.shape)),
+            Kind::Reshape => View { strides: row_major(&node.shape), ..self.view(node.args[0]) },
+            Kind::Along { axis, op } if op.is_view() => self.view(node.args[0]).along(*axis, op),
+            _ => own(),
         }
     }
 
@@ -397,9 +403,10 @@ impl<'g> Builder<'g> {
         let mut space = Space { extents: self.extents.clone(), ..Space::default() };
         let absorbed = self.absorbed();
         for id in self.live.clone() {
-            let item = match (self.axes.get(&id).cloned(), self.terms(id)) {
-                (Some(axes), _) => self.loop_item(id, &axes),
-                (None, Some(terms)) if !absorbed.contains(&id) => self.product_item(terms),
+            let item = match (self.axes.get(&id).cloned(), self.terms(id), &self.graph.node(id).kind) {
+                (Some(axes), ..) => self.loop_item(id, &axes),
+                (None, Some(terms), _) if !absorbed.contains(&id) => self.product_item(terms),
+                (None, None, Kind::Along { op, .. }) if !op.is_view() => self.along_item(id),
                 _ => continue,
             };
             space.items.insert(id, item);
@@ -417,9 +424,15 @@ impl<'g> Builder<'g> {
 
     fn product_item(&mut self, terms: Vec<Term>) -> Item {
         let terms: Vec<Term> =
-            terms.into_iter().map(|t| Term { a: self.strides(t.a).0, b: self.strides(t.b).0, ..t }).collect();
+            terms.into_iter().map(|t| Term { a: self.view(t.a).base, b: self.view(t.b).base, ..t }).collect();
         self.in_memory.extend(terms.iter().flat_map(|t| [t.a, t.b]));
         Item { work: Work::Products(terms), over: Vec::new(), reduced: Vec::new(), reads: Vec::new() }
+    }
+
+    fn along_item(&mut self, id: Id) -> Item {
+        let args: Vec<Id> = self.graph.node(id).args.iter().map(|&a| self.view(a).base).collect();
+        self.in_memory.extend(&args);
+        Item { work: Work::Along(args), over: Vec::new(), reduced: Vec::new(), reads: Vec::new() }
     }
 
     fn loop_item(&mut self, id: Id, axes: &[Option<usize>]) -> Item {
@@ -438,22 +451,64 @@ impl<'g> Builder<'g> {
     }
 
     fn read(&mut self, reader: Id, arg: Id, axes: &[Option<usize>]) -> Read {
-        let memory = |this: &mut Self, base, strides: Vec<(usize, Dim)>| {
+        let memory = |this: &mut Self, base, offset: Dim, strides: Vec<(usize, Dim)>| {
             this.in_memory.insert(base);
-            Read::Memory { base, strides: strides.into_iter().map(|(a, s)| (Axis(this.find(a)), s)).collect() }
+            let strides = strides.into_iter().map(|(a, s)| (Axis(this.find(a)), s)).collect();
+            Read::Memory { base, place: Affine { offset, strides } }
         };
         match self.see(arg, axes) {
             Seen::Const(c) => Read::Const(c),
             Seen::Size(dim) => Read::Size(dim),
             Seen::Position(axis) => axis.map_or(Read::Const(0.0), |a| Read::Position(Axis(self.find(a)))),
-            Seen::Memory { base, strides } => memory(self, base, strides),
+            Seen::Memory { base, offset, strides } => memory(self, base, offset, strides),
             Seen::Value { id, axes } if self.remote.contains(&(reader, id)) => {
                 let strides = row_major(self.graph.shape(id));
-                memory(self, id, axes.iter().zip(strides).filter_map(|(a, s)| a.map(|a| (a, s))).collect())
+                memory(self, id, Dim::number(0), walked(&axes, strides))
             }
             Seen::Value { id, .. } => Read::Value(id),
         }
     }
+}
+
+/// Memory seen as an array: the offset of its first element, and the stride of each axis.
+struct View {
+    base: Id,
+    offset: Dim,
+    strides: Vec<Dim>,
+}
+
+impl View {
+    fn along(mut self, axis: usize, op: &Along) -> Self {
+        let old = self.strides[axis].clone();
+        match op {
+            Along::Slice { start, step } => {
+                self.offset = &self.offset + &(start * &old);
+                self.strides[axis] = &old * &Dim::number(*step);
+            }
+            Along::Windows { stride, dilation } => {
+                self.strides[axis] = &old * &Dim::number(*stride);
+                self.strides.insert(axis + 1, &old * &Dim::number(*dilation));
+            }
+            other => unreachable!("{other} is no view"),
+        }
+        self
+    }
+
+    /// After axes of size 1 have come or gone: which axis each has become.
+    fn renamed(self, renamed: &[Option<usize>], rank: usize) -> Self {
+        let mut strides = vec![Dim::number(0); rank];
+        for (stride, axis) in self.strides.iter().zip(renamed) {
+            if let Some(axis) = axis {
+                strides[*axis] = stride.clone();
+            }
+        }
+        View { strides, ..self }
+    }
+}
+
+/// The strides of those axes that are walked.
+fn walked(axes: &[Option<usize>], strides: Vec<Dim>) -> Vec<(usize, Dim)> {
+    axes.iter().zip(strides).filter_map(|(axis, stride)| axis.map(|axis| (axis, stride))).collect()
 }
 
 /// The strides of a row-major array.

@@ -53,6 +53,11 @@ impl Dim {
         self.as_number() == Some(1)
     }
 
+    /// Below zero, whatever the names stand for.
+    pub fn is_negative(&self) -> bool {
+        !self.0.is_empty() && self.0.values().all(|c| *c < 0)
+    }
+
     /// The names that occur.
     pub fn names(&self) -> BTreeSet<&str> {
         self.0.keys().flatten().map(String::as_str).collect()
@@ -61,6 +66,21 @@ impl Dim {
     /// The value where every name has one.
     pub fn evaluate(&self, size: &impl Fn(&str) -> i64) -> i64 {
         self.0.iter().map(|(monomial, c)| c * monomial.iter().map(|n| size(n)).product::<i64>()).sum()
+    }
+
+    /// The same expression with something else in the place of every name.
+    pub fn substitute(&self, with: &impl Fn(&str) -> Dim) -> Dim {
+        let term = |(monomial, c): (&Monomial, &i64)| monomial.iter().fold(Dim::number(*c), |all, n| &all * &with(n));
+        self.0.iter().map(term).fold(Dim::default(), |sum, term| &sum + &term)
+    }
+
+    /// What `name` is where this expression equals `value`: if it stands here once, times a number that divides the rest.
+    pub fn solve(&self, name: &str, value: &Dim) -> Option<Dim> {
+        let with_name: Vec<(&Monomial, &i64)> = self.0.iter().filter(|(m, _)| m.iter().any(|n| n == name)).collect();
+        let [(monomial, factor)] = with_name.as_slice() else { return None };
+        let rest = &(value - self) + &Dim::term(monomial.to_vec(), **factor);
+        let divides = monomial.len() == 1 && rest.0.values().all(|c| c % *factor == 0);
+        divides.then(|| Dim(rest.0.into_iter().map(|(m, c)| (m, c / *factor)).collect()))
     }
 
     /// The terms as coefficient and names, in a fixed order: those with most names first, the constant last.
@@ -77,6 +97,43 @@ impl Dim {
         }
         sum.retain(|_, c| *c != 0);
         Dim(sum)
+    }
+}
+
+impl Dim {
+    /// `floor(self / by)`, where that is a polynomial whatever the names stand for.
+    pub fn divided(&self, by: i64) -> Option<Dim> {
+        let mut quotient = Dim::default();
+        for (monomial, c) in &self.0 {
+            if !monomial.is_empty() && c % by != 0 {
+                return None;
+            }
+            quotient = quotient.merged(&Dim::term(monomial.clone(), c.div_euclid(by)), 1);
+        }
+        Some(quotient)
+    }
+
+    /// `self / by`, where that is a polynomial without a remainder.
+    pub fn exactly_divided(&self, by: &Dim) -> Option<Dim> {
+        if let Some(n) = by.as_number() {
+            let divisible = n != 0 && self.0.values().all(|c| c % n == 0);
+            return divisible.then(|| self.divided(n)).flatten();
+        }
+        // Only a single term divides another, name by name.
+        let [(c, names)] = by.terms()[..] else { return (self == by).then(|| Dim::number(1)) };
+        let mut quotient = Dim::default();
+        for (monomial, own) in &self.0 {
+            let mut left = monomial.clone();
+            for name in names {
+                let at = left.iter().position(|n| n == name)?;
+                left.remove(at);
+            }
+            if own % c != 0 {
+                return None;
+            }
+            quotient = quotient.merged(&Dim::term(left, own / c), 1);
+        }
+        Some(quotient)
     }
 }
 

@@ -1,6 +1,7 @@
 //! The graph: a hash-consed list of nodes in single assignment, of few kinds. Arguments stand before their users, every
 //! broadcast is a node, and equal nodes are one node.
 
+use super::along::Along;
 use super::dim::{Dim, Shape, show};
 use super::model::Role;
 use crate::error::Place;
@@ -68,6 +69,8 @@ pub enum Kind {
     Permute { order: Vec<usize> },
     /// The same elements in the same row-major order under another shape.
     Reshape,
+    /// Moves, takes or sums along `axis`.
+    Along { axis: usize, op: Along },
 }
 
 #[derive(Clone, Debug)]
@@ -274,6 +277,32 @@ impl Graph {
         }
     }
 
+    /// `args` along `axis` of the first, in place of which axes of these `sizes` stand.
+    pub fn along(&mut self, axis: usize, op: Along, args: Vec<Id>, sizes: &[Dim]) -> Id {
+        let index_rank = args.get(1).map_or(0, |&index| self.shape(index).len());
+        let Node { shape, dtype, .. } = self.node(args[0]).clone();
+        let after = &shape[axis + op.takes(index_rank)..];
+        let shape = [&shape[..axis], sizes, after].concat();
+        let dtype = if matches!(op, Along::Extremum(_)) { Dtype::Index } else { dtype };
+        self.add(Kind::Along { axis, op }, args, shape, dtype)
+    }
+
+    /// `len` elements from `start` on, `step` apart; all of them are `id` itself.
+    pub fn slice(&mut self, id: Id, axis: usize, start: Dim, step: i64, len: Dim) -> Id {
+        match step == 1 && self.shape(id)[axis] == len {
+            true => id,
+            false => self.along(axis, Along::Slice { start, step }, vec![id], &[len]),
+        }
+    }
+
+    /// The transpose of [`slice`](Self::slice): an axis of `size` elements, zeros but for those of `id`.
+    pub fn pad(&mut self, id: Id, axis: usize, start: Dim, step: i64, size: Dim) -> Id {
+        match step == 1 && self.shape(id)[axis] == size {
+            true => id,
+            false => self.along(axis, Along::Pad { start, step }, vec![id], &[size]),
+        }
+    }
+
     /// A contraction; its letters are renamed in order of appearance, and transposed operands change only the letters.
     pub fn contract(&mut self, a: Id, b: Id, letters: Letters) -> Id {
         let (a, la) = self.untransposed(a, letters.a);
@@ -287,7 +316,8 @@ impl Graph {
         self.add(Kind::Contract(letters), vec![a, b], shape, Dtype::Real)
     }
 
-    fn untransposed(&self, id: Id, letters: Vec<u8>) -> (Id, Vec<u8>) {
+    /// The operand behind a transposition, with the letters of its axes.
+    pub fn untransposed(&self, id: Id, letters: Vec<u8>) -> (Id, Vec<u8>) {
         let node = self.node(id);
         let Kind::Permute { order } = &node.kind else { return (id, letters) };
         let mut inner = letters.clone();
@@ -394,11 +424,6 @@ pub fn squeezed(from: &[Dim], to: &[Dim]) -> Option<Vec<Option<usize>>> {
 }
 
 impl Letters {
-    /// `a`, `b`, `out` as text, for tests and tables: `("ik", "kj", "ij")`.
-    pub fn new(a: &str, b: &str, out: &str) -> Self {
-        Letters { a: a.into(), b: b.into(), out: out.into() }.canonical()
-    }
-
     /// Letters `a`, `b`, .. in order of appearance.
     fn canonical(self) -> Self {
         let mut seen: Vec<u8> = Vec::new();
@@ -438,6 +463,7 @@ impl fmt::Display for Kind {
             Kind::Contract(letters) => write!(f, "contract {letters}"),
             Kind::Permute { order } => write!(f, "permute {order:?}"),
             Kind::Reshape => write!(f, "reshape"),
+            Kind::Along { axis, op } => write!(f, "{op} along {axis}"),
         }
     }
 }

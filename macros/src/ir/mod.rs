@@ -1,5 +1,6 @@
 //! The three representations of a network, from syntax to loops: [`model`], [`graph`], [`program`]; and dimensions.
 
+pub mod along;
 pub mod dim;
 pub mod graph;
 pub mod model;

@@ -1,10 +1,13 @@
 //! The syntax that is accepted, with places: what the parser makes of a function, and of the text of a rule.
 
 use super::dim::{Dim, Shape, show};
+use super::graph::Graph;
 use crate::error::Place;
 use proc_macro2::Ident;
-use std::collections::HashSet;
+use quote::ToTokens;
+use std::collections::{HashMap, HashSet};
 use std::fmt;
+use std::rc::Rc;
 
 /// A network as its author wrote it.
 #[derive(Clone, Debug)]
@@ -14,9 +17,27 @@ pub struct Model {
     pub attributes: Vec<syn::Attribute>,
     pub visibility: syn::Visibility,
     pub name: Ident,
+    /// Its const generics, which `dense<13, 13>` binds by position.
+    pub generics: Vec<String>,
     pub arguments: Vec<Argument>,
+    /// The parameters of other networks; once these are linked and spread, `arguments` has them one by one.
+    pub groups: Vec<Group>,
     pub result: Outputs,
     pub body: Block,
+    /// The networks that it calls, by their paths as written.
+    pub callees: Callees,
+    /// What values of callees are called here.
+    pub inlined: HashSet<String>,
+}
+
+/// Networks by the paths under which another one calls them.
+pub type Callees = HashMap<String, Rc<Network>>;
+
+/// A network that others call: its model, spread, and the graph of it, in dimensions of its own.
+#[derive(Debug)]
+pub struct Network {
+    pub model: Model,
+    pub graph: Graph,
 }
 
 /// What stands in the parentheses of `#[network(..)]`.
@@ -49,6 +70,35 @@ pub struct Argument {
     pub name: Ident,
     pub role: Role,
     pub shape: Shape,
+    /// Where it lies in `Params`: `hidden`, `w`. Its name alone, unless it belongs to a group.
+    pub path: Vec<Ident>,
+    pub init: Init,
+}
+
+/// `hidden: dense<13, 13>`: the parameters of another network.
+#[derive(Clone, Debug)]
+pub struct Group {
+    pub name: Ident,
+    pub network: syn::Path,
+    /// What its const generics are bound to; nothing where the first call says.
+    pub dims: Option<Vec<Dim>>,
+    pub place: Place,
+    /// The index of the argument that it stands before.
+    pub before: usize,
+    /// What the dimensions in its parameters are here, in their order; known once it is spread.
+    pub sizes: Option<Vec<Dim>>,
+}
+
+/// What a parameter holds before training.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Init {
+    /// Glorot for two dimensions or more, else zeros.
+    Usual,
+    /// A distribution that depends on the shape alone, by its name.
+    Scaled(&'static str),
+    Normal(f64),
+    Uniform(f64, f64),
+    Constant(f64),
 }
 
 /// `-> Output<N, 1>`, or a tuple of them.
@@ -66,10 +116,12 @@ pub struct Block {
     pub result: Expr,
 }
 
-/// `let h: Output<N, H> = value;`.
+/// `let h: Output<N, H> = value;`, or `let (h, c) = value;`.
 #[derive(Clone, Debug)]
 pub struct Let {
-    pub name: Ident,
+    /// The name, or the names of a tuple; none for `_`.
+    pub names: Vec<Option<Ident>>,
+    pub tuple: bool,
     /// The shape of the annotation, if there is one.
     pub shape: Option<(Shape, Place)>,
     pub value: Expr,
@@ -99,6 +151,8 @@ pub enum ExprKind {
 pub struct Call {
     /// As written, or the operator's word: `add sub mul div neg lt gt le ge eq ne`.
     pub op: String,
+    /// The path of a function, as written.
+    pub path: Option<syn::Path>,
     pub op_place: Place,
     pub arguments: Vec<Expr>,
     pub options: Vec<CallOption>,
@@ -130,6 +184,8 @@ pub enum Setting {
     /// A dimension that is neither: `2 * H`.
     Dim(Dim),
     List(Vec<Setting>),
+    /// In quotes: the letters of `einsum`.
+    Text(String),
 }
 
 impl Argument {
@@ -137,6 +193,28 @@ impl Argument {
     pub fn readable(&self) -> impl Iterator<Item = (usize, &str)> {
         self.shape.iter().enumerate().filter_map(|(axis, d)| d.as_name().map(|n| (axis, n)))
     }
+
+    /// The path for people and files: `hidden.w`.
+    pub fn dotted(&self) -> String {
+        let names: Vec<String> = self.path.iter().map(plain).collect();
+        names.join(".")
+    }
+
+    /// Whether it is a parameter of the group called `name`, or of one within.
+    pub fn is_of(&self, name: &Ident) -> bool {
+        self.path.len() > 1 && self.path[0] == *name
+    }
+}
+
+/// The name of an identifier without `r#`.
+pub fn plain(name: &Ident) -> String {
+    let name = name.to_string();
+    name.strip_prefix("r#").map(str::to_string).unwrap_or(name)
+}
+
+/// A path without spaces.
+pub fn path_text(path: &syn::Path) -> String {
+    path.to_token_stream().to_string().replace(' ', "")
 }
 
 impl Model {
@@ -152,21 +230,72 @@ impl Model {
         }
         sizes
     }
+
+    /// The dimension names in the shapes of parameters, in order of appearance.
+    pub fn parameter_sizes(&self) -> Vec<&str> {
+        let mut names: Vec<&str> = Vec::new();
+        let params = self.arguments.iter().filter(|a| a.role == Role::Param);
+        for dim in params.flat_map(|p| &p.shape) {
+            names.extend(dim.names().into_iter().filter(|n| !names.contains(n)).collect::<Vec<_>>());
+        }
+        names
+    }
+
+    /// The data that it is called with.
+    pub fn inputs(&self) -> impl Iterator<Item = &Argument> {
+        self.arguments.iter().filter(|a| a.role != Role::Param)
+    }
+
+    /// All names of values in the body: those of `let`s, and what values of callees are called.
+    pub fn names(&self) -> HashSet<String> {
+        let mut names = self.inlined.clone();
+        self.body.names(&mut names);
+        names
+    }
+
+    /// Every call in the body, from the outside in.
+    pub fn calls(&self) -> Vec<&Call> {
+        let mut calls = Vec::new();
+        self.body.calls(&mut calls);
+        calls
+    }
 }
 
 impl Block {
     /// All names that `let`s give, those in inner blocks as well.
     pub fn names(&self, names: &mut HashSet<String>) {
         for binding in &self.lets {
-            let name = binding.name.to_string();
-            names.insert(name.strip_prefix("r#").unwrap_or(&name).to_string());
+            names.extend(binding.names().map(plain));
             binding.value.names(names);
         }
         self.result.names(names);
     }
+
+    fn calls<'a>(&'a self, calls: &mut Vec<&'a Call>) {
+        self.lets.iter().for_each(|l| l.value.calls(calls));
+        self.result.calls(calls);
+    }
+}
+
+impl Let {
+    pub fn names(&self) -> impl Iterator<Item = &Ident> {
+        self.names.iter().flatten()
+    }
 }
 
 impl Expr {
+    fn calls<'a>(&'a self, calls: &mut Vec<&'a Call>) {
+        match &self.kind {
+            ExprKind::Block(block) => block.calls(calls),
+            ExprKind::Call(call) => {
+                calls.push(call);
+                call.arguments.iter().for_each(|a| a.calls(calls));
+            }
+            ExprKind::Tuple(all) | ExprKind::List(all) => all.iter().for_each(|e| e.calls(calls)),
+            ExprKind::Name(_) | ExprKind::Number(_) => {}
+        }
+    }
+
     fn names(&self, names: &mut HashSet<String>) {
         match &self.kind {
             ExprKind::Block(block) => block.names(names),
@@ -180,7 +309,8 @@ impl Expr {
 impl fmt::Display for Model {
     /// The signature, then a line for each `let`, then the result; every operation as a call.
     fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
-        let arguments: Vec<String> = self.arguments.iter().map(Argument::to_string).collect();
+        let groups = self.groups.iter().map(|g| format!("{}: {}", g.name, path_text(&g.network)));
+        let arguments: Vec<String> = self.arguments.iter().map(Argument::to_string).chain(groups).collect();
         let outputs: Vec<String> = self.result.shapes.iter().map(|(shape, _)| show(shape)).collect();
         writeln!(f, "{}({}) -> {}", self.name, arguments.join(", "), outputs.join(", "))?;
         writeln!(f, "{}", self.body)
@@ -195,8 +325,18 @@ impl fmt::Display for Argument {
 
 impl fmt::Display for Block {
     fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
-        self.lets.iter().try_for_each(|l| writeln!(f, "let {} = {};", l.name, l.value))?;
+        self.lets.iter().try_for_each(|l| writeln!(f, "{l}"))?;
         write!(f, "{}", self.result)
+    }
+}
+
+impl fmt::Display for Let {
+    fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        let names: Vec<String> = self.names.iter().map(|n| n.as_ref().map_or("_".into(), Ident::to_string)).collect();
+        match self.tuple {
+            true => write!(f, "let ({}) = {};", names.join(", "), self.value),
+            false => write!(f, "let {} = {};", names.join(", "), self.value),
+        }
     }
 }
 

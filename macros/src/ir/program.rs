@@ -1,6 +1,7 @@
 //! The program: loops, products and buffers in order, one for each function that is emitted. Values keep the identity of
 //! their node in the graph, so that a reader of the program knows what each one means.
 
+use super::along::Along;
 use super::dim::{Dim, Shape, show};
 use super::graph::{Argument, Dtype, Fold, Goal, Id};
 use std::fmt;
@@ -53,11 +54,18 @@ pub enum Role {
     Row { tile: bool },
 }
 
-/// An element of a buffer: the sum of axis · stride.
+/// An element of a buffer: the offset, and the sum of axis · stride.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Access {
     pub buffer: BufferId,
-    /// Axes in the order of the loops; an axis along which the element stays the same is absent.
+    pub place: Affine,
+}
+
+/// A place in memory that moves with the loops.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Affine {
+    pub offset: Dim,
+    /// Axes in the order of the loops; an axis along which the place stays the same is absent.
     pub strides: Vec<(Axis, Dim)>,
 }
 
@@ -75,6 +83,7 @@ pub enum Operand {
 #[derive(Clone, Debug)]
 pub enum Stmt {
     Product(Product),
+    Along(Moved),
     /// `value = op(args)`, one element.
     Let {
         value: Id,
@@ -129,13 +138,31 @@ pub struct Loop {
     pub body: Vec<Stmt>,
 }
 
-/// `out = op(a)·op(b)`, `out += ..` where `add`: `[m, k]` times `[k, n]`.
+/// `out = op(args)` along the middle one of three axes, all of each taken as one.
+#[derive(Clone, Debug)]
+pub struct Moved {
+    pub value: Id,
+    pub out: BufferId,
+    pub args: Vec<BufferId>,
+    pub op: Along,
+    /// How much there is before the axis.
+    pub outer: Dim,
+    /// How much there is after it.
+    pub inner: Dim,
+    /// The sizes along the axis of each argument (but for positions): one, or two of windows that are put together.
+    pub from: Vec<Shape>,
+    /// The sizes along the axis of the result.
+    pub to: Shape,
+}
+
+/// `out = op(a)·op(b)`, `out += ..` where `add`: `[m, k]` times `[k, n]`, for each of a batch.
 #[derive(Clone, Debug)]
 pub struct Product {
     pub value: Id,
     pub out: BufferId,
     pub a: BufferId,
     pub b: BufferId,
+    pub batch: Dim,
     pub dims: [Dim; 3],
     pub transposed: [bool; 2],
     pub add: bool,
@@ -167,9 +194,35 @@ impl Stmt {
     }
 }
 
+impl Affine {
+    /// From the start of memory on.
+    pub fn walking(strides: Vec<(Axis, Dim)>) -> Self {
+        Affine { offset: Dim::number(0), strides }
+    }
+
+    pub fn stride(&self, axis: Axis) -> Option<&Dim> {
+        self.strides.iter().find(|(a, _)| *a == axis).map(|(_, s)| s)
+    }
+
+    /// Where a row along `inner` starts, if its elements are neighbours.
+    pub fn row_start(&self, inner: Axis) -> Option<Affine> {
+        let unit = self.stride(inner).is_some_and(Dim::is_one);
+        let outer = || self.strides.iter().filter(|(a, _)| *a != inner).cloned().collect();
+        unit.then(|| Affine { offset: self.offset.clone(), strides: outer() })
+    }
+
+    /// The start of memory, in every turn of every loop.
+    pub fn is_start(&self) -> bool {
+        self.strides.is_empty() && self.offset == Dim::number(0)
+    }
+}
+
 impl fmt::Display for Access {
     fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
-        let terms: Vec<String> = self.strides.iter().map(|(a, s)| format!("i{}*({s})", a.0)).collect();
+        let Affine { offset, strides } = &self.place;
+        let offset = Some(offset.to_string()).filter(|o| o != "0");
+        let terms = strides.iter().map(|(a, s)| format!("i{}*({s})", a.0));
+        let terms: Vec<String> = offset.into_iter().chain(terms).collect();
         write!(f, "b{}[{}]", self.buffer.0, terms.join(" + "))
     }
 }
@@ -206,9 +259,15 @@ fn show_stmt(program: &Program, stmt: &Stmt, depth: usize, f: &mut fmt::Formatte
     write!(f, "{}", "  ".repeat(depth))?;
     match stmt {
         Stmt::Product(p) => {
-            let [m, k, n] = &p.dims;
+            let ([m, k, n], batch) = (&p.dims, &p.batch);
             let sign = if p.add { "+=" } else { "=" };
-            writeln!(f, "b{} {sign} b{} . b{} [{m}, {k}, {n}] {:?}", p.out.0, p.a.0, p.b.0, p.transposed)
+            writeln!(f, "b{} {sign} b{} . b{} {batch} x [{m}, {k}, {n}] {:?}", p.out.0, p.a.0, p.b.0, p.transposed)
+        }
+        Stmt::Along(Moved { out, args, op, outer, inner, from, to, .. }) => {
+            let args: Vec<String> = args.iter().map(|b| format!("b{}", b.0)).collect();
+            let from: Vec<String> = from.iter().map(|s| show(s)).collect();
+            let sizes = format!("{outer} x {} -> {} x {inner}", from.join(" "), show(to));
+            writeln!(f, "b{} = {op} ({}) {sizes}", out.0, args.join(", "))
         }
         Stmt::Let { value, op, args } => {
             let args: Vec<String> = args.iter().map(Operand::to_string).collect();

@@ -72,12 +72,16 @@ pub fn apply(graph: &mut Graph, op: &'static Op, args: &[Id], settings: &Setting
 
 /// The arguments, those that were left out by their settings or defaults.
 fn complete(graph: &mut Graph, op: &Op, args: &[Id], settings: &Settings) -> Vec<Id> {
-    let left_out = op.args[args.len()..].iter().map(|name| {
-        let default = op.defaults.iter().find(|(n, _)| n == name).map(|(_, value)| *value);
-        settings.number(name).or(default).unwrap_or_else(|| panic!("`{}` is called without `{name}`", op.name))
-    });
-    let left_out: Vec<Id> = left_out.map(|value| graph.constant(value)).collect();
+    let missing = op.args[args.len().min(op.args.len())..].iter();
+    let left_out: Vec<Id> = missing.map(|name| left_out(graph, op, name, settings)).collect();
     [args, &left_out].concat()
+}
+
+/// An argument that does not stand among the others.
+pub fn left_out(graph: &mut Graph, op: &Op, name: &str, settings: &Settings) -> Id {
+    let default = op.defaults.iter().find(|(n, _)| *n == name).map(|(_, value)| *value);
+    let value = settings.number(name).or(default);
+    graph.constant(value.unwrap_or_else(|| panic!("`{}` is called without `{name}`", op.name)))
 }
 
 fn map(graph: &mut Graph, op: &'static Op, args: &[Id], takes: Takes, gives: Dtype) -> Result<Id, Mismatch> {
@@ -267,6 +271,42 @@ impl Settings {
         }
     }
 
+    /// A whole number within `least..`, or `otherwise` where it is left out.
+    pub fn whole(&self, name: &'static str, least: i64, otherwise: i64) -> Result<i64, Mismatch> {
+        self.pair(name, least, otherwise).map(|[first, _]| first)
+    }
+
+    /// A whole number for both of two axes, or a list of one for each.
+    pub fn pair(&self, name: &'static str, least: i64, otherwise: i64) -> Result<[i64; 2], Mismatch> {
+        let wanted = || Mismatch::new(format!("`{name}` takes whole numbers from {least} on")).at(At::Option(name));
+        let one = |setting: &Setting| match setting {
+            Setting::Number(n) if n.fract() == 0.0 && *n >= least as f64 && *n <= f64::from(i32::MAX) => Ok(*n as i64),
+            _ => Err(wanted()),
+        };
+        match self.get(name) {
+            None => Ok([otherwise; 2]),
+            Some(Setting::List(list)) if list.len() == 2 => Ok([one(&list[0])?, one(&list[1])?]),
+            Some(setting) => one(setting).map(|n| [n; 2]),
+        }
+    }
+
+    /// A dimension: a number, a name, or an expression of them.
+    pub fn dim(&self, name: &'static str) -> Result<Option<Dim>, Mismatch> {
+        let wanted = || Mismatch::new(format!("`{name}` takes a size")).at(At::Option(name));
+        self.get(name).map(|setting| as_dim(setting).ok_or_else(wanted)).transpose()
+    }
+
+    /// Dimensions: a list, or a single one.
+    pub fn dims(&self, name: &'static str) -> Result<Vec<Dim>, Mismatch> {
+        let wanted = |example: &str| Mismatch::new(format!("`{name}` takes a list{example}")).at(At::Option(name));
+        let list = match self.get(name) {
+            None => return Err(Mismatch::new(format!("`{name} = [..]` is missing"))),
+            Some(Setting::List(list)) => list.as_slice(),
+            Some(one) => std::slice::from_ref(one),
+        };
+        list.iter().map(as_dim).collect::<Option<_>>().ok_or_else(|| wanted(" of sizes, as in `[N, 4]`"))
+    }
+
     pub fn flag(&self, name: &str) -> bool {
         self.get(name) == Some(&Setting::Flag(true))
     }
@@ -284,6 +324,16 @@ impl Settings {
             true => Err(Mismatch::new("an axis is named twice").at(At::Option("axis"))),
             false => Ok(Some(axes)),
         }
+    }
+}
+
+/// A size; negative numbers are for the caller to judge.
+fn as_dim(setting: &Setting) -> Option<Dim> {
+    match setting {
+        Setting::Number(n) if n.fract() == 0.0 && n.abs() <= f64::from(i32::MAX) => Some(Dim::number(*n as i64)),
+        Setting::Name(name) => Some(Dim::name(name.clone())),
+        Setting::Dim(dim) => Some(dim.clone()),
+        _ => None,
     }
 }
 

@@ -22,11 +22,13 @@ mod linear;
 mod loss;
 pub mod matching;
 pub mod naming;
+mod normalise;
 mod reduce;
 mod reference;
 pub mod rule;
 mod shape;
 mod trigonometric;
+mod windows;
 
 use crate::ir::graph::{Dtype, Fold, Graph, Id};
 use apply::{Mismatch, Settings};
@@ -37,6 +39,9 @@ pub enum Family {
     Reduce,
     Linear,
     Shape,
+    /// Convolutions and pooling.
+    Windows,
+    Normalisation,
     Composite,
 }
 
@@ -48,12 +53,16 @@ pub struct Op {
     pub aliases: &'static [&'static str],
     pub family: Family,
     pub args: &'static [&'static str],
+    /// The last argument may stand any number of times.
+    pub repeats: bool,
     /// What the last argument must be.
     pub last: Last,
     /// The last arguments that may be left out, or given by name as numbers, with their values then.
     pub defaults: &'static [(&'static str, f64)],
     /// The named options that are understood.
     pub options: &'static [&'static str],
+    /// Those of them that may stand after the arguments without their names.
+    pub positional: &'static [&'static str],
     pub meaning: Meaning,
     /// One element of the result, accurate to a few ULP: what tests and constant folding compute.
     pub value: fn(&[f64]) -> f64,
@@ -162,9 +171,11 @@ const DEFAULT: Op = Op {
     aliases: &[],
     family: Family::Elementwise,
     args: &["x"],
+    repeats: false,
     last: Last::Array,
     defaults: &[],
     options: &[],
+    positional: &["axis"],
     meaning: Meaning::Map { takes: Takes::Numbers, gives: Dtype::Real },
     value: |_| f64::NAN,
     emitted: Emitted::Not,
@@ -180,7 +191,7 @@ const DEFAULT: Op = Op {
 const BINARY: Op = Op { args: &["a", "b"], domain: &[(-2.0, 2.0), (-2.0, 2.0)], cheap: true, ..DEFAULT };
 
 /// The table, by theme.
-const THEMES: [&[Op]; 10] = [
+const THEMES: [&[Op]; 12] = [
     arithmetic::OPS,
     exponential::OPS,
     trigonometric::OPS,
@@ -189,6 +200,8 @@ const THEMES: [&[Op]; 10] = [
     reduce::OPS,
     linear::OPS,
     shape::OPS,
+    windows::OPS,
+    normalise::OPS,
     composite::OPS,
     loss::OPS,
 ];

@@ -1,6 +1,7 @@
 //! Readable names for nodes that their author did not name: `x_dot_w`, `tanh_h`, `sum_x`. Nothing is unique yet.
 
 use super::of_fold;
+use crate::ir::along::Along;
 use crate::ir::dim::Dim;
 use crate::ir::graph::{Fold, Graph, Id, Kind, Node};
 
@@ -25,6 +26,22 @@ pub fn suggest(graph: &Graph, id: Id) -> Option<String> {
         Kind::Contract(_) => Some(joined(graph, node, "dot")),
         Kind::Permute { .. } => named(graph, node.args[0]).map(|name| format!("{name}_t")),
         Kind::Broadcast { .. } | Kind::Reshape => named(graph, node.args[0]).map(str::to_string),
+        Kind::Along { op, .. } => Some(applied(graph, word(op), node)),
+    }
+}
+
+fn word(op: &Along) -> &'static str {
+    match op {
+        Along::Slice { .. } => "slice",
+        Along::Pad { .. } => "padded",
+        Along::Concat => "joined",
+        Along::Gather => "gathered",
+        Along::Scatter => "scattered",
+        Along::Windows { .. } => "windows",
+        Along::Overlap { .. } => "overlapped",
+        Along::Cumulate { .. } => "cumulated",
+        Along::Extremum(Fold::Min) => "argmin",
+        Along::Extremum(_) => "argmax",
     }
 }
 

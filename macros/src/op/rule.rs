@@ -70,7 +70,7 @@ fn instantiate_block(graph: &mut Graph, block: &Block, bindings: &Bindings) -> I
     let mut inner = bindings.clone();
     for bound in &block.lets {
         let value = instantiate(graph, &bound.value, &inner);
-        inner.bind(&bound.name.to_string(), value);
+        bound.names().for_each(|name| inner.bind(&name.to_string(), value));
     }
     instantiate(graph, &block.result, &inner)
 }

@@ -7,7 +7,7 @@ use super::dims;
 use super::signature::{self, unknown_dimension};
 use crate::error::{Errors, Place, error};
 use crate::ir::dim::Shape;
-use crate::ir::model::{Block, Call, CallOption, Expr, ExprKind, Let, Model, Setting, Spelling};
+use crate::ir::model::{Block, Call, CallOption, Expr, ExprKind, Let, Model, Setting, Spelling, path_text};
 use proc_macro2::{Ident, Span};
 use quote::ToTokens;
 use std::collections::BTreeSet;
@@ -17,7 +17,9 @@ use syn::{BinOp, Lit, Pat, Stmt, Token, UnOp};
 
 /// Reads the body of a model whose signature is known.
 pub fn body(model: &Model, block: &syn::Block) -> syn::Result<Block> {
-    let dims = model.arguments.iter().flat_map(|a| &a.shape).flat_map(|d| d.names()).map(str::to_string).collect();
+    let arguments = model.arguments.iter().flat_map(|a| &a.shape);
+    let groups = model.groups.iter().flat_map(|g| &g.dims).flatten();
+    let dims = arguments.chain(groups).flat_map(|d| d.names()).map(str::to_string).collect();
     let mut reader = Reader { errors: Errors::new(), dims };
     let body = reader.block(block, true);
     if let ExprKind::Tuple(values) = &body.result.kind {
@@ -102,16 +104,27 @@ impl Reader {
             Pat::Type(typed) => (&*typed.pat, Some(&*typed.ty)),
             pat => (pat, None),
         };
+        let ty = ty.filter(|ty| !matches!(pat, Pat::Tuple(_)) || !self.refuse_annotation(ty));
         let shape = ty.and_then(|ty| self.annotation(ty));
-        match (pat, &local.init) {
-            (Pat::Ident(name), Some(init)) => {
-                Some(Let { name: name.ident.clone(), shape, value: self.expr(&init.expr) })
-            }
+        let names = match pat {
+            Pat::Ident(name) => Some(vec![Some(name.ident.clone())]),
+            Pat::Tuple(tuple) => tuple.elems.iter().map(part).collect(),
+            _ => None,
+        };
+        let tuple = matches!(pat, Pat::Tuple(_));
+        match (names, &local.init) {
+            (Some(names), Some(init)) => Some(Let { names, tuple, shape, value: self.expr(&init.expr) }),
             _ => {
                 self.refuse(place(local), "write `let name = value;`");
                 None
             }
         }
+    }
+
+    /// A tuple has no annotation.
+    fn refuse_annotation(&mut self, ty: &syn::Type) -> bool {
+        self.refuse(place(ty), "the shapes of a tuple are those that its network returns: leave the type out");
+        true
     }
 
     fn annotation(&mut self, ty: &syn::Type) -> Option<(Shape, Place)> {
@@ -210,12 +223,19 @@ impl Reader {
         let syn::Expr::Path(path) = ungrouped(&call.func) else {
             return self.refuse(op_place, "only an operation can be called, by its name");
         };
-        let Some(op) = path.path.get_ident().filter(|_| path.qself.is_none()) else {
+        if path.qself.is_some() || is_of_a_type(&path.path) {
             let (text, last) = (text(path), path.path.segments.last().map_or(String::new(), |s| s.ident.to_string()));
             let message = format!("paths are not supported as operations: write `{last}(..)` instead of `{text}(..)`");
             return self.refuse(op_place, message);
+        }
+        let op = match path.path.get_ident() {
+            Some(name) => name.unraw().to_string(),
+            None => path_text(&path.path),
         };
-        self.applied(op, Spelling::Function, None, &call.args, whole)
+        let path = Some(path.path.clone());
+        let function =
+            Call { op, path, op_place, arguments: Vec::new(), options: Vec::new(), spelling: Spelling::Function };
+        self.applied(function, &call.args, whole)
     }
 
     fn method(&mut self, call: &syn::ExprMethodCall) -> Expr {
@@ -224,25 +244,16 @@ impl Reader {
         let same = ["clone", "to_owned", "into_owned", "view"].iter().any(|name| call.method == name);
         match same && call.args.is_empty() {
             true => Expr { place: whole, ..receiver },
-            false => self.applied(&call.method, Spelling::Method, Some(receiver), &call.args, whole),
+            false => {
+                let (op, op_place) = (call.method.unraw().to_string(), call.method.span().into());
+                let (arguments, options) = (vec![receiver], Vec::new());
+                let method = Call { op, path: None, op_place, arguments, options, spelling: Spelling::Method };
+                self.applied(method, &call.args, whole)
+            }
         }
     }
 
-    fn applied(
-        &mut self,
-        op: &Ident,
-        spelling: Spelling,
-        receiver: Option<Expr>,
-        given: &Punctuated<syn::Expr, Token![,]>,
-        place: Place,
-    ) -> Expr {
-        let mut call = Call {
-            op: op.unraw().to_string(),
-            op_place: op.span().into(),
-            arguments: receiver.into_iter().collect(),
-            options: Vec::new(),
-            spelling,
-        };
+    fn applied(&mut self, mut call: Call, given: &Punctuated<syn::Expr, Token![,]>, place: Place) -> Expr {
         given.iter().for_each(|argument| self.argument(argument, &mut call));
         Expr { kind: ExprKind::Call(call), place }
     }
@@ -254,6 +265,10 @@ impl Reader {
                 if let Some(option) = self.option(assign) {
                     self.push_option(option, call);
                 }
+            }
+            syn::Expr::Lit(syn::ExprLit { lit: Lit::Str(text), .. }) if call.arguments.is_empty() => {
+                let value = Setting::Text(text.value());
+                self.push_option(CallOption { name: "equation".into(), value, place: place(text) }, call);
             }
             syn::Expr::Array(list) => call.arguments.push(self.list(&list.elems, place(list))),
             syn::Expr::Tuple(list) => call.arguments.push(self.list(&list.elems, place(list))),
@@ -368,8 +383,24 @@ fn number(literal: &Lit) -> Result<f64, String> {
 
 fn operation(word: &str, op_place: Place, arguments: Vec<Expr>, place: Place) -> Expr {
     let options = Vec::new();
-    let call = Call { op: word.into(), op_place, arguments, options, spelling: Spelling::Operator };
+    let call = Call { op: word.into(), path: None, op_place, arguments, options, spelling: Spelling::Operator };
     Expr { kind: ExprKind::Call(call), place }
+}
+
+/// `f32::exp`, `std::cmp::max`, `Array2::dot`: a function of Rust, and no network.
+fn is_of_a_type(path: &syn::Path) -> bool {
+    let of_a_type = |name: &Ident| name.to_string().starts_with(char::is_uppercase) || name == "f32" || name == "f64";
+    let foreign = |name: &Ident| ["std", "core", "ndarray"].iter().any(|root| name == root);
+    path.segments.len() > 1 && (foreign(&path.segments[0].ident) || path.segments.iter().any(|s| of_a_type(&s.ident)))
+}
+
+/// A name in the pattern of a tuple, or `_`.
+fn part(pat: &Pat) -> Option<Option<Ident>> {
+    match pat {
+        Pat::Ident(name) => Some(Some(name.ident.clone())),
+        Pat::Wild(_) => Some(None),
+        _ => None,
+    }
 }
 
 /// The expression inside invisible groups, which `macro_rules!` leaves around what it puts in.

@@ -3,6 +3,7 @@
 
 mod dims;
 mod expr;
+mod init;
 mod item;
 mod options;
 mod signature;

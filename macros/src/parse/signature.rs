@@ -1,21 +1,31 @@
 //! In: the signature of a function behind the fence. Out: a model without its body, whose argument names are distinct
-//! and every dimension of which can be read off an argument.
+//! and every dimension of which can be read off an argument, or stands in the type of a group, which is looked into
+//! when its network is known.
 
 use super::dims::{self, Written};
+use super::init;
 use crate::error::{Errors, Place, error, nearest};
 use crate::ir::dim::Shape;
-use crate::ir::model::{Argument, Block, Expr, ExprKind, Model, Options, Outputs, Role};
+use crate::ir::model::{Argument, Block, Expr, ExprKind, Group, Init, Model, Options, Outputs, Role};
 use proc_macro2::{Ident, Span};
 use std::collections::BTreeSet;
 use syn::ext::IdentExt;
 use syn::{FnArg, GenericParam, ItemFn, Pat, PathArguments, ReturnType, Type};
 
 const KINDS: &str = "an argument is an `Input`, a `Param`, an `Index` or a `Mask`, as in `x: Input<N, 13>`";
+const NAMES_OF_KINDS: [&str; 4] = ["Input", "Param", "Index", "Mask"];
+/// Types of Rust that are written as functions are.
+const PRIMITIVES: [&str; 19] = [
+    "bool", "char", "f16", "f32", "f64", "f128", "i8", "i16", "i32", "i64", "i128", "isize", "str", "u8", "u16", "u32",
+    "u64", "u128", "usize",
+];
 const RETURNS: &str = "a model returns an array or a scalar: write `-> Output<N, M>` or `-> Output`";
 /// ndarray's named dimensions end here.
 const MOST_AXES: usize = 6;
 /// The most elements of an array whose sizes are all known.
 const MOST_ELEMENTS: i64 = 1 << 48;
+
+type Dims = syn::AngleBracketedGenericArguments;
 
 /// A type of the surface: `Input<N, 13>`.
 pub struct Typed {
@@ -26,7 +36,7 @@ pub struct Typed {
 
 pub fn read(options: Options, function: &ItemFn) -> syn::Result<Model> {
     let mut reader = Reader::default();
-    let arguments: Vec<Argument> = function.sig.inputs.iter().filter_map(|a| reader.argument(a)).collect();
+    function.sig.inputs.iter().for_each(|a| reader.argument(a));
     reader.readable();
     reader.generics(&function.sig.generics);
     let result = reader.result(&function.sig);
@@ -37,9 +47,13 @@ pub fn read(options: Options, function: &ItemFn) -> syn::Result<Model> {
         attributes: function.attrs.clone(),
         visibility: function.vis.clone(),
         name: function.sig.ident.clone(),
-        arguments,
+        generics: function.sig.generics.const_params().map(|c| c.ident.unraw().to_string()).collect(),
+        arguments: reader.arguments,
+        groups: reader.groups,
         result,
         body: Block { lets: Vec::new(), result: placeholder },
+        callees: Default::default(),
+        inlined: Default::default(),
     })
 }
 
@@ -82,42 +96,87 @@ pub fn annotation(ty: &Type) -> syn::Result<Typed> {
 #[derive(Default)]
 struct Reader {
     errors: Errors,
+    arguments: Vec<Argument>,
+    groups: Vec<Group>,
     names: BTreeSet<String>,
     /// Dimension names that are the size of an axis.
     readable: BTreeSet<String>,
     /// Dimension names in expressions, which no size can be read off.
     composed: Vec<(String, Span)>,
+    /// Dimension names in the types of groups: what can be read off there is not known before their networks are.
+    grouped: BTreeSet<String>,
     /// An argument could not be read, so that its dimensions are not known.
     incomplete: bool,
 }
 
 impl Reader {
-    fn argument(&mut self, argument: &FnArg) -> Option<Argument> {
+    fn argument(&mut self, argument: &FnArg) {
         let FnArg::Typed(pat) = argument else {
             let place = Place::of(argument, Span::call_site());
-            self.errors.push(error(place, "a model is a free function without `self`"));
-            return None;
+            return self.errors.push(error(place, "a model is a free function without `self`"));
         };
         let Pat::Ident(pattern) = &*pat.pat else {
             let place = Place::of(&pat.pat, Span::call_site());
-            self.errors.push(error(place, "an argument of a model is one plain name"));
-            return None;
+            return self.errors.push(error(place, "an argument of a model is one plain name"));
         };
         let name = pattern.ident.clone();
         if !self.names.insert(name.unraw().to_string()) {
             let message = format!("parameter `{}` is bound more than once: give it another name", name.unraw());
             self.errors.push(error(name.span(), message));
         }
-        self.typed_argument(&pat.ty).map(|(role, shape)| Argument { name, role, shape })
+        let initial = init::read(&pat.attrs).map_err(|e| self.errors.push(e)).ok().flatten();
+        match network_path(referenced(&pat.ty)) {
+            Some((path, dims)) => self.group(name, path, dims, initial.map(|(_, place)| place)),
+            None => self.plain_argument(name, &pat.ty, initial),
+        }
     }
 
-    fn typed_argument(&mut self, ty: &Type) -> Option<(Role, Shape)> {
+    fn plain_argument(&mut self, name: Ident, ty: &Type, initial: Option<(Init, Place)>) {
         let read = typed(referenced(ty), KINDS).and_then(|typed| {
             typed.dims.iter().for_each(|d| self.note(d));
             Ok((role(&typed)?, typed.shape()?))
         });
-        self.incomplete |= read.is_err();
-        read.map_err(|e| self.errors.push(e)).ok()
+        match read {
+            Ok((role, shape)) => {
+                let init = self.initial(role, &shape, initial);
+                self.arguments.push(Argument { path: vec![name.clone()], name, role, shape, init });
+            }
+            Err(found) => {
+                self.incomplete = true;
+                self.errors.push(found);
+            }
+        }
+    }
+
+    fn initial(&mut self, role: Role, shape: &Shape, given: Option<(Init, Place)>) -> Init {
+        let Some((init, place)) = given else { return Init::Usual };
+        if let Err(message) = init::fits(init, role, shape) {
+            self.errors.push(error(place, message));
+        }
+        init
+    }
+
+    fn group(&mut self, name: Ident, network: syn::Path, dims: Option<&Dims>, init: Option<Place>) {
+        if let Some(place) = init {
+            self.errors
+                .push(error(place, "`#[init(..)]` stands on a `Param`: a group is initialised by its own network"));
+        }
+        let place = Place::of(&network, name.span());
+        let place = dims.map_or(place, |d| place.to(Place::from(d.gt_token.span)));
+        let dims = dims.map(|dims| dims.args.iter().map(dims::argument).collect::<syn::Result<Vec<_>>>()).transpose();
+        match dims {
+            Ok(dims) => {
+                let names = dims.iter().flatten().flat_map(|d| &d.names).map(|(name, _)| name.clone());
+                self.grouped.extend(names);
+                let dims = dims.map(|dims| dims.into_iter().map(|d| d.dim).collect());
+                let (before, sizes) = (self.arguments.len(), None);
+                self.groups.push(Group { name, network, dims, place, before, sizes });
+            }
+            Err(found) => {
+                self.incomplete = true;
+                self.errors.push(found);
+            }
+        }
     }
 
     /// Notes which names a dimension makes known.
@@ -141,7 +200,7 @@ impl Reader {
     }
 
     fn is_known(&self, dimension: &str) -> bool {
-        self.incomplete || self.readable.contains(dimension)
+        self.incomplete || self.readable.contains(dimension) || self.grouped.contains(dimension)
     }
 
     fn generics(&mut self, generics: &syn::Generics) {
@@ -218,6 +277,25 @@ fn output(ty: &Type) -> syn::Result<Typed> {
     }
 }
 
+/// The path of a network and what its generics are bound to, where a type is that of a group: its last name is written
+/// as functions are, and is no near miss of a kind of argument.
+fn network_path(ty: &Type) -> Option<(syn::Path, Option<&Dims>)> {
+    let Type::Path(syn::TypePath { qself: None, path, .. }) = ty else { return None };
+    let last = path.segments.last()?;
+    let name = last.ident.unraw().to_string();
+    let is_function = !name.starts_with(char::is_uppercase) && !PRIMITIVES.contains(&name.as_str());
+    let is_near = path.segments.len() == 1 && nearest(&name, NAMES_OF_KINDS).is_some();
+    let dims = match &last.arguments {
+        PathArguments::None => None,
+        PathArguments::AngleBracketed(dims) => Some(dims),
+        PathArguments::Parenthesized(_) => return None,
+    };
+    let plain = path.segments.iter().rev().skip(1).all(|s| s.arguments.is_none());
+    let mut path = path.clone();
+    path.segments.last_mut()?.arguments = PathArguments::None;
+    (is_function && !is_near && plain).then_some((path, dims))
+}
+
 fn role(typed: &Typed) -> syn::Result<Role> {
     let head = typed.head.to_string();
     let hint = match head.as_str() {
@@ -226,7 +304,7 @@ fn role(typed: &Typed) -> syn::Result<Role> {
         "Index" => return Ok(Role::Index),
         "Mask" => return Ok(Role::Mask),
         "Output" => "; `Output` is what a model returns".into(),
-        _ => match nearest(&head, ["Input", "Param", "Index", "Mask"]) {
+        _ => match nearest(&head, NAMES_OF_KINDS) {
             Some(near) => format!("; did you mean `{near}`?"),
             None => String::new(),
         },

@@ -30,7 +30,11 @@ pub fn contract_with_vector(graph: &mut Graph, id: Id, _: Site) -> Option<Id> {
     let left: Vec<u8> = kept_axes(order.len(), &axes).map(|k| order[k]).collect();
     let sum = graph.reduce(Fold::Sum, product, axes);
     graph.inherit(sum, &Note { name, rule: note.rule, place: note.place });
-    let onto = left.iter().map(|l| letters.out.iter().position(|o| o == l).expect("it is in the result")).collect();
+    // A broadcast keeps the order of its argument's axes.
+    let sorted: Vec<u8> = letters.out.iter().copied().filter(|l| left.contains(l)).collect();
+    let turned = sorted.iter().map(|l| left.iter().position(|k| k == l).expect("sorted from left")).collect();
+    let onto = sorted.iter().map(|l| letters.out.iter().position(|o| o == l).expect("it is in the result")).collect();
+    let sum = graph.permute(sum, turned);
     Some(graph.broadcast(sum, onto, &shape))
 }
 

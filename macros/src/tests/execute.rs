@@ -1,11 +1,12 @@
 //! The reference interpreter of the program: slow, in `f64`, and as obvious as possible. Buffers of one slot really share
 //! their memory, so that a wrong lifetime shows. In come sizes and arguments, out come the results.
 
-use super::interpret::{Array, Sizes, shape_of};
+use super::interpret::{Array, Sizes, along, positions, shape_of};
 use crate::fuse::COPY;
+use crate::ir::along::Along;
 use crate::ir::dim::Dim;
 use crate::ir::graph::{Fold, Goal, Id};
-use crate::ir::program::{Access, Axis, BufferId, Loop, Operand, Product, Program, Role, Stmt, TILE};
+use crate::ir::program::{Access, Axis, BufferId, Loop, Moved, Operand, Product, Program, Role, Stmt, TILE};
 use crate::op;
 use std::collections::HashMap;
 use std::ops::Range;
@@ -78,6 +79,7 @@ impl<'p> Machine<'p> {
     fn stmt(&mut self, stmt: &Stmt, turn: &Turn) {
         match stmt {
             Stmt::Product(product) => self.product(product),
+            Stmt::Along(moved) => self.along(moved),
             Stmt::Let { value, op, args } => {
                 let args: Vec<f64> = args.iter().map(|a| self.operand(a, turn)).collect();
                 let result = if *op == COPY { args[0] } else { (op::known(op).value)(&args) };
@@ -144,7 +146,7 @@ impl<'p> Machine<'p> {
     fn fold_row(&mut self, fold: Fold, from: &Access, axis: Axis, turn: &Turn) -> f64 {
         let extent = self.number(&self.program.axes[axis.0]);
         let mut row = from.clone();
-        row.strides.push((axis, Dim::number(1)));
+        row.place.strides.push((axis, Dim::number(1)));
         let mut all = neutral(fold);
         for at in self.range(axis, extent) {
             let mut within = turn.clone();
@@ -159,8 +161,10 @@ impl<'p> Machine<'p> {
             (Role::Row { tile: true }, Some((_, range))) => range.start,
             _ => 0,
         };
-        let index: usize = access.strides.iter().map(|(axis, stride)| turn[axis] * self.number(stride)).sum();
-        &mut self.slot(access.buffer)[index - start]
+        let number = |dim: &Dim| dim.evaluate(&|name| self.sizes[name] as i64);
+        let steps = access.place.strides.iter().map(|(axis, stride)| turn[axis] as i64 * number(stride));
+        let index = number(&access.place.offset) + steps.sum::<i64>();
+        &mut self.slot(access.buffer)[index as usize - start]
     }
 
     fn operand(&mut self, operand: &Operand, turn: &Turn) -> f64 {
@@ -177,15 +181,39 @@ impl<'p> Machine<'p> {
         let [m, k, n] = [0, 1, 2].map(|d| self.number(&product.dims[d]));
         let [a, b] = [product.a, product.b].map(|buffer| self.slot(buffer).clone());
         let [ta, tb] = product.transposed;
-        for i in 0..m {
-            for j in 0..n {
-                let left = |p: usize| if ta { a[p * m + i] } else { a[i * k + p] };
-                let right = |p: usize| if tb { b[j * k + p] } else { b[p * n + j] };
-                let sum: f64 = (0..k).map(|p| left(p) * right(p)).sum();
-                let out = &mut self.slot(product.out)[i * n + j];
-                *out = if product.add { *out + sum } else { sum };
-            }
+        for at in positions(&[self.number(&product.batch), m, n]) {
+            let [batch, i, j] = [at[0], at[1], at[2]];
+            let left = |p: usize| a[batch * m * k + if ta { p * m + i } else { i * k + p }];
+            let right = |p: usize| b[batch * k * n + if tb { j * k + p } else { p * n + j }];
+            let sum: f64 = (0..k).map(|p| left(p) * right(p)).sum();
+            let out = &mut self.slot(product.out)[(batch * m + i) * n + j];
+            *out = if product.add { *out + sum } else { sum };
         }
+    }
+
+    /// As in the graph, on arrays of three axes.
+    fn along(&mut self, moved: &Moved) {
+        let [outer, inner] = [&moved.outer, &moved.inner].map(|d| self.number(d));
+        let around = |sizes: Vec<usize>| [vec![outer], sizes, vec![inner]].concat();
+        let args = moved.args.iter().enumerate().map(|(k, buffer)| {
+            let data = self.slot(*buffer).clone();
+            let shape = match moved.from.get(k) {
+                Some(sizes) => around(shape_of(sizes, self.sizes)),
+                None => vec![data.len()],
+            };
+            Array { shape, data }
+        });
+        let args: Vec<Array> = args.collect();
+        let mut sizes = shape_of(&moved.to, self.sizes);
+        if let Along::Gather = moved.op {
+            sizes = vec![args[1].data.len()];
+        }
+        let args: Vec<Array> = match moved.op {
+            Along::Scatter => vec![args[0].clone().reshaped(vec![outer, args[1].data.len(), inner]), args[1].clone()],
+            _ => args,
+        };
+        let result = along(1, &moved.op, &args.iter().collect::<Vec<_>>(), around(sizes), self.sizes);
+        *self.slot(moved.out) = result.data;
     }
 }
 

@@ -1,7 +1,8 @@
 //! The reference interpreter of the graph: slow, in `f64`, and as obvious as possible. In come sizes and arguments, out
 //! come the values of the roots.
 
-use crate::ir::dim::Shape;
+use crate::ir::along::Along;
+use crate::ir::dim::{Dim, Shape};
 use crate::ir::graph::{Fold, Graph, Id, Kind, Letters, Node};
 use crate::op;
 use std::collections::HashMap;
@@ -78,7 +79,72 @@ fn evaluate_node(graph: &Graph, id: Id, node: &Node, args: &[&Array], sizes: &Si
             args[0].at(&own)
         }),
         Kind::Reshape => Array { shape, data: args[0].data.clone() },
+        Kind::Along { axis, op } => along(*axis, op, args, shape, sizes),
     }
+}
+
+/// What is done along an axis; the result has `shape`.
+pub fn along(axis: usize, op: &Along, args: &[&Array], shape: Vec<usize>, sizes: &Sizes) -> Array {
+    let start = |dim: &Dim| dim.evaluate(&|name| sizes[name] as i64);
+    let index_rank = args.get(1).map_or(0, |index| index.shape.len());
+    let (takes, gives) = (op.takes(index_rank), op.gives(index_rank));
+    let x = args[0];
+    // An element of `x`, given the position of one of the result and what stands in place of the axes worked along.
+    let from = |at: &[usize], own: &[usize]| x.at(&[&at[..axis], own, &at[axis + gives..]].concat());
+    let mut result = Array::filled(shape, |_| 0.0);
+    // Adds an element of `x` to the result in the same way.
+    let mut spread = |at: &[usize], own: &[usize]| {
+        let offset = result.offset(&[&at[..axis], own, &at[axis + takes..]].concat());
+        result.data[offset] += x.at(at);
+    };
+    let place = |first: i64, step: i64, k: usize| (first + step * k as i64) as usize;
+    match op {
+        Along::Pad { start: first, step } => {
+            positions(&x.shape).iter().for_each(|at| spread(at, &[place(start(first), *step, at[axis])]));
+            return result;
+        }
+        Along::Overlap { stride, dilation } => {
+            let to = |at: &[usize]| place(*dilation * at[axis + 1] as i64, *stride, at[axis]);
+            positions(&x.shape).iter().for_each(|at| spread(at, &[to(at)]));
+            return result;
+        }
+        Along::Scatter => {
+            let to = |at: &[usize]| args[1].at(&at[axis..axis + index_rank]) as usize;
+            positions(&x.shape).iter().for_each(|at| spread(at, &[to(at)]));
+            return result;
+        }
+        _ => {}
+    }
+    Array::filled(result.shape, |at| match op {
+        Along::Slice { start: first, step } => from(at, &[place(start(first), *step, at[axis])]),
+        Along::Windows { stride, dilation } => from(at, &[place(*dilation * at[axis + 1] as i64, *stride, at[axis])]),
+        Along::Gather => from(at, &[args[1].at(&at[axis..axis + index_rank]) as usize]),
+        Along::Cumulate { reverse: false } => (0..=at[axis]).map(|k| from(at, &[k])).sum(),
+        Along::Cumulate { reverse: true } => (at[axis]..x.shape[axis]).map(|k| from(at, &[k])).sum(),
+        Along::Extremum(fold) => first_extremum(*fold, (0..x.shape[axis]).map(|k| from(at, &[k]))),
+        Along::Concat => {
+            let (mut k, mut part) = (at[axis], 0);
+            while k >= args[part].shape[axis] {
+                k -= args[part].shape[axis];
+                part += 1;
+            }
+            args[part].at(&[&at[..axis], &[k], &at[axis + 1..]].concat())
+        }
+        Along::Pad { .. } | Along::Overlap { .. } | Along::Scatter => unreachable!("returned above"),
+    })
+}
+
+/// The position of the first NaN, else of the first maximum or minimum.
+fn first_extremum(fold: Fold, row: impl Iterator<Item = f64>) -> f64 {
+    let beats = |x: f64, best: f64| match fold {
+        Fold::Min => x < best,
+        _ => x > best,
+    };
+    let first = row.enumerate().reduce(|best, (k, x)| {
+        let better = !best.1.is_nan() && (x.is_nan() || beats(x, best.1));
+        if better { (k, x) } else { best }
+    });
+    first.map_or(0.0, |(k, _)| k as f64)
 }
 
 fn reduce(fold: Fold, axes: &[usize], x: &Array, shape: Vec<usize>) -> Array {
@@ -129,6 +195,10 @@ impl Array {
 
     pub fn at(&self, position: &[usize]) -> f64 {
         self.data[self.offset(position)]
+    }
+
+    pub fn reshaped(self, shape: Vec<usize>) -> Self {
+        Array { shape, ..self }
     }
 
     fn offset(&self, position: &[usize]) -> usize {

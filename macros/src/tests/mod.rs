@@ -7,6 +7,7 @@ mod imports;
 pub mod interpret;
 mod metamorphic;
 mod middle;
+mod operations;
 mod properties;
 pub mod random;
 mod table;

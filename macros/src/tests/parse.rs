@@ -28,7 +28,10 @@ fn function(body: &str) -> String {
 }
 
 fn show_block(block: &Block) -> String {
-    let lets = block.lets.iter().map(|l| format!("{} = {}; ", l.name, show_expr(&l.value)));
+    let lets = block.lets.iter().map(|l| {
+        let names: Vec<String> = l.names.iter().map(|n| n.as_ref().map_or("_".into(), ToString::to_string)).collect();
+        format!("{} = {}; ", names.join(", "), show_expr(&l.value))
+    });
     lets.chain([show_expr(&block.result)]).collect()
 }
 
@@ -50,6 +53,7 @@ fn show_expr(expr: &Expr) -> String {
 
 fn show_setting(setting: &Setting) -> String {
     match setting {
+        Setting::Text(text) => format!("{text:?}"),
         Setting::Number(n) => n.to_string(),
         Setting::Flag(flag) => flag.to_string(),
         Setting::Name(name) => name.clone(),
@@ -279,7 +283,7 @@ fn statements_other_than_let_are_named() {
     reject_body("let «mut» h = x.dot(w);\n    h", &["mut"]);
     reject_body("let h = x.dot(w);\n    «h = h + b»;\n    h", &["assignment", "let h = ..;"]);
     reject_body("let h = x;\n    «h += b»;\n    h", &["assignment"]);
-    reject_body("let «(a, c)» = (x, w);\n    a + c", &["one plain name"]);
+    reject_body("let (a, c) = «(x, w)»;\n    a + c", &["tuple"]);
     reject_body("let «_» = x;\n    x", &["one plain name"]);
     reject_body("let «ref h» = x;\n    h", &["one plain name"]);
     reject_body("let h = x «else» { w };\n h", &["let .. else"]);

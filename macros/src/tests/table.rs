@@ -72,8 +72,14 @@ fn graph_of(op: &'static Op, shapes: &[Shape], random: &mut Random) -> (Graph, V
     (graph, arrays)
 }
 
+/// What takes options has models of its own, in `operations`.
 fn differentiable() -> impl Iterator<Item = &'static Op> {
-    op::all().filter(|op| !matches!(op.derivative, Derivative::None))
+    let with_options = |op: &Op| match op.family {
+        Family::Shape => op.name != "t",
+        Family::Windows | Family::Normalisation => true,
+        _ => op.name == "einsum",
+    };
+    op::all().filter(move |op| !matches!(op.derivative, Derivative::None) && !with_options(op))
 }
 
 fn patterns(op: &Op) -> Vec<Vec<Shape>> {
@@ -93,7 +99,7 @@ fn patterns(op: &Op) -> Vec<Vec<Shape>> {
 fn every_derivative_agrees_with_finite_differences() {
     let known = sizes(&[("N", 3), ("K", 2)]);
     for (seed, op) in differentiable().enumerate() {
-        for shapes in patterns(op).into_iter().filter(|_| op.name != "insert_axis") {
+        for shapes in patterns(op) {
             let mut random = Random::new(seed as u64 + 1);
             let (graph, arguments) = graph_of(op, &shapes, &mut random);
             let plain = simplify::expand(&graph);

@@ -1,0 +1,34 @@
+//! What a callee's names of dimensions are in its caller: solved from what is equal to what.
+
+use crate::ir::dim::{Dim, Shape};
+use std::collections::BTreeMap;
+
+/// The dimensions behind a callee's names, in those of its caller.
+pub type Sizes = BTreeMap<String, Dim>;
+
+/// Adds to `sizes` every name that an equation of a declared and a given dimension decides.
+pub fn solve(sizes: &mut Sizes, equations: &[(&Shape, &Shape)]) {
+    let equations = || equations.iter().flat_map(|(declared, given)| declared.iter().zip(given.iter()));
+    while let Some((name, dim)) = equations().find_map(|(declared, given)| decided(sizes, declared, given)) {
+        sizes.insert(name, dim);
+    }
+}
+
+/// The one unknown name in `declared`, and what it must be.
+fn decided(sizes: &Sizes, declared: &Dim, given: &Dim) -> Option<(String, Dim)> {
+    let unknown: Vec<&str> = declared.names().into_iter().filter(|name| !sizes.contains_key(*name)).collect();
+    let [name] = unknown.as_slice() else { return None };
+    // The caller may have a dimension of the same name, which is another one.
+    let marked = format!("?{name}");
+    let open = declared.substitute(&|n| if n == *name { Dim::name(&*marked) } else { sizes[n].clone() });
+    Some((name.to_string(), open.solve(&marked, given)?))
+}
+
+/// A dimension of the callee in the caller's terms; names that are not known stay.
+pub fn dim(sizes: &Sizes, dim: &Dim) -> Dim {
+    dim.substitute(&|name| sizes.get(name).cloned().unwrap_or_else(|| Dim::name(name)))
+}
+
+pub fn shape(sizes: &Sizes, shape: &[Dim]) -> Shape {
+    shape.iter().map(|d| dim(sizes, d)).collect()
+}

@@ -1,0 +1,159 @@
+//! Operations with their options, on real shapes: every one that has a model here is derived, and agrees with finite
+//! differences, in the graph before and after simplification and in the programs that are emitted.
+
+use super::execute::execute;
+use super::interpret::{Array, Random, close, difference, run, shape_of, sizes};
+use crate::differentiate::{Seed, differentiate};
+use crate::ir::graph::{Dtype, Graph};
+use crate::ir::model::Role;
+use crate::op::{self, Family};
+use crate::{lower, parse, pipeline, simplify};
+
+/// Signature and body; an index is below 3.
+const MODELS: &[(&str, &str)] = &[
+    ("x: Param<N, 3, 4> -> Output<4, N, 3>", "permute(x, [2, 0, 1])"),
+    ("x: Param<N, 3, 4> -> Output<N, 4, 3>", "tanh(permute(x, axes = [0, 2, 1])) * permute(x, [0, -1, 1])"),
+    ("x: Param<N, 1, 4> -> Output<N, 4>", "squeeze(x) * x.squeeze(axis = 1)"),
+    ("x: Param<N, 3, 4> -> Output<N, 12>", "reshape(x, [N, 12]) + x.reshape((N, -1))"),
+    ("x: Param<N, 3, 4> -> Output<{3 * N}, 4>", "let y = exp(x); y.reshape([-1, 4])"),
+    ("x: Param<N, 3, 4> -> Output<{12 * N}>", "flatten(x)"),
+    ("x: Param<N, 3, 4> -> Output<N, 12>", "flatten(sin(x), axis = 1)"),
+    ("x: Param<3> -> Output<N, 3>; n: Input<N>", "broadcast_to(x, [N, 3]) * insert_axis(n, axis = 1)"),
+    ("x: Param<N, 4> -> Output<N, 2>", "slice(x, axis = 1, start = 1, end = 3) * slice(tanh(x), 1, -2)"),
+    ("x: Param<N, 5> -> Output<N, 2>", "x.slice(axis = 1, start = 1, step = 2)"),
+    ("x: Param<N, 3> -> Output<{N - 1}, 3>", "x.slice(0, 1) - slice(x, end = -1)"),
+    ("x: Param<N, 4> -> Output<N>", "x.at(2, axis = 1) * sum(x.at(-1))"),
+    ("x: Param<N, 4> -> Output<N, 4>", "flip(x, axis = 1) * flip(x)"),
+    ("x: Param<N, 4> -> Output<N, 7>", "square(pad(x, before = 1, after = 2, axis = 1))"),
+    ("x: Param<N, 4> -> Output<N, 6>", "pad(x, 1, 1, axis = 1, value = 2.5) * pad(x, 0, 2, axis = 1)"),
+    ("x: Param<N, 4>, y: Param<N, 2> -> Output<N, 8>", "tanh(concat(x, y * 2, slice(x, 1, 0, 2), axis = 1))"),
+    ("x: Param<N, 4>, y: Param<N, 4> -> Output<{2 * N}, 4>", "concat([x, exp(y)])"),
+    ("x: Param<N, 4>, y: Param<N, 4> -> Output<N, 2, 4>", "stack(x, y, axis = 1) * stack([y, x], axis = 1)"),
+    ("x: Param<3, 4>, i: Index<N> -> Output<N, 4>", "square(gather(x, i))"),
+    ("x: Param<N, 3, 2>, i: Index<4> -> Output<N, 4, 2>", "tanh(x.gather(i, axis = 1))"),
+    ("table: Param<3, 2>, i: Index<N, 4> -> Output<N, 4, 2>", "square(embedding(i, table))"),
+    ("x: Param<N, 3>, i: Index<N> -> Output<N>", "sum(x * one_hot(i, classes = 3), axis = 1)"),
+    ("x: Param<N, 3>, w: Param<3, 2> -> Output<N, 2>", "gather(w, argmax(x)) + gather(w, argmin(x, axis = 1))"),
+    ("x: Param<N, 4> -> Output<N, 4>", "square(cumsum(x)) + cumsum(x, axis = 0)"),
+    ("x: Param<N, 2, 4>, w: Param<4, 3> -> Output<N, 2, 3>", "x.dot(w)"),
+    ("x: Param<N, 2, 4>, w: Param<4> -> Output<N, 2>", "x.dot(w)"),
+    ("x: Param<N, 2, 4>, w: Param<N, 4, 3> -> Output<N, 2, 3>", "tanh(matmul(x, w))"),
+    ("x: Param<N, 2, 4>, w: Param<4, 3> -> Output<N, 2, 3>", "matmul(exp(x), w)"),
+    ("x: Param<2, 4>, w: Param<N, 4, 3> -> Output<N, 2, 3>", "matmul(x, w)"),
+    ("x: Param<N, 1, 2, 4>, w: Param<5, 4, 3> -> Output<N, 5, 2, 3>", "matmul(x, w)"),
+    ("x: Param<4>, w: Param<N, 4, 3> -> Output<N, 3>", "matmul(x, w)"),
+    ("x: Param<N, 2, 4>, w: Param<N, 3, 4> -> Output<N, 2, 3>", "matmul(x, permute(w, [0, 2, 1]))"),
+    ("x: Param<N>, y: Param<4> -> Output<N, 4>", "outer(x, y) * outer(tanh(x), y)"),
+    ("x: Param<N, 2, 3>, y: Param<N, 4, 3> -> Output<N, 4, 2>", "einsum(\"bij,bkj->bki\", x, y)"),
+    ("x: Param<N, 2, 3>, y: Param<3, 4>, z: Param<4> -> Output<2, N>", "einsum(\"bij,jk,k->ib\", x, y, z)"),
+    ("x: Param<N, 2, 3> -> Output<3, N>", "einsum(\"bij->jb\", square(x))"),
+    ("x: Param<N, 2, 3>, y: Param<2, N> -> Output<3>", "einsum(\"bij,ib->j\", x, y)"),
+    ("x: Param<5, 6>, w: Param<2, 3> -> Output<4, 4>", "conv2d(x, w)"),
+    ("x: Param<N, 2, 5, 4>, w: Param<3, 2, 2, 3> -> Output<N, 3, 4, 2>", "tanh(conv2d(x, w))"),
+    (
+        "x: Param<N, 2, 5, 6>, w: Param<4, 1, 3, 2> -> Output<N, 4, 3, 3>",
+        "conv2d(x, w, stride = 2, padding = [1, 0], groups = 2)",
+    ),
+    ("x: Param<N, 1, 6, 6>, w: Param<2, 1, 2, 2> -> Output<N, 2, 4, 4>", "conv2d(tanh(x), w, dilation = 2)"),
+    ("x: Param<N, 2, L>, w: Param<3, 2, 3> -> Output<N, 3, L>", "conv1d(x, w, padding = 1)"),
+    ("x: Param<7>, w: Param<3> -> Output<3>", "conv1d(x, w, stride = 2)"),
+    (
+        "x: Param<N, 2, 3, 2>, w: Param<2, 3, 2, 3> -> Output<N, 3, 6, 5>",
+        "conv_transpose2d(x, w, stride = 2, output_padding = [0, 0])",
+    ),
+    (
+        "x: Param<N, 4, 2, 2>, w: Param<4, 1, 3, 3> -> Output<N, 2, 4, 4>",
+        "conv_transpose2d(x, w, stride = 2, padding = 1, output_padding = 1, groups = 2)",
+    ),
+    ("x: Param<N, 2, 4, 6> -> Output<N, 2, 2, 3>", "max_pool(x, size = 2)"),
+    ("x: Param<N, 2, 5, 5> -> Output<N, 2, 3, 3>", "max_pool(tanh(x), size = 3, stride = 2, padding = 1)"),
+    (
+        "x: Param<N, 2, 4, 6> -> Output<N, 2, 3, 3>",
+        "avg_pool(x, size = [2, 4], stride = 1) * avg_pool(square(x), size = [2, 4], stride = 1)",
+    ),
+    ("x: Param<N, 2, 6> -> Output<N, 2, 3>", "avg_pool(x, 2)"),
+    ("x: Param<N, 3, 4, 2> -> Output<N, 3>", "global_avg_pool(exp(x))"),
+    ("x: Param<N, 4>, g: Param<4>, b: Param<4> -> Output<N, 4>", "layer_norm(x, g, b)"),
+    ("x: Param<N, 3, 4> -> Output<N, 3, 4>", "layer_norm(x, axis = [1, 2], eps = 0.01)"),
+    ("x: Param<N, 4>, g: Param<4> -> Output<N, 4>", "rms_norm(x, g)"),
+    ("x: Param<N, 4, 2>, g: Param<4>, b: Param<4> -> Output<N, 4, 2>", "group_norm(x, g, b, groups = 2)"),
+    ("q: Param<N, 3, 4>, k: Param<N, 2, 4>, v: Param<N, 2, 5> -> Output<N, 3, 5>", "attention(q, k, v)"),
+    ("q: Param<3, 4>, k: Param<3, 4>, v: Param<3, 2> -> Output<3, 2>", "attention(q, k, v, causal = true)"),
+    (
+        "q: Param<N, 2, 3, 4>, k: Param<N, 2, 3, 4>, v: Param<N, 2, 3, 4>, m: Input<3, 3> -> Output<N, 2, 3, 4>",
+        "attention(q, k, v, mask = m)",
+    ),
+];
+
+/// `fn model(x: ..) -> .. { .. }`; what stands after `;` are further arguments.
+fn source(signature: &str, body: &str) -> String {
+    let (arguments, result) = signature.split_once(" -> ").expect("a signature has a result");
+    let (result, more) = result.split_once("; ").map_or((result, String::new()), |(r, m)| (r, format!(", {m}")));
+    format!("fn model({arguments}{more}) -> {result} {{ {body} }}")
+}
+
+fn lowered(source: &str) -> (crate::ir::model::Model, Graph) {
+    let model = parse::parse("f64".parse().unwrap(), source.parse().unwrap());
+    let model = model.unwrap_or_else(|f| panic!("{source}: {:?}", f.error.map(|e| e.to_string())));
+    let graph = lower::lower(&model).unwrap_or_else(|e| panic!("{source}: {e}"));
+    (model, graph)
+}
+
+fn arguments(graph: &Graph, known: &super::interpret::Sizes, seed: u64) -> Vec<Array> {
+    let mut random = Random::new(seed + 1);
+    let arrays = graph.arguments.iter().map(|a| {
+        let shape = shape_of(&a.shape, known);
+        Array::filled(shape, |_| match a.dtype {
+            Dtype::Real => random.within(-2.0, 2.0),
+            Dtype::Index => random.below(3) as f64,
+            Dtype::Mask => random.below(2) as f64,
+        })
+    });
+    arrays.collect()
+}
+
+#[test]
+fn operations_with_options_agree_with_finite_differences() {
+    for (seed, (signature, body)) in MODELS.iter().enumerate() {
+        let source = source(signature, body);
+        let (model, graph) = lowered(&source);
+        for known in [sizes(&[("N", 3), ("L", 5)]), sizes(&[("N", 1), ("L", 4)])] {
+            let given = arguments(&graph, &known, seed as u64);
+            let plain = simplify::expand(&graph);
+            let output = run(&plain, &known, &given).remove(0);
+            assert!(output.data.iter().any(|v| *v != 0.0) || output.data.is_empty(), "{source}: {output:?}");
+            let weights = Random::new(seed as u64).array(output.shape.clone(), -1.0, 1.0);
+            let wanted: Vec<usize> = (0..given.len()).filter(|&k| model.arguments[k].role == Role::Param).collect();
+            let joint = simplify::expand(&differentiate(&graph, &wanted, Seed::Argument));
+            let gradients = run(&joint, &known, &[given.clone(), vec![weights.clone()]].concat());
+            for (gradient, &k) in gradients[1..].iter().zip(&wanted) {
+                let numeric = difference(&plain, &known, &given, std::slice::from_ref(&weights), k);
+                assert!(close(gradient, &numeric, 1e-6), "{source}, argument {k}\n{gradient:?}\n{numeric:?}\n{joint}");
+            }
+            let passes = pipeline::compile(&model).unwrap_or_else(|e| panic!("{source}: {e}"));
+            let inferred = execute(&passes.infer.program, &known, &given);
+            assert!(
+                close(&inferred[0], &output, 1e-12),
+                "{source}\n{inferred:?}\n{output:?}\n{}",
+                passes.infer.program
+            );
+            let forward = execute(&passes.forward.program, &known, &given);
+            let saved = forward[1..].to_vec();
+            let back =
+                execute(&passes.backward.program, &known, &[given.clone(), vec![weights.clone()], saved].concat());
+            for (got, want) in back.iter().zip(&gradients[1..]) {
+                assert!(close(got, want, 1e-9), "{source}\n{got:?}\n{want:?}\n{}", passes.backward.program);
+            }
+        }
+    }
+}
+
+#[test]
+fn every_operation_that_takes_options_has_a_model() {
+    let families = [Family::Shape, Family::Linear, Family::Windows, Family::Normalisation];
+    for op in op::all().filter(|op| families.contains(&op.family)) {
+        let called = |body: &str| body.contains(&format!("{}(", op.name));
+        let tested = MODELS.iter().any(|(_, body)| called(body)) || ["t", "insert_axis"].contains(&op.name);
+        assert!(tested, "no model calls `{}`", op.name);
+    }
+}

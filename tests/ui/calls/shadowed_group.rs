@@ -1,0 +1,15 @@
+//! A value hides the group of its name.
+use pullback::network;
+
+#[network]
+fn dense<const I: usize, const O: usize>(x: Input<N, I>, w: Param<I, O>, b: Param<O>) -> Output<N, O> {
+    x.dot(w) + b
+}
+
+#[network]
+fn f(x: Input<N, 3>, layer: dense<3, 3>) -> Output<N, 3> {
+    let layer = layer(x);
+    layer(layer)
+}
+
+fn main() {}
