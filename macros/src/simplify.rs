@@ -24,6 +24,13 @@ pub fn stabilise(graph: &Graph) -> (Graph, Vec<String>) {
     (stable, fired.into_iter().collect())
 }
 
+/// What stands in place of [`stabilise`] where the author opts out: names alone.
+pub fn as_written(graph: &Graph) -> Graph {
+    let mut named = graph.clone();
+    naming::name_all(&mut named);
+    named
+}
+
 /// Expands the composites and applies the identities that floating point allows.
 pub fn simplify(graph: &Graph) -> Graph {
     let rules = Rules::new(&[When::Always, When::Derived], structure::AFTER);

@@ -56,6 +56,15 @@ impl Along {
         }
     }
 
+    /// The same in other dimensions.
+    pub fn with_sizes(&self, size: &dyn Fn(&Dim) -> Dim) -> Self {
+        match self {
+            Along::Slice { start, step } => Along::Slice { start: size(start), step: *step },
+            Along::Pad { start, step } => Along::Pad { start: size(start), step: *step },
+            other => other.clone(),
+        }
+    }
+
     /// Another way to look at the argument's memory, which computes and moves nothing.
     pub fn is_view(&self) -> bool {
         matches!(self, Along::Slice { .. } | Along::Windows { .. })

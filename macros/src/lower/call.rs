@@ -411,6 +411,10 @@ fn copied(graph: &mut Graph, node: &Node, args: Vec<Id>, sizes: &Sizes) -> Id {
         Kind::Contract(letters) => graph.contract(args[0], args[1], letters.clone()),
         Kind::Permute { order } => graph.permute(args[0], order.clone()),
         Kind::Reshape => graph.reshape(args[0], &new),
+        Kind::Along { axis, op } => {
+            let op = op.with_sizes(&|size| dim(sizes, size));
+            graph.add(Kind::Along { axis: *axis, op }, args, new, node.dtype)
+        }
         kind @ (Kind::Arg(_)
         | Kind::Const(_)
         | Kind::Iota { .. }

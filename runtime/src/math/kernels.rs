@@ -75,7 +75,7 @@ macro_rules! kernels {
         exp2: $exp2:expr, exp2_range: $exp2_range:expr, tanh: $tanh:expr, tanh_max: $tanh_max:literal,
     ) => {
         pub(super) mod $module {
-            use super::{$ln_rest, $whole, ln_1p_parts, polynomial};
+            use super::{ln_1p_parts, polynomial, $ln_rest, $whole};
 
             const MANTISSA: u32 = $float::MANTISSA_DIGITS - 1;
             const BIAS: $float = $float::MAX_EXP as $float - 1.0;
