@@ -79,6 +79,8 @@ pub mod emitted;
 pub mod init;
 pub mod linalg;
 pub mod math;
+#[doc = include_str!("operations.md")]
+pub mod operations {}
 pub mod optim;
 pub mod params;
 pub mod reduce;

@@ -8,6 +8,7 @@ pub mod interpret;
 mod metamorphic;
 pub mod middle;
 mod operations;
+mod page;
 mod properties;
 pub mod random;
 mod stability;
