@@ -181,6 +181,7 @@ impl Reverse {
             }
             Derivative::Inner | Derivative::None => return None,
         };
+        let text = rule::current(op.name, position, text);
         let partial = matches!(op.derivative, Derivative::Partials(_));
         let result = match &node.kind {
             Kind::Map(_) => self.element_wise(text, partial, &bindings, dy, self.masked[id.index()]),

@@ -47,6 +47,7 @@ pub fn expand(graph: &Graph) -> Graph {
         let op = op::known(name);
         let Meaning::Composite { text, .. } = op.meaning else { unreachable!("`{name}` is a composite") };
         let start = new.len();
+        let text = rule::current(name, rule::DEFINITION, text);
         let result = rule::instantiate(new, texts.parsed(text), &Bindings::new(op.args, &args).over(axes));
         annotate(new, start, node, Some(format!("{name}: {}", rule::on_one_line(text))));
         result
@@ -87,7 +88,8 @@ impl Rules {
     fn new(when: &[When], structural: &'static [Structural]) -> Self {
         let mut identities: HashMap<&'static str, Vec<Parsed>> = HashMap::new();
         for identity in op::identities().filter(|i| when.contains(&i.when)) {
-            let [from, to] = [identity.from, identity.to].map(rule::parse);
+            let to = rule::current(identity.name, rule::RIGHT_SIDE, identity.to);
+            let [from, to] = [identity.from, to].map(rule::parse);
             let ExprKind::Call(call) = &from.kind else { unreachable!("an identity is about calls") };
             let head = apply::spelled(&call.op, call.arguments.len()).expect("an identity is about known operations");
             identities.entry(head.op.name).or_default().push(Parsed { identity, from, to });

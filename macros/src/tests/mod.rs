@@ -7,6 +7,7 @@ mod imports;
 pub mod interpret;
 mod metamorphic;
 pub mod middle;
+pub mod mutations;
 mod operations;
 mod page;
 mod properties;

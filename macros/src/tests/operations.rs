@@ -113,7 +113,7 @@ fn arguments(graph: &Graph, known: &super::interpret::Sizes, seed: u64) -> Vec<A
 }
 
 #[test]
-fn operations_with_options_agree_with_finite_differences() {
+pub fn operations_with_options_agree_with_finite_differences() {
     for (seed, (signature, body)) in MODELS.iter().enumerate() {
         let source = source(signature, body);
         let (model, graph) = lowered(&source);

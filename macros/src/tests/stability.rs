@@ -7,6 +7,16 @@ use crate::differentiate::{Seed, differentiate};
 use crate::ir::graph::Dtype;
 use crate::{pipeline, simplify};
 
+pub const ALL: [fn(); 7] = [
+    a_branch_not_taken_sends_no_nan_back_through_anything,
+    a_branch_not_taken_may_be_spread_and_turned,
+    a_nan_that_was_taken_stays,
+    infinite_masks_are_exact_in_softmax,
+    a_row_of_nothing_but_minus_infinity_has_no_softmax,
+    roots_and_norms_are_flat_at_zero,
+    a_variance_keeps_its_digits_far_from_zero,
+];
+
 const INF: f64 = f64::INFINITY;
 const NAN: f64 = f64::NAN;
 
