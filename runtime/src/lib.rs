@@ -65,15 +65,16 @@
 //!
 //! # Conventions
 //!
-//! The derivative of `relu` and of `abs` at 0 is 0; ties of `max` and `min` share the cotangent evenly; `max(x, 0)` is
-//! `relu(x)`; `sqrt(sum(square(x)))` has the derivative 0 at 0. NaN stays NaN in `relu`, `max` and `min`. A branch that
-//! `select` did not take sends no NaN back. The sum over nothing is 0, the mean NaN, the maximum minus infinity; the
-//! gradients of a mean over an empty batch are 0. Results are the same bits on every run and every instruction set.
+//! What happens at kinks, ties and zeros, with NaN, infinity and nothing at all, stands in [`conventions`]; every operation
+//! with its derivative in [`operations`]; how exact the functions are in [`math`]. Results are the same bits on every run
+//! and every instruction set.
 
 // What the macro emits names the runtime by this path, within the runtime too.
 extern crate self as pullback;
 
 pub mod along;
+#[doc = include_str!("conventions.md")]
+pub mod conventions {}
 #[doc(hidden)]
 pub mod emitted;
 pub mod init;

@@ -162,3 +162,30 @@ fn every_operation_is_on_the_page() {
         assert!(page.contains(&format!("\n## `{}(", op.name)), "{}", op.name);
     }
 }
+
+/// The text of every source of the workspace in which tests stand.
+fn sources(folder: &Path, found: &mut String) {
+    for entry in std::fs::read_dir(folder).expect("a readable folder").map(|e| e.expect("an entry").path()) {
+        if entry.is_dir() {
+            sources(&entry, found);
+        } else if entry.extension().is_some_and(|e| e == "rs") {
+            found.push_str(&std::fs::read_to_string(&entry).expect("a readable source"));
+        }
+    }
+}
+
+#[test]
+fn every_convention_has_its_test() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    let mut all = String::new();
+    ["macros/src/tests", "runtime/src", "runtime/tests", "tests"].iter().for_each(|f| sources(&root.join(f), &mut all));
+    let page = include_str!("../../../runtime/src/conventions.md");
+    let rows: Vec<&str> = page.lines().filter(|line| line.starts_with("| ")).skip(1).collect();
+    assert!(rows.len() >= 25);
+    for row in rows {
+        let test = row.trim_end_matches(" |").rsplit("| ").next().expect("a row has cells").trim_matches('`');
+        // Some tests are made by a macro from their name.
+        let found = all.contains(&format!("fn {test}()")) || all.contains(&format!("!({test} "));
+        assert!(found, "no test is called `{test}`:\n{row}");
+    }
+}

@@ -155,3 +155,25 @@ fn rewrites_are_reported_where_the_network_is_and_can_be_declined() {
     assert!(wrong.contains("`stabilise` is true or false"), "{wrong}");
     assert!(model("fn f(x: Param) -> Output { x }").options.stabilise);
 }
+
+#[test]
+fn reductions_of_nothing_have_their_neutral_element() {
+    let reduced = |op: &str| {
+        let graph = simplify::expand(&lowered(&format!("fn f(x: Param<N, M>) -> Output<N> {{ {op}(x, axis = 1) }}")));
+        let nothing = Array { shape: vec![1, 0], data: Vec::new() };
+        run(&graph, &sizes(&[("N", 1), ("M", 0)]), &[nothing]).remove(0).data
+    };
+    same(&["sum", "prod", "mean", "max", "min"].map(|op| reduced(op)[0]), &[0.0, 1.0, NAN, -INF, INF]);
+}
+
+#[test]
+fn powers_of_negative_numbers_need_whole_exponents() {
+    let of = |power: &str| derived(&format!("fn f(x: Param<N>) -> Output<N> {{ {power} }}"), &[&[-2.0, 3.0]]);
+    for cube in ["powi(x, 3)", "powf(x, 3.0)", "pow(x, 3)"] {
+        let got = of(cube);
+        same(&got[0], &[-8.0, 27.0]);
+        same(&got[1], &[12.0, 27.0]);
+    }
+    same(&of("powi(x, -1)")[0], &[-0.5, 1.0 / 3.0]);
+    same(&of("powf(x, 0.5)")[0], &[NAN, 3.0_f64.sqrt()]);
+}
