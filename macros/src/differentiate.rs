@@ -2,6 +2,7 @@
 //! then has the shape of its value, and a value that no output depends on has none.
 
 mod scan;
+mod untaken;
 
 use crate::ir::along::Along;
 use crate::ir::dim::Dim;
@@ -67,6 +68,8 @@ struct Reverse<'s> {
     cotangents: Vec<Option<Id>>,
     /// Whether a wanted argument is reached.
     leads: Vec<bool>,
+    /// Whether some of the cotangent may be 0 because a `select` did not take the element.
+    masked: Vec<bool>,
     texts: Texts,
 }
 
@@ -78,6 +81,7 @@ impl<'s> Reverse<'s> {
             extended: Vec::new(),
             cotangents: vec![None; graph.len()],
             leads: leads(graph, wanted),
+            masked: vec![false; graph.len()],
             texts: Texts::default(),
         }
     }
@@ -121,8 +125,20 @@ impl<'s> Reverse<'s> {
         let contribution = self.graph.broadcast_to(contribution, &shape);
         self.cotangents[id.index()] = Some(match self.cotangents[id.index()] {
             None => contribution,
-            Some(sum) => apply::call(&mut self.graph, "add", &[sum, contribution]).expect("cotangents have one shape"),
+            Some(sum) => self.sum(sum, contribution),
         });
+    }
+
+    /// Under one mask, where both are.
+    fn sum(&mut self, a: Id, b: Id) -> Id {
+        let masks = untaken::masked(&self.graph, a).zip(untaken::masked(&self.graph, b));
+        if let Some(((m, a, first), (n, b, second))) = masks
+            && (m, first) == (n, second)
+        {
+            let sum = self.sum(a, b);
+            return untaken::mask(&mut self.graph, (m, a, first), sum);
+        }
+        apply::call(&mut self.graph, "add", &[a, b]).expect("cotangents have one shape")
     }
 
     /// Passes the cotangent of `id` on to its arguments.
@@ -140,6 +156,8 @@ impl<'s> Reverse<'s> {
             }
             let start = self.graph.len();
             if let Some((contribution, rule)) = self.pullback(id, &node, position, dy) {
+                let chosen = node.kind == Kind::Map("select") && !untaken::takes_one_of_each(&self.graph, node.args[0]);
+                self.masked[arg.index()] |= chosen || self.masked[id.index()];
                 self.contribute(arg, contribution);
                 self.annotate(start, &node, &rule);
             }
@@ -170,7 +188,7 @@ impl<'s> Reverse<'s> {
             Kind::Map(name) => self.by_text(op::known(name), id, node, position, dy, &[]),
             Kind::Composite { op: name, axes } => self.by_text(op::known(name), id, node, position, dy, axes),
             Kind::Reduce { fold, axes } => self.by_text(op::of_fold(*fold), id, node, position, dy, axes),
-            Kind::Contract(letters) => Some(self.contract(node, letters, position, dy)),
+            Kind::Contract(letters) => Some(self.contract(node, letters, position, dy, self.masked[id.index()])),
             Kind::Broadcast { along } => Some(self.broadcast(node, along, dy)),
             Kind::Permute { order } => {
                 let back = (0..order.len()).map(|k| order.iter().position(|&o| o == k).expect("an order has all axes"));
@@ -200,22 +218,58 @@ impl<'s> Reverse<'s> {
     ) -> Option<(Id, String)> {
         let mut bindings = Bindings::new(op.args, &node.args).over(axes);
         bindings.bind("y", id);
-        bindings.bind("dy", dy);
-        let name = op.args[position];
-        let (result, right) = match op.derivative {
-            Derivative::Partials(texts) => {
-                let partial = rule::instantiate(&mut self.graph, self.texts.parsed(texts.get(position)?), &bindings);
-                let product = apply::call(&mut self.graph, "mul", &[dy, partial]).expect("a partial has y's shape");
-                (product, format!("dy * ({})", texts[position]))
-            }
+        let (text, right) = match op.derivative {
+            Derivative::Partials(texts) => (*texts.get(position)?, format!("dy * ({})", texts[position])),
             Derivative::Pullback(texts) => {
-                let text = texts.get(position).filter(|t| !t.is_empty())?;
-                let result = rule::instantiate(&mut self.graph, self.texts.parsed(text), &bindings);
-                (result, rule::on_one_line(text))
+                let text = *texts.get(position).filter(|t| !t.is_empty())?;
+                (text, rule::on_one_line(text))
             }
             Derivative::Inner | Derivative::None => return None,
         };
-        Some((result, format!("{}: d_{name} = {right}", op.name.trim_start_matches("reduce_"))))
+        let text = rule::current(op.name, position, text);
+        let partial = matches!(op.derivative, Derivative::Partials(_));
+        let result = match &node.kind {
+            Kind::Map(_) => self.element_wise(text, partial, &bindings, dy, self.masked[id.index()]),
+            kind => {
+                let value = self.of_text(text, partial, &bindings, dy);
+                if self.masked[id.index()] { self.where_reached(kind, axes, dy, value) } else { value }
+            }
+        };
+        Some((result, format!("{}: d_{} = {right}", op.name.trim_start_matches("reduce_"), op.args[position])))
+    }
+
+    /// A mask around the cotangent goes around the result.
+    fn element_wise(&mut self, text: &'static str, partial: bool, bindings: &Bindings, dy: Id, masked: bool) -> Id {
+        if let Some(mask) = untaken::masked(&self.graph, dy) {
+            let value = self.element_wise(text, partial, bindings, mask.1, false);
+            return untaken::mask(&mut self.graph, mask, value);
+        }
+        let value = self.of_text(text, partial, bindings, dy);
+        match masked && value != dy {
+            true => untaken::where_reached(&mut self.graph, dy, value),
+            false => value,
+        }
+    }
+
+    fn of_text(&mut self, text: &'static str, partial: bool, bindings: &Bindings, dy: Id) -> Id {
+        let mut bindings = bindings.clone();
+        bindings.bind("dy", dy);
+        let value = rule::instantiate(&mut self.graph, self.texts.parsed(text), &bindings);
+        match partial {
+            true => apply::call(&mut self.graph, "mul", &[dy, value]).expect("a partial has y's shape"),
+            false => value,
+        }
+    }
+
+    /// Sums only pass their cotangent on; what else goes over axes multiplies it.
+    fn where_reached(&mut self, kind: &Kind, axes: &[usize], dy: Id, value: Id) -> Id {
+        match kind {
+            Kind::Reduce { fold: Fold::Sum, .. } => value,
+            _ if self.graph.shape(dy) == self.graph.shape(value) => {
+                untaken::where_any_is_reached(&mut self.graph, dy, axes, value)
+            }
+            _ => untaken::where_sum_is_reached(&mut self.graph, dy, axes, value),
+        }
     }
 
     /// The transpose: all that is done along an axis is linear, but for an extremum's position, which has no derivative.
@@ -276,7 +330,7 @@ impl<'s> Reverse<'s> {
     }
 
     /// The other operand takes the result's place; letters that only this operand has were summed, so they spread.
-    fn contract(&mut self, node: &Node, letters: &Letters, position: usize, dy: Id) -> (Id, String) {
+    fn contract(&mut self, node: &Node, letters: &Letters, position: usize, dy: Id, masked: bool) -> (Id, String) {
         let (own, other) = match position {
             0 => (&letters.a, &letters.b),
             _ => (&letters.b, &letters.a),
@@ -284,7 +338,10 @@ impl<'s> Reverse<'s> {
         let reached = |l: &u8| letters.out.contains(l) || other.contains(l);
         let out: Vec<u8> = own.iter().copied().filter(reached).collect();
         let along = (0..own.len()).filter(|&axis| reached(&own[axis])).collect();
-        let operand = node.args[1 - position];
+        let operand = match masked {
+            true => untaken::operand(&mut self.graph, dy, &letters.out, node.args[1 - position], other),
+            false => node.args[1 - position],
+        };
         let product = match position {
             0 => self.graph.contract(dy, operand, Letters { a: letters.out.clone(), b: other.clone(), out }),
             _ => self.graph.contract(operand, dy, Letters { a: other.clone(), b: letters.out.clone(), out }),

@@ -151,8 +151,7 @@ impl<'s> Loop<'s> {
         }
         let live = body.live();
         let carried = |id: &Id| body.node(*id).kind == Kind::Arg(k);
-        let readers =
-            body.ids().filter(|id| live[id.index()] && body.node(*id).args.iter().any(&carried)).count();
+        let readers = body.ids().filter(|id| live[id.index()] && body.node(*id).args.iter().any(&carried)).count();
         let others = self.scan.results().filter(|r| *r == root || carried(r)).count();
         let more = match (carried(&node.args[0]), carried(&node.args[1])) {
             (true, false) => node.args[1],

@@ -14,7 +14,7 @@ use crate::lower::{lower, network as callee, spread};
 use crate::name::name;
 use crate::parse::{Failure, Known as KnownItem, parse};
 use crate::partition::partition;
-use crate::simplify::{simplify, stabilise};
+use crate::simplify::{as_written, simplify, stabilise};
 use crate::verify;
 use proc_macro2::{Ident, TokenStream};
 use quote::quote;
@@ -112,7 +112,10 @@ fn unreadable(failure: Failure) -> TokenStream {
 pub fn compile(model: &Model) -> syn::Result<Passes> {
     dump("parse", model);
     let lowered = checked("lower", lower(model)?, false);
-    let (stable, _rewrites) = stabilise(&lowered);
+    let (stable, rewrites) = match model.options.stabilise {
+        true => stabilise(&lowered),
+        false => (as_written(&lowered), Vec::new()),
+    };
     let stable = checked("stabilise", stable, false);
     let wanted = wanted(model);
     let split = |joint: &Graph| partition(&tidy(joint));
@@ -123,6 +126,7 @@ pub fn compile(model: &Model) -> syn::Result<Passes> {
         labels: labels(&stable),
         infer: schedule(model, "infer", tidy(&stable)),
         model: stable,
+        rewrites,
         forward: schedule(model, "forward", forward),
         backward: schedule(model, "backward", backward),
         step: step.map(|graph| schedule(model, "step", graph)),

@@ -31,6 +31,13 @@ pub fn stabilise(graph: &Graph) -> (Graph, Vec<String>) {
     (stable, fired.into_iter().collect())
 }
 
+/// What stands in place of [`stabilise`] where the author opts out: names alone.
+pub fn as_written(graph: &Graph) -> Graph {
+    let mut named = graph.clone();
+    naming::name_all(&mut named);
+    named
+}
+
 /// Expands the composites and applies the identities that floating point allows.
 pub fn simplify(graph: &Graph) -> Graph {
     let rules = Rules::new(&[When::Always, When::Derived], structure::AFTER);
@@ -52,6 +59,7 @@ pub fn expand(graph: &Graph) -> Graph {
         let op = op::known(name);
         let Meaning::Composite { text, .. } = op.meaning else { unreachable!("`{name}` is a composite") };
         let start = new.len();
+        let text = rule::current(name, rule::DEFINITION, text);
         let result = rule::instantiate(new, texts.parsed(text), &Bindings::new(op.args, &args).over(axes));
         annotate(new, start, node, Some(format!("{name}: {}", rule::on_one_line(text))));
         result
@@ -92,7 +100,8 @@ impl Rules {
     fn new(when: &[When], structural: &'static [Structural]) -> Self {
         let mut identities: HashMap<&'static str, Vec<Parsed>> = HashMap::new();
         for identity in op::identities().filter(|i| when.contains(&i.when)) {
-            let [from, to] = [identity.from, identity.to].map(rule::parse);
+            let to = rule::current(identity.name, rule::RIGHT_SIDE, identity.to);
+            let [from, to] = [identity.from, to].map(rule::parse);
             let ExprKind::Call(call) = &from.kind else { unreachable!("an identity is about calls") };
             let head = apply::spelled(&call.op, call.arguments.len()).expect("an identity is about known operations");
             identities.entry(head.op.name).or_default().push(Parsed { identity, from, to });

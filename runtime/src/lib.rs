@@ -80,6 +80,8 @@
 extern crate self as pullback;
 
 pub mod along;
+#[doc = include_str!("conventions.md")]
+pub mod conventions {}
 #[doc(hidden)]
 pub mod emitted;
 pub mod init;

@@ -47,6 +47,8 @@ pub struct Options {
     pub double: bool,
     /// The inputs whose gradient is asked for, each with its place.
     pub wrt: Vec<Ident>,
+    /// Whether formulas are rewritten where they would lose digits.
+    pub stabilise: bool,
     /// Where the runtime is found: `::pullback`, or the path of `crate = ..`.
     pub runtime: syn::Path,
 }

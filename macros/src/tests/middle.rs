@@ -161,7 +161,7 @@ const MODELS: &[&str] = &[
 ];
 
 #[test]
-fn every_phase_keeps_values_and_gradients_are_right() {
+pub fn every_phase_keeps_values_and_gradients_are_right() {
     for source in MODELS {
         check(source, SIZES);
     }
@@ -210,6 +210,15 @@ fn evaluated(source: &str, arguments: &[Vec<f64>]) -> Vec<Array> {
     let arrays = arguments.iter().map(|data| Array { shape: vec![data.len()], data: data.clone() });
     run(&joint, &sizes, &arrays.collect::<Vec<_>>())
 }
+
+/// What is promised at kinks, ties and zeros.
+pub const CONVENTIONS: [fn(); 5] = [
+    kinks_follow_the_conventions,
+    every_kink_has_its_convention,
+    elements_that_tie_for_an_extremum_share_its_gradient,
+    an_identity_for_zero_does_not_touch_minus_zero,
+    a_branch_not_taken_sends_no_nan_back,
+];
 
 #[test]
 fn kinks_follow_the_conventions() {

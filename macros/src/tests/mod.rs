@@ -7,10 +7,13 @@ mod imports;
 pub mod interpret;
 mod linking;
 mod metamorphic;
-mod middle;
+pub mod middle;
+pub mod mutations;
 mod operations;
+mod page;
 mod properties;
 pub mod random;
+mod stability;
 mod table;
 
 use crate::differentiate::{Seed, differentiate};

@@ -11,7 +11,7 @@ use crate::op::{self, Family};
 use crate::{lower, parse, pipeline, simplify};
 
 /// Signature and body; an index is below 3.
-const MODELS: &[(&str, &str)] = &[
+pub const MODELS: &[(&str, &str)] = &[
     ("x: Param<N, 3, 4> -> Output<4, N, 3>", "permute(x, [2, 0, 1])"),
     ("x: Param<N, 3, 4> -> Output<N, 4, 3>", "tanh(permute(x, axes = [0, 2, 1])) * permute(x, [0, -1, 1])"),
     ("x: Param<N, 1, 4> -> Output<N, 4>", "squeeze(x) * x.squeeze(axis = 1)"),
@@ -148,7 +148,7 @@ fn arguments(graph: &Graph, known: &super::interpret::Sizes, seed: u64) -> Vec<A
 }
 
 #[test]
-fn operations_with_options_agree_with_finite_differences() {
+pub fn operations_with_options_agree_with_finite_differences() {
     agree(MODELS);
 }
 

@@ -328,6 +328,13 @@ fn report(model: &Model, seed: u64, found: &Failure) -> String {
     format!("seed {seed}: not so: {claim}\n#[network({options})]\n{text}\n{sizes:?}\n{evidence}\n")
 }
 
+/// All claims about these random models.
+pub fn models_hold(first: u64, count: usize) {
+    for seed in (first..).take(count) {
+        verdict(&grow::model(seed), seed).unwrap_or_else(|f| panic!("{}: {}", f.claim, f.evidence));
+    }
+}
+
 #[test]
 fn every_phase_keeps_values_and_gradients_are_right() {
     let (count, first) = (from_environment("PULLBACK_MODELS", MODELS), from_environment("PULLBACK_SEED", 0));
