@@ -1,9 +1,13 @@
 //! Reverse mode: in comes a graph with outputs, out comes the same graph with its gradients appended. Every cotangent
 //! then has the shape of its value, and a value that no output depends on has none.
 
+mod scan;
+mod untaken;
+
 use crate::ir::along::Along;
 use crate::ir::dim::Dim;
 use crate::ir::graph::{Argument, Dtype, Fold, Goal, Graph, Id, Kind, Letters, Node, Root, Source};
+use crate::ir::scan::Scan;
 use crate::op::rule::{self, Bindings, Texts};
 use crate::op::{self, Derivative, Op, apply, naming};
 
@@ -16,42 +20,83 @@ pub enum Seed {
     One,
 }
 
-/// Appends the gradients of the `wanted` arguments.
-pub fn differentiate(graph: &Graph, wanted: &[usize], seed: Seed) -> Graph {
-    let mut reverse = Reverse::new(graph, wanted);
+/// Divides a graph of outputs and gradients into one that gives the outputs and what is kept, and one that takes what was
+/// kept and gives the gradients: the pass that a turn of a loop makes there, and the one back.
+pub type Split<'s> = &'s dyn Fn(&Graph) -> (Graph, Graph);
+
+/// Appends the gradients of the `wanted` arguments; turns of loops are divided by `split`.
+pub fn differentiate(graph: &Graph, wanted: &[usize], seed: Seed, split: Split) -> Graph {
+    joint(graph, wanted, seed, &|_| true, split)
+}
+
+/// As [`differentiate`], for the cotangents of those outputs alone that are `seeded`.
+fn joint(graph: &Graph, wanted: &[usize], seed: Seed, seeded: &dyn Fn(usize) -> bool, split: Split) -> Graph {
+    let mut reverse = Reverse::new(graph, wanted, split);
     let outputs = reverse.graph.roots.clone();
-    for root in &outputs {
+    for root in outputs.iter().filter(|r| matches!(r.goal, Goal::Output(k) if seeded(k))) {
         reverse.seed(root, seed, outputs.len());
     }
     for id in graph.ids().rev() {
         reverse.step(id);
     }
     reverse.gradients(wanted);
-    naming::name_all(&mut reverse.graph);
-    reverse.graph
+    let mut graph = reverse.kept();
+    naming::name_all(&mut graph);
+    graph
 }
 
-struct Reverse {
+/// Which nodes the `wanted` arguments reach.
+fn leads(graph: &Graph, wanted: &[usize]) -> Vec<bool> {
+    let mut leads = vec![false; graph.len()];
+    for id in graph.ids() {
+        let node = graph.node(id);
+        leads[id.index()] = node.dtype == Dtype::Real
+            && match node.kind {
+                Kind::Arg(index) => wanted.contains(&index),
+                _ => node.args.iter().any(|a| leads[a.index()]),
+            };
+    }
+    leads
+}
+
+struct Reverse<'s> {
     graph: Graph,
+    split: Split<'s>,
+    /// Loops that have to keep more than they did, by their nodes.
+    extended: Vec<(Id, Scan)>,
     /// By node of the original graph.
     cotangents: Vec<Option<Id>>,
     /// Whether a wanted argument is reached.
     leads: Vec<bool>,
+    /// Whether some of the cotangent may be 0 because a `select` did not take the element.
+    masked: Vec<bool>,
     texts: Texts,
 }
 
-impl Reverse {
-    fn new(graph: &Graph, wanted: &[usize]) -> Self {
-        let mut leads = vec![false; graph.len()];
-        for id in graph.ids() {
-            let node = graph.node(id);
-            leads[id.index()] = node.dtype == Dtype::Real
-                && match node.kind {
-                    Kind::Arg(index) => wanted.contains(&index),
-                    _ => node.args.iter().any(|a| leads[a.index()]),
-                };
+impl<'s> Reverse<'s> {
+    fn new(graph: &Graph, wanted: &[usize], split: Split<'s>) -> Self {
+        Reverse {
+            graph: graph.clone(),
+            split,
+            extended: Vec::new(),
+            cotangents: vec![None; graph.len()],
+            leads: leads(graph, wanted),
+            masked: vec![false; graph.len()],
+            texts: Texts::default(),
         }
-        Reverse { graph: graph.clone(), cotangents: vec![None; graph.len()], leads, texts: Texts::default() }
+    }
+
+    /// The graph, its loops keeping what their ways back read.
+    fn kept(self) -> Graph {
+        if self.extended.is_empty() {
+            return self.graph;
+        }
+        let loops: Vec<(Kind, Scan)> =
+            self.extended.into_iter().map(|(id, scan)| (self.graph.node(id).kind.clone(), scan)).collect();
+        self.graph.rebuild(|new, node, args| match loops.iter().find(|(kind, _)| *kind == node.kind) {
+            Some((_, scan)) => new.scan(scan.clone(), args),
+            None => new.like(node, args),
+        })
     }
 
     fn seed(&mut self, root: &Root, seed: Seed, outputs: usize) {
@@ -80,14 +125,29 @@ impl Reverse {
         let contribution = self.graph.broadcast_to(contribution, &shape);
         self.cotangents[id.index()] = Some(match self.cotangents[id.index()] {
             None => contribution,
-            Some(sum) => apply::call(&mut self.graph, "add", &[sum, contribution]).expect("cotangents have one shape"),
+            Some(sum) => self.sum(sum, contribution),
         });
+    }
+
+    /// Under one mask, where both are.
+    fn sum(&mut self, a: Id, b: Id) -> Id {
+        let masks = untaken::masked(&self.graph, a).zip(untaken::masked(&self.graph, b));
+        if let Some(((m, a, first), (n, b, second))) = masks
+            && (m, first) == (n, second)
+        {
+            let sum = self.sum(a, b);
+            return untaken::mask(&mut self.graph, (m, a, first), sum);
+        }
+        apply::call(&mut self.graph, "add", &[a, b]).expect("cotangents have one shape")
     }
 
     /// Passes the cotangent of `id` on to its arguments.
     fn step(&mut self, id: Id) {
-        let Some(dy) = self.cotangents[id.index()].filter(|_| self.leads[id.index()]) else { return };
         let node = self.graph.node(id).clone();
+        if let Kind::Scan(scan) = &node.kind {
+            return self.scan(id, &node, scan);
+        }
+        let Some(dy) = self.cotangents[id.index()].filter(|_| self.leads[id.index()]) else { return };
         self.name_cotangent(dy, &node);
         for position in 0..node.args.len() {
             let arg = node.args[position];
@@ -96,6 +156,8 @@ impl Reverse {
             }
             let start = self.graph.len();
             if let Some((contribution, rule)) = self.pullback(id, &node, position, dy) {
+                let chosen = node.kind == Kind::Map("select") && !untaken::takes_one_of_each(&self.graph, node.args[0]);
+                self.masked[arg.index()] |= chosen || self.masked[id.index()];
                 self.contribute(arg, contribution);
                 self.annotate(start, &node, &rule);
             }
@@ -126,7 +188,7 @@ impl Reverse {
             Kind::Map(name) => self.by_text(op::known(name), id, node, position, dy, &[]),
             Kind::Composite { op: name, axes } => self.by_text(op::known(name), id, node, position, dy, axes),
             Kind::Reduce { fold, axes } => self.by_text(op::of_fold(*fold), id, node, position, dy, axes),
-            Kind::Contract(letters) => Some(self.contract(node, letters, position, dy)),
+            Kind::Contract(letters) => Some(self.contract(node, letters, position, dy, self.masked[id.index()])),
             Kind::Broadcast { along } => Some(self.broadcast(node, along, dy)),
             Kind::Permute { order } => {
                 let back = (0..order.len()).map(|k| order.iter().position(|&o| o == k).expect("an order has all axes"));
@@ -138,6 +200,8 @@ impl Reverse {
                 Some((self.graph.reshape(dy, &shape), "reshape: d_x = dy in the shape of x".to_string()))
             }
             Kind::Along { axis, op } => self.along(node, *axis, op, position, dy),
+            // The loop that a part belongs to looks after its cotangent.
+            Kind::Scan(_) | Kind::Part(_) => None,
             Kind::Arg(_) | Kind::Const(_) | Kind::Size(_) | Kind::Iota { .. } => None,
         }
     }
@@ -154,22 +218,58 @@ impl Reverse {
     ) -> Option<(Id, String)> {
         let mut bindings = Bindings::new(op.args, &node.args).over(axes);
         bindings.bind("y", id);
-        bindings.bind("dy", dy);
-        let name = op.args[position];
-        let (result, right) = match op.derivative {
-            Derivative::Partials(texts) => {
-                let partial = rule::instantiate(&mut self.graph, self.texts.parsed(texts.get(position)?), &bindings);
-                let product = apply::call(&mut self.graph, "mul", &[dy, partial]).expect("a partial has y's shape");
-                (product, format!("dy * ({})", texts[position]))
-            }
+        let (text, right) = match op.derivative {
+            Derivative::Partials(texts) => (*texts.get(position)?, format!("dy * ({})", texts[position])),
             Derivative::Pullback(texts) => {
-                let text = texts.get(position).filter(|t| !t.is_empty())?;
-                let result = rule::instantiate(&mut self.graph, self.texts.parsed(text), &bindings);
-                (result, rule::on_one_line(text))
+                let text = *texts.get(position).filter(|t| !t.is_empty())?;
+                (text, rule::on_one_line(text))
             }
             Derivative::Inner | Derivative::None => return None,
         };
-        Some((result, format!("{}: d_{name} = {right}", op.name.trim_start_matches("reduce_"))))
+        let text = rule::current(op.name, position, text);
+        let partial = matches!(op.derivative, Derivative::Partials(_));
+        let result = match &node.kind {
+            Kind::Map(_) => self.element_wise(text, partial, &bindings, dy, self.masked[id.index()]),
+            kind => {
+                let value = self.of_text(text, partial, &bindings, dy);
+                if self.masked[id.index()] { self.where_reached(kind, axes, dy, value) } else { value }
+            }
+        };
+        Some((result, format!("{}: d_{} = {right}", op.name.trim_start_matches("reduce_"), op.args[position])))
+    }
+
+    /// A mask around the cotangent goes around the result.
+    fn element_wise(&mut self, text: &'static str, partial: bool, bindings: &Bindings, dy: Id, masked: bool) -> Id {
+        if let Some(mask) = untaken::masked(&self.graph, dy) {
+            let value = self.element_wise(text, partial, bindings, mask.1, false);
+            return untaken::mask(&mut self.graph, mask, value);
+        }
+        let value = self.of_text(text, partial, bindings, dy);
+        match masked && value != dy {
+            true => untaken::where_reached(&mut self.graph, dy, value),
+            false => value,
+        }
+    }
+
+    fn of_text(&mut self, text: &'static str, partial: bool, bindings: &Bindings, dy: Id) -> Id {
+        let mut bindings = bindings.clone();
+        bindings.bind("dy", dy);
+        let value = rule::instantiate(&mut self.graph, self.texts.parsed(text), &bindings);
+        match partial {
+            true => apply::call(&mut self.graph, "mul", &[dy, value]).expect("a partial has y's shape"),
+            false => value,
+        }
+    }
+
+    /// Sums only pass their cotangent on; what else goes over axes multiplies it.
+    fn where_reached(&mut self, kind: &Kind, axes: &[usize], dy: Id, value: Id) -> Id {
+        match kind {
+            Kind::Reduce { fold: Fold::Sum, .. } => value,
+            _ if self.graph.shape(dy) == self.graph.shape(value) => {
+                untaken::where_any_is_reached(&mut self.graph, dy, axes, value)
+            }
+            _ => untaken::where_sum_is_reached(&mut self.graph, dy, axes, value),
+        }
     }
 
     /// The transpose: all that is done along an axis is linear, but for an extremum's position, which has no derivative.
@@ -230,7 +330,7 @@ impl Reverse {
     }
 
     /// The other operand takes the result's place; letters that only this operand has were summed, so they spread.
-    fn contract(&mut self, node: &Node, letters: &Letters, position: usize, dy: Id) -> (Id, String) {
+    fn contract(&mut self, node: &Node, letters: &Letters, position: usize, dy: Id, masked: bool) -> (Id, String) {
         let (own, other) = match position {
             0 => (&letters.a, &letters.b),
             _ => (&letters.b, &letters.a),
@@ -238,7 +338,10 @@ impl Reverse {
         let reached = |l: &u8| letters.out.contains(l) || other.contains(l);
         let out: Vec<u8> = own.iter().copied().filter(reached).collect();
         let along = (0..own.len()).filter(|&axis| reached(&own[axis])).collect();
-        let operand = node.args[1 - position];
+        let operand = match masked {
+            true => untaken::operand(&mut self.graph, dy, &letters.out, node.args[1 - position], other),
+            false => node.args[1 - position],
+        };
         let product = match position {
             0 => self.graph.contract(dy, operand, Letters { a: letters.out.clone(), b: other.clone(), out }),
             _ => self.graph.contract(operand, dy, Letters { a: other.clone(), b: letters.out.clone(), out }),

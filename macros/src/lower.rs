@@ -4,6 +4,7 @@
 mod call;
 mod group;
 mod solve;
+mod turns;
 
 use crate::error::{Errors, Place, error, nearest};
 use crate::ir::dim::{Dim, Shape, show};
@@ -15,6 +16,7 @@ use call::NetworkCall;
 use group::Instance;
 use proc_macro2::Ident;
 use std::collections::HashSet;
+use turns::Around;
 
 pub use group::{network, spread};
 
@@ -37,7 +39,12 @@ struct Lowering<'m> {
     steps: Vec<Step<'m>>,
     values: Vec<Value>,
     /// Nodes that the author named.
-    named: HashSet<Id>,
+    named: HashSet<(usize, Id)>,
+    /// The graphs around the loop that is being lowered, outermost first.
+    around: Vec<Around>,
+    /// The number of the graph that is being made, and the last number that was given.
+    serial: usize,
+    serials: usize,
     groups: Vec<Instance<'m>>,
     /// Dimensions that no call decides, each with its group.
     open: Vec<(String, &'m Ident)>,
@@ -53,12 +60,16 @@ struct Bound<'m> {
     name: String,
     value: Value,
     origin: Origin<'m>,
+    /// How many loops are around it.
+    level: usize,
 }
 
 #[derive(Clone, Copy)]
 enum Origin<'m> {
     Argument(&'m model::Argument),
     Let(&'m Let),
+    /// What a loop carries or counts.
+    Turn,
     /// A group of parameters, by its index.
     Group(usize),
 }
@@ -69,6 +80,8 @@ enum Step<'m> {
     VisitTuple(&'m Expr, usize),
     Apply(Planned<'m>),
     Inline(NetworkCall<'m>),
+    /// The end of a loop's body, with the starts of what it carries and the length of the scope around.
+    Leave(&'m model::For, Vec<Id>, usize),
     Bind(&'m Let),
     /// Forgets the names bound since the scope was so long.
     Close(usize),
@@ -99,17 +112,34 @@ impl<'m> Lowering<'m> {
             let id = graph.argument(index);
             graph.note_mut(id).place = Some(argument.name.span().into());
             if argument.path.len() == 1 {
-                scope.push(Bound { name: plain(&argument.name), value: Some(id), origin: Origin::Argument(argument) });
+                let origin = Origin::Argument(argument);
+                scope.push(Bound { name: plain(&argument.name), value: Some(id), origin, level: 0 });
             }
         }
         for (index, group) in model.groups.iter().enumerate() {
-            scope.push(Bound { name: plain(&group.name), value: None, origin: Origin::Group(index) });
+            scope.push(Bound { name: plain(&group.name), value: None, origin: Origin::Group(index), level: 0 });
         }
-        let named = graph.ids().collect();
+        let named = graph.ids().map(|id| (0, id)).collect();
         let (later, steps, values, open, inlined) = Default::default();
         let mut errors = Errors::new();
         let groups = Instance::all(model, &mut errors);
-        Lowering { model, graph, scope, later, steps, values, named, groups, open, inlined, errors }
+        let (around, serial, serials) = (Vec::new(), 0, 0);
+        Lowering {
+            model,
+            graph,
+            scope,
+            later,
+            steps,
+            values,
+            named,
+            around,
+            serial,
+            serials,
+            groups,
+            open,
+            inlined,
+            errors,
+        }
     }
 
     /// Every expression of the result, with its value. Blocks in the place of the result have the body's scope.
@@ -156,6 +186,7 @@ impl<'m> Lowering<'m> {
                 Step::VisitTuple(expr, count) => self.visit_tuple(expr, count),
                 Step::Apply(planned) => self.apply(&planned),
                 Step::Inline(call) => self.inline(&call),
+                Step::Leave(turns, starts, length) => self.leave(turns, starts, length),
                 Step::Bind(bound) => self.bind(bound),
                 Step::Close(length) => self.scope.truncate(length),
             }
@@ -187,6 +218,7 @@ impl<'m> Lowering<'m> {
                 self.steps.push(Step::Visit(&block.result));
                 self.steps.extend(block.lets.iter().rev().flat_map(bound));
             }
+            ExprKind::For(turns) => self.enter(turns),
             ExprKind::Tuple(_) => self.fail(error(expr.place, "several values stand only as the result of a model")),
             ExprKind::List(_) => self.fail(error(expr.place, "a list stands only where an operation takes one")),
         }
@@ -203,7 +235,8 @@ impl<'m> Lowering<'m> {
                 let text = format!("`{name}` is a group of parameters and no array: call it, as in `{name}(x)`");
                 self.errors.push(error(place, text));
             }
-            return bound.value;
+            let (value, level) = (bound.value, bound.level);
+            return value.map(|id| self.at_hand(id, level));
         }
         let message = if self.later.iter().any(|l| l == name) {
             format!("cannot find `{name}`: it is bound later")
@@ -233,19 +266,24 @@ impl<'m> Lowering<'m> {
             self.errors.push(error(*place, text));
             value = None;
         }
-        if let Some(id) = value.filter(|&id| self.graph.as_constant(id).is_none() && self.named.insert(id)) {
+        if let Some(id) =
+            value.filter(|&id| self.graph.as_constant(id).is_none() && self.named.insert((self.serial, id)))
+        {
             self.graph.note_mut(id).name = Some(name.clone());
         }
         if let Some(position) = self.later.iter().position(|l| *l == name) {
             self.later.remove(position);
         }
-        self.scope.push(Bound { name, value, origin: Origin::Let(bound) });
+        let level = self.around.len();
+        self.scope.push(Bound { name, value, origin: Origin::Let(bound), level });
     }
 
     /// Checks the name, the arity and the options of a call.
     fn plan(&self, expr: &'m Expr, call: &'m Call) -> syn::Result<Planned<'m>> {
         let given = call.arguments.len();
-        let spelled = apply::spelled(&call.op, given).ok_or_else(|| self.unknown(call))?;
+        // `x.at(t)`, where `t` counts the turns of a loop.
+        let name = if self.is_at_turn(call) { "gather" } else { &call.op };
+        let spelled = apply::spelled(name, given).ok_or_else(|| self.unknown(call))?;
         let takes = spelled.op.args.len();
         let needs = takes - spelled.op.defaults.len();
         let repeats = spelled.op.repeats;
@@ -277,6 +315,13 @@ impl<'m> Lowering<'m> {
             planned.settings.set("keepdims", Setting::Flag(true));
         }
         Ok(planned)
+    }
+
+    fn is_at_turn(&self, call: &Call) -> bool {
+        let [_, Expr { kind: ExprKind::Name(name), .. }] = call.arguments.as_slice() else { return false };
+        let bound = self.scope.iter().rev().find(|b| b.name == *name);
+        let index = |b: &Bound| b.value.is_some_and(|id| self.graph_at(b.level).node(id).dtype == Dtype::Index);
+        call.op == "at" && bound.is_some_and(|b| matches!(b.origin, Origin::Turn) && index(b))
     }
 
     fn unknown(&self, call: &Call) -> syn::Error {
@@ -388,6 +433,7 @@ impl<'m> Lowering<'m> {
                 Some(value) => format!("\n  `{name}` comes from `let {name} = {value}`"),
                 None => format!("\n  `{name}` is bound by a `let`"),
             },
+            Some(Origin::Turn) => format!("\n  `{name}` is what a turn of the loop starts with"),
             Some(Origin::Group(_)) | None => String::new(),
         }
     }
@@ -654,7 +700,7 @@ fn written(expr: &Expr, room: &mut usize) -> Option<String> {
         ExprKind::Name(name) => name.clone(),
         ExprKind::Number(value) => format!("{value}"),
         ExprKind::Call(call) => return written_call(call, room),
-        ExprKind::Tuple(_) | ExprKind::List(_) | ExprKind::Block(_) => return None,
+        ExprKind::Tuple(_) | ExprKind::List(_) | ExprKind::Block(_) | ExprKind::For(_) => return None,
     };
     *room = room.checked_sub(text.chars().count())?;
     Some(text)

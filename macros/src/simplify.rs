@@ -19,27 +19,47 @@ const SWEEPS: usize = 100;
 /// Rewrites what would lose digits or overflow, before differentiation, and says what it rewrote.
 pub fn stabilise(graph: &Graph) -> (Graph, Vec<String>) {
     let rules = Rules::new(&[When::Stability, When::Alone, When::Always], structure::BEFORE);
-    let (mut stable, fired) = rules.fixpoint(graph.clone());
+    let mut inside = BTreeSet::new();
+    let graph = in_loops(graph, &mut |body| {
+        let (body, fired) = stabilise(body);
+        inside.extend(fired);
+        body
+    });
+    let (mut stable, mut fired) = rules.fixpoint(graph);
+    fired.extend(inside);
     naming::name_all(&mut stable);
     (stable, fired.into_iter().collect())
+}
+
+/// What stands in place of [`stabilise`] where the author opts out: names alone.
+pub fn as_written(graph: &Graph) -> Graph {
+    let mut named = graph.clone();
+    naming::name_all(&mut named);
+    named
 }
 
 /// Expands the composites and applies the identities that floating point allows.
 pub fn simplify(graph: &Graph) -> Graph {
     let rules = Rules::new(&[When::Always, When::Derived], structure::AFTER);
-    let (mut simple, _) = rules.fixpoint(expand(graph));
+    let (mut simple, _) = rules.fixpoint(in_loops(&expand(graph), &mut simplify));
     naming::name_all(&mut simple);
     simple
+}
+
+/// The graph with all bodies of its loops changed.
+fn in_loops(graph: &Graph, change: &mut dyn FnMut(&Graph) -> Graph) -> Graph {
+    if graph.has_loops() { graph.with_bodies(change) } else { graph.clone() }
 }
 
 /// Every composite by its definition.
 pub fn expand(graph: &Graph) -> Graph {
     let mut texts = Texts::default();
-    graph.rebuild(|new, node, args| {
+    in_loops(graph, &mut expand).rebuild(|new, node, args| {
         let Kind::Composite { op: name, axes } = &node.kind else { return new.like(node, args) };
         let op = op::known(name);
         let Meaning::Composite { text, .. } = op.meaning else { unreachable!("`{name}` is a composite") };
         let start = new.len();
+        let text = rule::current(name, rule::DEFINITION, text);
         let result = rule::instantiate(new, texts.parsed(text), &Bindings::new(op.args, &args).over(axes));
         annotate(new, start, node, Some(format!("{name}: {}", rule::on_one_line(text))));
         result
@@ -80,7 +100,8 @@ impl Rules {
     fn new(when: &[When], structural: &'static [Structural]) -> Self {
         let mut identities: HashMap<&'static str, Vec<Parsed>> = HashMap::new();
         for identity in op::identities().filter(|i| when.contains(&i.when)) {
-            let [from, to] = [identity.from, identity.to].map(rule::parse);
+            let to = rule::current(identity.name, rule::RIGHT_SIDE, identity.to);
+            let [from, to] = [identity.from, to].map(rule::parse);
             let ExprKind::Call(call) = &from.kind else { unreachable!("an identity is about calls") };
             let head = apply::spelled(&call.op, call.arguments.len()).expect("an identity is about known operations");
             identities.entry(head.op.name).or_default().push(Parsed { identity, from, to });

@@ -59,7 +59,7 @@ macro_rules! reductions {
 }
 
 fn main() {
-    element_wise!(f32: square recip sqrt relu exp ln tanh sigmoid softplus);
+    element_wise!(f32: square recip sqrt relu exp ln tanh sigmoid softplus silu gelu gelu_tanh erf log1p expm1 log2 exp2 sinh cosh mish sin cos tan asin acos atan);
     element_wise!(f64: square recip sqrt relu exp ln tanh sigmoid softplus);
     reductions!(f32: sum max_of min_of prod_of);
     reductions!(f64: sum max_of);

@@ -73,12 +73,15 @@
 //! The derivative of `relu` and of `abs` at 0 is 0; ties of `max` and `min` share the cotangent evenly; `max(x, 0)` is
 //! `relu(x)`; `sqrt(sum(square(x)))` has the derivative 0 at 0. NaN stays NaN in `relu`, `max` and `min`. A branch that
 //! `select` did not take sends no NaN back. The sum over nothing is 0, the mean NaN, the maximum minus infinity; the
-//! gradients of a mean over an empty batch are 0. Results are the same bits on every run and every instruction set.
+//! gradients of a mean over an empty batch are 0. Results are the same bits on every run, and on every processor that
+//! fuses multiplication and addition; without that, products of matrices differ in their last bits ([`linalg`]).
 
 // What the macro emits names the runtime by this path, within the runtime too.
 extern crate self as pullback;
 
 pub mod along;
+#[doc = include_str!("conventions.md")]
+pub mod conventions {}
 #[doc(hidden)]
 pub mod emitted;
 pub mod init;

@@ -35,6 +35,11 @@ pub fn attention<'a>(
 )]
 pub mod attention {
     use ::pullback::emitted::*;
+    /// The network's mathematics, and what was rewritten for stability; `stabilise = false` leaves all as it is written.
+    pub const EXPLANATION: &str = r#"query = x·wq
+key = x·wk
+weights = softmax(query·keyᵀ / 2.8284271247461903)
+weights·(x·wv)"#;
     /// The parameters of `attention`.
     #[derive(Clone, Debug, Default, PartialEq)]
     pub struct Params<T = f64> {

@@ -41,6 +41,10 @@ pub fn digits<'a>(
 )]
 pub mod digits {
     use ::pullback::emitted::*;
+    /// The network's mathematics, and what was rewritten for stability; `stabilise = false` leaves all as it is written.
+    pub const EXPLANATION: &str = r#"hidden = relu(x·w1 + b1)
+logits = hidden·w2 + b2
+−Σ[N](Σ[10]((position in 10 == labels) ? log_softmax(logits) : 0)) / N"#;
     /// The parameters of `digits`.
     #[derive(Clone, Debug, Default, PartialEq)]
     pub struct Params<T = f32> {

@@ -31,6 +31,9 @@ pub fn formula<'a>(
 )]
 pub mod formula {
     use ::pullback::emitted::*;
+    /// The network's mathematics, and what was rewritten for stability; `stabilise = false` leaves all as it is written.
+    pub const EXPLANATION: &str = r#"wave = amplitude · exp(−decay · time) · tanh(time + shift)
+Σ[N](wave²)"#;
     /// The parameters of `formula`.
     #[derive(Clone, Debug, Default, PartialEq)]
     pub struct Params<T = f64> {

@@ -41,6 +41,10 @@ pub fn housing<'a>(
 )]
 pub mod housing {
     use ::pullback::emitted::*;
+    /// The network's mathematics, and what was rewritten for stability; `stabilise = false` leaves all as it is written.
+    pub const EXPLANATION: &str = r#"hidden = σ(x·w1 + b1)
+price = hidden·w2 + b2
+Σ[N, 1]((price − y)²) / N"#;
     /// The parameters of `housing`.
     #[derive(Clone, Debug, Default, PartialEq)]
     pub struct Params<T = f32> {

@@ -32,6 +32,9 @@ pub fn layer_norm<'a>(
 )]
 pub mod layer_norm {
     use ::pullback::emitted::*;
+    /// The network's mathematics, and what was rewritten for stability; `stabilise = false` leaves all as it is written.
+    pub const EXPLANATION: &str = r#"centred = x − Σ[H](x) / H
+centred / √(Σ[H](centred²) / H + 0.00001) · scale + shift"#;
     /// The parameters of `layer_norm`.
     #[derive(Clone, Debug, Default, PartialEq)]
     pub struct Params<T = f32> {

@@ -37,6 +37,8 @@ pub struct Passes {
     pub step: Option<Compiled>,
     /// The model as it was lowered, before anything was expanded.
     pub model: Graph,
+    /// What was rewritten for stability, each a line.
+    pub rewrites: Vec<String>,
     /// Index arguments, and what their values must be below.
     pub labels: Vec<(usize, Dim)>,
 }
@@ -72,7 +74,8 @@ fn module(surface: &Surface, passes: &Passes, items: TokenStream) -> TokenStream
     let (on_function, on_module) = surface.attributes();
     let formulas = formulas(surface, passes);
     let inference = entry::inference(surface);
-    let function_docs = docs(formulas.iter().map(String::as_str));
+    let function_docs = docs(fenced(&formulas).iter().map(String::as_str));
+    let explanation = explanation(surface, passes, formulas);
     let summary = format!("What `#[network]` derives from [`{name}`](fn@{name}).");
     let module_docs = docs([summary.as_str()]);
     let aliases = surface.aliases();
@@ -89,12 +92,32 @@ fn module(surface: &Surface, passes: &Passes, items: TokenStream) -> TokenStream
         #visibility mod #name {
             use #runtime::emitted::*;
 
+            #explanation
             #items
         }
     }
 }
 
-/// The formulas of the author's values and of the outputs, for the documentation of the function.
+/// A constant that says what the network computes, and what was rewritten so that it keeps its digits.
+fn explanation(surface: &Surface, passes: &Passes, mut lines: Vec<String>) -> TokenStream {
+    if !passes.rewrites.is_empty() {
+        lines.push("\nRewritten for stability:".to_string());
+        lines.extend(passes.rewrites.iter().map(|rewrite| format!("- {rewrite}")));
+    }
+    let text: syn::LitStr = syn::parse_str(&format!("r#\"{}\"#", lines.join("\n"))).expect("formulas have no quotes");
+    let name = surface.own("EXPLANATION");
+    quote! {
+        /// The network's mathematics, and what was rewritten for stability; `stabilise = false` leaves all as it is written.
+        pub const #name: &str = #text;
+    }
+}
+
+fn fenced(lines: &[String]) -> Vec<String> {
+    let fence = |text: &str| vec![text.to_string()];
+    [fence(""), fence("```text"), lines.to_vec(), fence("```")].concat()
+}
+
+/// The formulas of the author's values and of the outputs.
 fn formulas(surface: &Surface, passes: &Passes) -> Vec<String> {
     let graph = &passes.model;
     let users = surface.model.names();
@@ -104,6 +127,5 @@ fn formulas(surface: &Surface, passes: &Passes) -> Vec<String> {
     let lets = values.map(|(name, id)| format!("{name} = {}", math::formula(graph, id, &named)));
     let outputs = graph.roots.iter().filter_map(|r| r.node).filter(|id| named(*id).is_none());
     let outputs = outputs.map(|id| math::formula(graph, id, &named));
-    let fence = |text: &str| vec![text.to_string()];
-    [fence(""), fence("```text"), lets.collect(), outputs.collect(), fence("```")].concat()
+    lets.chain(outputs).collect()
 }

@@ -6,8 +6,9 @@ use super::{Bound, Lowering, Origin, Step, Value, counted, described, dtype_of};
 use crate::error::error;
 use crate::ir::along::Along;
 use crate::ir::dim::{Dim, Shape, show};
-use crate::ir::graph::{Dtype, Graph, Id, Kind, Node};
+use crate::ir::graph::{Argument, Dtype, Graph, Id, Kind, Node};
 use crate::ir::model::{self, Call, Expr, ExprKind, Network, Role, plain};
+use crate::ir::scan::{Scan, outputs};
 use crate::op;
 use std::collections::HashSet;
 
@@ -37,7 +38,11 @@ impl<'m> Lowering<'m> {
 
     /// How many values an expression gives, if it calls a network that returns a tuple.
     pub fn tuple_of(&self, expr: &Expr) -> Option<usize> {
-        let ExprKind::Call(call) = &expr.kind else { return None };
+        let call = match &expr.kind {
+            ExprKind::Call(call) => call,
+            ExprKind::For(turns) => return Some(Self::values_of(turns)),
+            _ => return None,
+        };
         let network = self.callee(call)?.0?;
         network.model.result.tuple.then_some(network.model.result.shapes.len())
     }
@@ -45,6 +50,7 @@ impl<'m> Lowering<'m> {
     pub fn visit_tuple(&mut self, expr: &'m Expr, count: usize) {
         match &expr.kind {
             ExprKind::Call(call) if self.callee(call).is_some() => self.visit_network(expr, call, Some(count)),
+            ExprKind::For(turns) => self.enter(turns),
             _ => {
                 let text = "only a network that returns a tuple gives several values at once";
                 self.fail_all(error(expr.place, text), count);
@@ -96,7 +102,8 @@ impl<'m> Lowering<'m> {
         let params = match planned.group {
             Some(index) => {
                 sizes = self.settle(index, sizes);
-                self.groups[index].params.clone().unwrap_or_default()
+                let params = self.groups[index].params.clone().unwrap_or_default();
+                params.into_iter().map(|id| self.at_hand(id, 0)).collect()
             }
             None => Vec::new(),
         };
@@ -285,6 +292,11 @@ fn copied(graph: &mut Graph, node: &Node, args: Vec<Id>, sizes: &Sizes) -> Id {
             let op = op.with_sizes(&|size| dim(sizes, size));
             graph.add(Kind::Along { axis: *axis, op }, args, new, node.dtype)
         }
+        Kind::Scan(scan) => {
+            let count = dim(sizes, &scan.count);
+            graph.scan(Scan { count, ..scan.with_body(resized(&scan.body, sizes)) }, args)
+        }
+        Kind::Part(index) => graph.part(args[0], *index),
         kind @ (Kind::Arg(_)
         | Kind::Const(_)
         | Kind::Iota { .. }
@@ -292,4 +304,24 @@ fn copied(graph: &mut Graph, node: &Node, args: Vec<Id>, sizes: &Sizes) -> Id {
         | Kind::Composite { .. }
         | Kind::Reduce { .. }) => graph.add(kind.clone(), args, new, node.dtype),
     }
+}
+
+/// The body of a loop in other dimensions.
+fn resized(body: &Graph, sizes: &Sizes) -> Graph {
+    let arguments = body.arguments.iter().map(|a| Argument { shape: shape(sizes, &a.shape), ..a.clone() });
+    let mut new = Graph::new(arguments.collect());
+    let live = body.live();
+    let mut here: Vec<Option<Id>> = vec![None; body.len()];
+    for id in body.ids().filter(|id| live[id.index()]) {
+        let node = body.node(id);
+        let args = node.args.iter().map(|a| here[a.index()].expect("arguments come first")).collect();
+        let made = match node.kind {
+            Kind::Arg(index) => new.argument(index),
+            _ => copied(&mut new, node, args, sizes),
+        };
+        new.inherit(made, &node.note);
+        here[id.index()] = Some(made);
+    }
+    new.roots = outputs(body.roots.iter().filter_map(|r| r.node).filter_map(|id| here[id.index()]));
+    new
 }

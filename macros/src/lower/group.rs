@@ -106,7 +106,7 @@ impl<'m> Lowering<'m> {
             let (name, source) = (format!("{}_{}", plain(&group.name), plain(&param.name)), Source::User(Role::Param));
             Argument { name, source, shape: shape(&known, &param.shape), dtype: Dtype::Real }
         });
-        let params = params.collect::<Vec<_>>().into_iter().map(|a| self.graph.push_argument(a)).collect();
+        let params = params.collect::<Vec<_>>().into_iter().map(|a| self.outermost().push_argument(a)).collect();
         let instance = &mut self.groups[index];
         (instance.sizes, instance.params) = (known, Some(params));
         sizes
@@ -150,7 +150,7 @@ impl<'m> Lowering<'m> {
     }
 
     fn dimensions(&self) -> HashSet<String> {
-        let arguments = self.graph.arguments.iter().map(|a| &a.shape);
+        let arguments = self.graph_at(0).arguments.iter().map(|a| &a.shape);
         let outputs = self.model.result.shapes.iter().map(|(shape, _)| shape);
         let bound = self.model.groups.iter().flat_map(|g| &g.dims).flatten();
         let settled = self.groups.iter().flat_map(|g| g.sizes.values());

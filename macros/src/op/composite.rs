@@ -23,13 +23,19 @@ const LOGSUMEXP: &str = "{
     c + ln(sum(exp(x - insert_axis(c, axis = axis)), axis = axis))
 }";
 
+/// Of nothing but minus infinity the result is minus infinity, which is no use as a shift either: all shares are 0 then.
+const LOGSUMEXP_DERIVATIVE: &str = "{
+    let c = select(or(y > 0, y - y == 0), y, 0);
+    insert_axis(dy, axis = axis) * exp(x - insert_axis(c, axis = axis))
+}";
+
 pub const OPS: &[Op] = &[
     Op {
         name: "softmax",
         meaning: Meaning::Composite { text: SOFTMAX, keeps: true },
         math: "softmax({x})",
         derivative: Pullback(&["y * (dy - sum(dy * y, axis = axis, keepdims = true))"]),
-        doc: "exp(x) / Σ exp(x) along an axis, the last one unless another is named.",
+        doc: "exp(x) / Σ exp(x) along an axis, the last one unless another is named; NaN where all are minus infinity.",
         ..COMPOSITE
     },
     Op {
@@ -47,8 +53,8 @@ pub const OPS: &[Op] = &[
         options: &["axis", "keepdims"],
         meaning: Meaning::Composite { text: LOGSUMEXP, keeps: false },
         math: "ln Σ exp({x})",
-        derivative: Pullback(&["insert_axis(dy, axis = axis) * exp(x - insert_axis(y, axis = axis))"]),
-        doc: "ln(Σ exp(x)) along the axes, or of all elements, without overflow.",
+        derivative: Pullback(&[LOGSUMEXP_DERIVATIVE]),
+        doc: "ln(Σ exp(x)) along the axes, or of all elements, without overflow; where all are minus infinity, the derivative is 0.",
         ..COMPOSITE
     },
     Op {

@@ -7,12 +7,14 @@ use syn::ext::IdentExt;
 use syn::punctuated::Punctuated;
 use syn::{Meta, Token};
 
-const NAMES: [&str; 4] = ["f32", "f64", "wrt", "crate"];
-const ALL: &str = "the options are `f32`, `f64`, `wrt(x, y)` and `crate = path`";
+const NAMES: [&str; 5] = ["f32", "f64", "wrt", "stabilise", "crate"];
+const ALL: &str = "the options are `f32`, `f64`, `wrt(x, y)`, `stabilise = false` and `crate = path`";
+
+const STABILISE: &str = "`stabilise` is true or false: write `stabilise = false`";
 
 impl Default for Options {
     fn default() -> Self {
-        Options { double: false, wrt: Vec::new(), runtime: syn::parse_quote!(::pullback) }
+        Options { double: false, wrt: Vec::new(), stabilise: true, runtime: syn::parse_quote!(::pullback) }
     }
 }
 
@@ -52,8 +54,13 @@ impl Reader {
                 self.runtime(&pair.value);
                 self.once("`crate`", place);
             }
+            ("stabilise", Meta::NameValue(pair)) => {
+                self.stabilise(&pair.value);
+                self.once("`stabilise`", place);
+            }
             ("f32" | "f64", _) => self.errors.push(error(place, format!("`{name}` takes no value: write `{name}`"))),
             ("wrt", _) => self.errors.push(error(place, "`wrt` names the inputs to derive by: write `wrt(x, y)`")),
+            ("stabilise", _) => self.errors.push(error(place, STABILISE)),
             ("crate", _) => self.errors.push(error(place, "`crate` says where the runtime is: write `crate = path`")),
             _ => self.errors.push(unknown(&name, meta)),
         }
@@ -78,6 +85,13 @@ impl Reader {
         match self.options.wrt.iter().any(|n| n.unraw() == name.unraw()) {
             true => self.errors.push(error(name.span(), format!("`{name}` stands in `wrt` twice"))),
             false => self.options.wrt.push(name),
+        }
+    }
+
+    fn stabilise(&mut self, value: &syn::Expr) {
+        match value {
+            syn::Expr::Lit(syn::ExprLit { lit: syn::Lit::Bool(wanted), .. }) => self.options.stabilise = wanted.value,
+            other => self.errors.push(error(Place::of(other, Span::call_site()), STABILISE)),
         }
     }
 

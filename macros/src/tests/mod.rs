@@ -7,8 +7,20 @@ mod imports;
 pub mod interpret;
 mod linking;
 mod metamorphic;
-mod middle;
+pub mod middle;
+pub mod mutations;
 mod operations;
+mod page;
 mod properties;
 pub mod random;
+mod stability;
 mod table;
+
+use crate::differentiate::{Seed, differentiate};
+use crate::ir::graph::Graph;
+use crate::{partition, pipeline};
+
+/// The gradients of the `wanted` arguments beside the outputs, turns of loops divided as the pipeline does.
+fn derived(graph: &Graph, wanted: &[usize], seed: Seed) -> Graph {
+    differentiate(graph, wanted, seed, &|joint| partition::partition(&pipeline::tidy(joint)))
+}

@@ -1,8 +1,9 @@
 //! The whole table at once: every derivative against finite differences, in every pattern of broadcasting, and every
 //! identity on random points.
 
+use super::derived;
 use super::interpret::{Array, Random, close, difference, run, sizes};
-use crate::differentiate::{Seed, differentiate};
+use crate::differentiate::Seed;
 use crate::ir::dim::{Dim, Shape};
 use crate::ir::graph::{Argument, Dtype, Goal, Graph, Id, Root, Source};
 use crate::ir::model::{Expr, ExprKind, Role};
@@ -97,27 +98,61 @@ fn patterns(op: &Op) -> Vec<Vec<Shape>> {
 
 #[test]
 fn every_derivative_agrees_with_finite_differences() {
+    differentiable().for_each(check_derivative);
+}
+
+/// The derivative of one operation, in every pattern of broadcasting.
+pub fn check_derivative(op: &'static Op) {
     let known = sizes(&[("N", 3), ("K", 2)]);
-    for (seed, op) in differentiable().enumerate() {
-        for shapes in patterns(op) {
-            let mut random = Random::new(seed as u64 + 1);
-            let (graph, arguments) = graph_of(op, &shapes, &mut random);
-            let plain = simplify::expand(&graph);
-            let output = run(&plain, &known, &arguments).remove(0);
-            let weights = random.array(output.shape, -1.0, 1.0);
-            let wanted: Vec<usize> =
-                (0..arguments.len()).filter(|&k| graph.arguments[k].dtype == Dtype::Real).collect();
-            let joint = differentiate(&graph, &wanted, Seed::Argument);
-            for joint in [simplify::expand(&joint), simplify::simplify(&joint)] {
-                verify::graph(&joint, true).unwrap_or_else(|e| panic!("{}: {e}", op.name));
-                let all = [arguments.clone(), vec![weights.clone()]].concat();
-                let gradients = run(&joint, &known, &all);
-                for (gradient, &k) in gradients[1..].iter().zip(&wanted) {
-                    let numeric = difference(&plain, &known, &arguments, std::slice::from_ref(&weights), k);
-                    let what = format!("{} of {shapes:?}, argument {k}\n{joint}", op.name);
-                    assert!(close(gradient, &numeric, 1e-6), "{what}\n{gradient:?}\n{numeric:?}");
-                }
+    if differentiable().all(|o| o.name != op.name) {
+        return;
+    }
+    for shapes in patterns(op) {
+        let mut random = Random::new(op.name.bytes().map(u64::from).sum());
+        let (graph, arguments) = graph_of(op, &shapes, &mut random);
+        let plain = simplify::expand(&graph);
+        let output = run(&plain, &known, &arguments).remove(0);
+        let weights = random.array(output.shape, -1.0, 1.0);
+        let wanted: Vec<usize> = (0..arguments.len()).filter(|&k| graph.arguments[k].dtype == Dtype::Real).collect();
+        let joint = derived(&graph, &wanted, Seed::Argument);
+        for joint in [simplify::expand(&joint), simplify::simplify(&joint)] {
+            verify::graph(&joint, true).unwrap_or_else(|e| panic!("{}: {e}", op.name));
+            let all = [arguments.clone(), vec![weights.clone()]].concat();
+            let gradients = run(&joint, &known, &all);
+            for (gradient, &k) in gradients[1..].iter().zip(&wanted) {
+                let numeric = difference(&plain, &known, &arguments, std::slice::from_ref(&weights), k);
+                let what = format!("{} of {shapes:?}, argument {k}\n{joint}", op.name);
+                assert!(close(gradient, &numeric, 1e-6), "{what}\n{gradient:?}\n{numeric:?}");
             }
+        }
+    }
+}
+
+/// The gradient as a graph of its own, derived once more: by every argument and by the cotangent.
+#[test]
+pub fn every_second_derivative_agrees_with_finite_differences() {
+    differentiable().for_each(check_second_derivative);
+}
+
+fn check_second_derivative(op: &'static Op) {
+    let known = sizes(&[("N", 3), ("K", 2)]);
+    let mut random = Random::new(op.name.bytes().map(u64::from).sum());
+    let (graph, arguments) = graph_of(op, &patterns(op)[0], &mut random);
+    let real = |g: &Graph| (0..g.arguments.len()).filter(|&k| g.arguments[k].dtype == Dtype::Real).collect::<Vec<_>>();
+    let joint = simplify::expand(&derived(&graph, &real(&graph), Seed::Argument));
+    for root in joint.roots.iter().skip(1).filter(|r| r.node.is_some()) {
+        let mut gradient = joint.clone();
+        gradient.roots = vec![Root { goal: Goal::Output(0), node: root.node }];
+        // The cotangent is an argument like the others now.
+        gradient.arguments.iter_mut().for_each(|a| a.source = Source::User(Role::Param));
+        let output = run(&simplify::expand(&graph), &known, &arguments).remove(0);
+        let given = [arguments.clone(), vec![random.array(output.shape, 0.5, 1.5)]].concat();
+        let weights = random.array(run(&gradient, &known, &given).remove(0).shape, -1.0, 1.0);
+        let second = simplify::simplify(&derived(&gradient, &real(&gradient), Seed::Argument));
+        let got = run(&second, &known, &[given.clone(), vec![weights.clone()]].concat());
+        for (got, k) in got[1..].iter().zip(real(&gradient)) {
+            let numeric = difference(&gradient, &known, &given, std::slice::from_ref(&weights), k);
+            assert!(close(got, &numeric, 1e-5), "{}, argument {k}\n{got:?}\n{numeric:?}\n{second}", op.name);
         }
     }
 }
@@ -133,7 +168,8 @@ fn names(expr: &Expr, found: &mut Vec<String>) {
 
 /// Both sides of an identity over names of one shape, as the outputs of one graph.
 fn sides(identity: &Identity) -> Graph {
-    let [from, to] = [identity.from, identity.to].map(rule::parse);
+    let to = rule::current(identity.name, rule::RIGHT_SIDE, identity.to);
+    let [from, to] = [identity.from, to].map(rule::parse);
     let mut found = Vec::new();
     names(&from, &mut found);
     let dtype = |name: &str| if name == "m" { Dtype::Mask } else { Dtype::Real };
@@ -152,23 +188,23 @@ fn sides(identity: &Identity) -> Graph {
 
 #[test]
 fn every_identity_holds() {
+    op::identities().for_each(check_identity);
+}
+
+/// Both sides of one identity, at random points.
+pub fn check_identity(identity: &Identity) {
     let known = sizes(&[("N", 5), ("K", 4)]);
-    for (seed, identity) in op::identities().enumerate() {
-        let graph = simplify::expand(&sides(identity));
-        let mut random = Random::new(seed as u64 + 1);
-        for _ in 0..5 {
-            let arguments: Vec<Array> = graph
-                .arguments
-                .iter()
-                .map(|a| match a.dtype {
-                    Dtype::Real => random.array(vec![5, 4], -2.0, 2.0),
-                    _ => Array::filled(vec![5, 4], |_| random.below(2) as f64),
-                })
-                .collect();
-            let sides = run(&graph, &known, &arguments);
-            assert!(close(&sides[0], &sides[1], 1e-12), "{}: {sides:?}", identity.name);
-            assert!(sides[0].data.iter().any(|v| v.is_finite()), "{} says nothing here", identity.name);
-        }
+    let graph = simplify::expand(&sides(identity));
+    let mut random = Random::new(identity.name.bytes().map(u64::from).sum());
+    for _ in 0..5 {
+        let value = |a: &Argument| match a.dtype {
+            Dtype::Real => random.array(vec![5, 4], -2.0, 2.0),
+            _ => Array::filled(vec![5, 4], |_| random.below(2) as f64),
+        };
+        let arguments: Vec<Array> = graph.arguments.iter().map(value).collect();
+        let sides = run(&graph, &known, &arguments);
+        assert!(close(&sides[0], &sides[1], 1e-12), "{}: {sides:?}", identity.name);
+        assert!(sides[0].data.iter().any(|v| v.is_finite()), "{} says nothing here", identity.name);
     }
 }
 

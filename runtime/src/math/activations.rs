@@ -1,11 +1,7 @@
 //! Activations and other functions that are written with those of the kernels, for any element type; each is a straight
 //! line that vectorises. Where a factor vanishes faster than `x` grows, `x` is bounded, so that no result is `inf·0`.
-//!
-//! The largest errors, in units in the last place (`tests/special.rs`): [`silu`] and [`cosh`] 3, [`gelu`], [`mish`] and
-//! [`sinh`] 5, [`elu`], [`selu`] and [`softsign`] 2. Those of `silu`, `gelu` and `mish` hold down to a thousand times the
-//! least normal number. [`gelu_tanh`] loses digits in its left tail, as the exponent there is rounded.
 
-use super::{Real, exp, expm1, max, min, normal_cdf, sigmoid, sqrt};
+use super::{Real, exp, expm1, max, min, sigmoid, sqrt};
 
 /// A constant of the element type.
 #[inline(always)]
@@ -53,24 +49,6 @@ pub fn cosh<T: Real>(x: T) -> T {
 pub fn silu<T: Real>(x: T) -> T {
     max(x, number(-750.0)) * sigmoid(x)
 }
-
-/// `x·Φ(x)`, with all digits in the left tail.
-#[inline(always)]
-pub fn gelu<T: Real>(x: T) -> T {
-    max(x, number(-40.0)) * normal_cdf(x)
-}
-
-/// `x/2·(1 + tanh(√(2/π)·(x + 0.044715·x³)))`, as `x·σ(..)`, which keeps the digits of the left tail.
-#[inline(always)]
-pub fn gelu_tanh<T: Real>(x: T) -> T {
-    let bounded = clamp(x, number(-30.0), number(30.0));
-    let inner = bounded * (number::<T>(GELU_LINEAR) + number::<T>(GELU_CUBIC) * (bounded * bounded));
-    max(x, number(-30.0)) * sigmoid(inner)
-}
-
-/// `2·√(2/π)`.
-const GELU_LINEAR: f64 = 1.595_769_121_605_730_7;
-const GELU_CUBIC: f64 = 0.044_715 * GELU_LINEAR;
 
 /// `x·tanh(softplus(x))`; with `e = eˣ`, the hyperbolic tangent is `e·(e + 2)/(e·(e + 2) + 2)`.
 #[inline(always)]

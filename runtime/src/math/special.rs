@@ -1,14 +1,7 @@
 //! Exponentials, logarithms, the error function and trigonometry, beyond what [`Real`] itself has.
 //!
-//! A loop around them vectorises, but for the trigonometric functions, which are the standard library's. The largest
-//! errors of the others, in units in the last place, are measured in `tests/special.rs`:
-//!
-//! | | promised | measured, `f32` | measured, `f64` |
-//! |---|---|---|---|
-//! | [`expm1`], [`log1p`], [`exp2`], [`log2`] | 2 | 1.5, 0.8, 1.0, 1.6 | 1.3, 0.8, 1.0, 1.4 |
-//! | [`hypot`] | 2 | 1.2 | |
-//! | [`erf`], [`normal_pdf`] | 3 | 2.6, 2.8 | 1.7, 2.6 |
-//! | [`normal_cdf`] | 4 | 4.0 | 2.9 |
+//! A loop around them vectorises, but for the trigonometric functions, which are the standard library's. How large their
+//! errors are stands in the table of [`crate::math`].
 
 use super::Real;
 
@@ -28,6 +21,10 @@ pub trait Special: Sized {
     fn normal_cdf(self) -> Self;
     /// As [`normal_pdf`].
     fn normal_pdf(self) -> Self;
+    /// As [`gelu`].
+    fn gelu(self) -> Self;
+    /// As [`gelu_tanh`].
+    fn gelu_tanh(self) -> Self;
     /// As [`sin`].
     fn sin(self) -> Self;
     /// As [`cos`].
@@ -75,6 +72,10 @@ functions! {
     normal_cdf(x)
     /// `e^(-x²/2)/√2π`, the density of a normal distribution, with all digits in the tails.
     normal_pdf(x)
+    /// `x·Φ(x)`, with all digits in the left tail.
+    gelu(x)
+    /// `x/2·(1 + tanh(√(2/π)·(x + 0.044715·x³)))`, as `x·σ(..)`, with all digits in the left tail.
+    gelu_tanh(x)
     /// Sine, by the standard library.
     sin(x)
     /// Cosine, by the standard library.
@@ -106,83 +107,109 @@ macro_rules! methods {
     )*};
 }
 
+/// `2·√(2/π)·(x + 0.044715·x³)`, which is twice what `gelu_tanh` takes the hyperbolic tangent of.
+const GELU_LINEAR: [f64; 2] = [1.595_769_121_605_730_8, -9.969_308_809_110_92e-17];
+const GELU_CUBIC: [f64; 2] = [0.071_354_816_272_600_25, -6.175_149_918_155_315e-19];
+
 macro_rules! special {
     (
         $float:ident, $module:ident, mask: $mask:literal,
-        exp2_range: $exp2_range:expr,
-        erf: $erf:expr, tail: $tail:expr, centre: $centre:literal, cdf_max: $cdf_max:literal, density: $density:literal,
+                erf: $erf:expr, tail: [$($above:literal),* $(,)?] / [$($below:literal),* $(,)?], cdf_max: $cdf_max:literal, density: $density:literal,
         hypot: [$small:expr, $large:expr, $up:expr, $down:expr],
     ) => {
         mod $module {
-            use crate::math::kernels::$float::{BIAS, MANTISSA, SHIFTER, exp, ln, ln_parts};
+            use super::{GELU_CUBIC, GELU_LINEAR};
+            pub(crate) use crate::math::kernels::$float::{exp2, expm1, log1p, log2};
+            use crate::math::kernels::$float::{exp_falling, sigmoid_of_sum};
             use crate::math::kernels::polynomial;
-            pub(crate) use crate::math::kernels::$float::{expm1, log1p};
-            use std::$float::consts::{FRAC_1_SQRT_2, LN_2, LOG2_E, SQRT_2};
+            use std::$float::consts::SQRT_2;
 
-            /// `2ⁿ` for the whole `n` of a normal number.
+            /// The first half of the digits of `x`, with half of which the square is exact, and the rest.
             #[inline(always)]
-            fn power(n: $float) -> $float {
-                $float::from_bits((n + (SHIFTER + BIAS)).to_bits() << MANTISSA)
+            const fn halves(x: $float) -> [$float; 2] {
+                let high = $float::from_bits(x.to_bits() & !$mask);
+                [high, x - high]
             }
 
-            /// In two factors, so that a result may be subnormal.
-            #[inline(always)]
-            pub fn exp2(x: $float) -> $float {
-                let [least, most] = $exp2_range;
-                let x = if x < least { least } else { x };
-                let x = if x > most { most } else { x };
-                let n = (x + SHIFTER) - SHIFTER;
-                let half = (0.5 * n + SHIFTER) - SHIFTER;
-                exp((x - n) * LN_2) * power(half) * power(n - half)
-            }
-
-            #[inline(always)]
-            pub fn log2(x: $float) -> $float {
-                let (k, m) = ln_parts(x);
-                let usual = x > 0.0 && x < $float::INFINITY;
-                let (k, m) = if usual { (k, m) } else { (0.0, x) };
-                k + ln(m) * LOG2_E
-            }
-
-            /// `e^(-c·a²)`, where `c` is a power of 2. The rounding of `a²` would cost hundreds of units in the tail,
+            /// `y·e^(-c·a²)`, where `c` is a power of 2. The rounding of `a²` would cost hundreds of units in the tail,
             /// so `a` is split: the square of its first half is exact, and the rest is a small exponent.
             #[inline(always)]
-            fn gaussian(a: $float, c: $float) -> $float {
-                let high = $float::from_bits(a.to_bits() & !$mask);
-                let rest = (a - high) * (a + high) * -c;
-                let first = exp(-c * high * high);
-                first + first * (rest * polynomial(rest, [1.0, 1.0 / 2.0, 1.0 / 6.0, 1.0 / 24.0, 1.0 / 120.0]))
+            fn gaussian(a: $float, c: $float, y: $float) -> $float {
+                let [high, rest] = halves(a);
+                exp_falling(-c * high * high, rest * (a + high) * -c, y)
             }
 
-            /// `e^(x²/2)·Φ(-x)` for `x` of at least 0; times `x + ¾` it hardly varies. After Shepherd and Laframboise,
-            /// "Chebyshev approximation of (1 + 2x)exp(x²)erfc x in 0 ≤ x < ∞" (1981).
+            /// `e^(a²/2)·Φ(-a)` for `a` of at least 0, as a rational function after Cody, "Rational Chebyshev
+            /// approximations for the error function" (1969): all terms are positive, so none cancels another. The first
+            /// ones are added last, which rounds once.
             #[inline(always)]
-            fn scaled_tail(x: $float) -> $float {
-                polynomial((x - $centre) / (x + $centre), $tail) / (x + 0.75)
+            fn scaled_tail(a: $float) -> $float {
+                (0.5 + a * polynomial(a, [$($above),*])) / (1.0 + a * polynomial(a, [$($below),*]))
             }
 
             #[inline(always)]
             pub fn erf(x: $float) -> $float {
                 let a = if x.abs() > 7.0 { 7.0 } else { x.abs() };
-                let far = 1.0 - 2.0 * gaussian(a, 1.0) * scaled_tail(a * SQRT_2);
-                let near = a * polynomial(a * a, $erf);
+                let far = 1.0 - gaussian(a, 1.0, 2.0 * scaled_tail(a * SQRT_2));
+                let near = a + a * polynomial(a * a, $erf);
                 (if a < 0.75 { near } else { far }).copysign(x)
+            }
+
+            /// `[a, Φ(-a)]` for `a = |x|`, which is bounded where the second vanishes.
+            #[inline(always)]
+            fn normal_tail(x: $float) -> [$float; 2] {
+                let a = if x.abs() > $cdf_max { $cdf_max } else { x.abs() };
+                [a, gaussian(a, 0.5, scaled_tail(a))]
             }
 
             #[inline(always)]
             pub fn normal_cdf(x: $float) -> $float {
-                let a = if x.abs() > $cdf_max { $cdf_max } else { x.abs() };
-                let scaled = a * FRAC_1_SQRT_2;
-                let far = gaussian(a, 0.5) * scaled_tail(a);
-                let near = 0.5 - 0.5 * scaled * polynomial(scaled * scaled, $erf);
-                let tail = if scaled < 0.4 { near } else { far };
+                let [_, tail] = normal_tail(x);
                 if x < 0.0 { tail } else { 1.0 - tail }
             }
 
             #[inline(always)]
             pub fn normal_pdf(x: $float) -> $float {
                 let a = if x.abs() > $cdf_max { $cdf_max } else { x.abs() };
-                gaussian(a, 0.5) * $density
+                gaussian(a, 0.5, $density)
+            }
+
+            /// `max(x, 0) - |x|·Φ(-|x|)`.
+            #[inline(always)]
+            pub fn gelu(x: $float) -> $float {
+                let [a, tail] = normal_tail(x);
+                (if x < 0.0 { -0.0 } else { x }) - a * tail
+            }
+
+            /// A constant in halves.
+            const fn split([c, rest]: [f64; 2]) -> [$float; 2] {
+                let [high, _] = halves(c as $float);
+                [high, ((c - high as f64) + rest) as $float]
+            }
+
+            /// `x·(c + d·x²)` for the constants of `gelu_tanh`, as a sum of two: rounded to one, it would cost whole units
+            /// of the exponential. Products of halves are exact.
+            #[inline(always)]
+            fn gelu_exponent(x: $float) -> [$float; 2] {
+                const LINEAR: [$float; 2] = split(GELU_LINEAR);
+                const CUBIC: [$float; 2] = split(GELU_CUBIC);
+                let [x_high, x_rest] = halves(x);
+                let [square, square_rest] = halves(x_high * x_high);
+                let exact = CUBIC[0] * square;
+                let rest = (x_rest * (x + x_high) + square_rest) * (CUBIC[0] + CUBIC[1]);
+                let rest = (rest + CUBIC[1] * square) + LINEAR[1];
+                let (larger, smaller) = if exact > LINEAR[0] { (exact, LINEAR[0]) } else { (LINEAR[0], exact) };
+                let slope = (larger + smaller) + rest;
+                let [high, _] = halves(slope);
+                let low = ((larger - high) + smaller) + rest;
+                [x_high * high, x_high * low + x_rest * slope]
+            }
+
+            #[inline(always)]
+            pub fn gelu_tanh(x: $float) -> $float {
+                let x = if x < -30.0 { -30.0 } else { x };
+                let [exponent, low] = gelu_exponent(if x > 30.0 { 30.0 } else { x });
+                x * sigmoid_of_sum(exponent, low)
             }
 
             /// Scaled by a power of 2, which rounds nothing.
@@ -198,7 +225,7 @@ macro_rules! special {
         }
 
         impl Special for $float {
-            methods!($module: expm1 log1p exp2 log2 erf normal_cdf normal_pdf);
+            methods!($module: expm1 log1p exp2 log2 erf normal_cdf normal_pdf gelu gelu_tanh);
             methods!($float: sin cos tan asin acos atan floor round);
             #[inline(always)]
             fn atan2(self, x: Self) -> Self {
@@ -214,41 +241,37 @@ macro_rules! special {
 
 special! {
     f32, single, mask: 0xfff,
-    exp2_range: [-155.0, 129.0],
-    // erf(√z)/√z for z up to 9/16: 2^-29.3.
+    // erf(√z)/√z - 1 for z up to 9/16: 2^-29.3.
     erf: [
-            std::f32::consts::FRAC_2_SQRT_PI,
+            0.128_379_17,
             -3.761262e-1,
             1.12833865e-1,
             -2.6835114e-2,
             5.115332e-3,
             -6.75648e-4,
         ],
-    // e^(x²/2)·Φ(-x)·(x + ¾) in (x - 4)/(x + 4), for x up to 14.5: 2^-30.4.
+    // e^(a²/2)·Φ(-a) for a up to 14.5: 2^-26.6.
     tail: [
-            4.4845054e-1,
-            -5.410405e-2,
-            -1.7095214e-2,
-            4.6527233e-2,
-            -3.9913308e-2,
-            2.0059343e-2,
-            -5.134744e-3,
-            -4.500799e-4,
-            7.578305e-4,
-            -6.037439e-5,
-            -1.06703075e-4,
-            -1.3667098e-5,
+            4.4161263e-1,
+            1.8579231e-1,
+            4.15235e-2,
+            4.2561432e-3,
+        ] / [
+            1.6811104,
+            1.2129099,
+            4.7624418e-1,
+            1.0408975e-1,
+            1.0668464e-2,
         ],
-    centre: 4.0, cdf_max: 16.0, density: 0.398_942_3,
+    cdf_max: 16.0, density: 0.398_942_3,
     hypot: [8.9e-16, 1.2e18, 1.267_650_6e30, 7.888_609e-31],
 }
 
 special! {
     f64, double, mask: 0x7ff_ffff,
-    exp2_range: [-1080.0, 1025.0],
     // As above: 2^-60.1.
     erf: [
-            std::f64::consts::FRAC_2_SQRT_PI,
+            0.128_379_167_095_512_57,
             -0.37612638903183715,
             0.11283791670952596,
             -0.026866170644428485,
@@ -260,33 +283,33 @@ special! {
             -1.5940066854661717e-07,
             1.1472499701094691e-08,
         ],
-    // As above, in (x - 5.5)/(x + 5.5), for x up to 38.7: 2^-58.6.
+    // As above, for a up to 38.7: 2^-61.1.
     tail: [
-            0.4396418376570493,
-            -0.05518096507060734,
-            0.008441528082953596,
-            0.02272969681469897,
-            -0.03470730498024248,
-            0.03174997671223399,
-            -0.021748163382347457,
-            0.011562869801483504,
-            -0.00462436668464659,
-            0.00120810844207448,
-            -6.796792206876225e-05,
-            -9.955822745578452e-05,
-            4.0110773243870925e-05,
-            1.6171260453271104e-07,
-            -4.9790405381858615e-06,
-            1.0355490827570076e-06,
-            4.876411850154293e-07,
-            -2.1632785528706834e-07,
-            -4.698204300308878e-08,
-            3.4810957431691734e-08,
-            5.920554428782277e-09,
-            -4.124682060528025e-09,
-            -8.914089916382264e-10,
-            9.915554670072073e-11,
+            0.8975374462326781,
+            0.7986516285189744,
+            0.45799129626988183,
+            0.1865483243368001,
+            0.05643182961009529,
+            0.012916718402318861,
+            0.0022382512631795633,
+            0.000288476355172935,
+            2.646224549868613e-05,
+            1.5670798892560578e-06,
+            4.5987957756898203e-08,
+        ] / [
+            2.5929594532682216,
+            3.1661855715885046,
+            2.411714970380495,
+            1.2789014409869233,
+            0.4985777890445425,
+            0.14693257438313634,
+            0.03309265837545907,
+            0.005676564365412717,
+            0.0007270310751970855,
+            6.644628749245051e-05,
+            3.928086759014769e-06,
+            1.1527471520597736e-07,
         ],
-    centre: 5.5, cdf_max: 40.0, density: 0.398_942_280_401_432_7,
+    cdf_max: 40.0, density: 0.398_942_280_401_432_7,
     hypot: [1e-150, 1e150, 5.260135901548374e+210, 1.90109156629516e-211],
 }
