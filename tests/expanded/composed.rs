@@ -35,6 +35,8 @@ pub fn dense<'a>(
 )]
 pub mod dense {
     use ::pullback::emitted::*;
+    /// The network's mathematics, and what was rewritten for stability; `stabilise = false` leaves all as it is written.
+    pub const EXPLANATION: &str = r#"x·w + b"#;
     /// The parameters of `dense`.
     #[derive(Clone, Debug, Default, PartialEq)]
     pub struct Params<T = f32> {
@@ -385,6 +387,10 @@ pub fn composed<'a>(
 )]
 pub mod composed {
     use ::pullback::emitted::*;
+    /// The network's mathematics, and what was rewritten for stability; `stabilise = false` leaves all as it is written.
+    pub const EXPLANATION: &str = r#"hidden = x·hidden_w + hidden_b
+price = σ(hidden)·price_w + price_b
+Σ[N, 1]((price − y)²) / N"#;
     /// The parameters of `composed`.
     #[derive(Clone, Debug, Default, PartialEq)]
     pub struct Params<T = f32> {
