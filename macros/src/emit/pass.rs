@@ -388,6 +388,8 @@ struct Turn {
     tile: Option<Axis>,
     /// Buffers whose variable is a row, with the place that the row starts at.
     rows: HashMap<BufferId, Affine>,
+    /// Rows of buffers of which a loop reads several, with their own names.
+    several: Vec<(BufferId, Affine, Ident)>,
 }
 
 struct Writer<'a> {
@@ -614,18 +616,63 @@ impl Writer<'_> {
                 code.extend(self.row(&access, start, axis, mutable, turn));
             }
         }
+        turn.several.clear();
+        if let Stmt::Loop(_) = stmt {
+            code.extend(self.several_rows(stmt, axis, turn));
+        }
         code
+    }
+
+    /// `let z_row_2 = &z[i * 8 + 4..][..4];` for each row of a buffer that is only read.
+    fn several_rows(&self, stmt: &Stmt, axis: Axis, turn: &mut Turn) -> TokenStream {
+        let mut starts: Vec<(BufferId, Option<Affine>)> = Vec::new();
+        let mut written: HashSet<usize> = HashSet::new();
+        each_access(stmt, &mut |access, mutable| {
+            let start = access.place.row_start(axis);
+            if mutable {
+                written.insert(self.program().buffer(access.buffer).slot);
+            } else if !starts.contains(&(access.buffer, start.clone())) {
+                starts.push((access.buffer, start));
+            }
+        });
+        let untouched = |id: &BufferId| {
+            !turn.rows.contains_key(id)
+                && !written.contains(&self.program().buffer(*id).slot)
+                && !self.pass.is_scalar_argument(*id)
+        };
+        let several = |id: &BufferId| starts.iter().filter(|(other, _)| other == id).count() > 1;
+        let length = size(&self.program().axes[axis.0]);
+        let mut code = TokenStream::new();
+        for (id, start) in starts.iter().filter(|(id, _)| untouched(id) && several(id)) {
+            let Some(start) = start else { continue };
+            let number = turn.several.iter().filter(|(other, ..)| other == id).count() + 1;
+            let (name, row, offset) = (self.pass.variable(*id), self.row_name(*id, number), self.index(start, turn));
+            code.extend(quote!(let #row = &#name[#offset..][..#length];));
+            turn.several.push((*id, start.clone(), row));
+        }
+        code
+    }
+
+    /// A name that nothing else in the pass has.
+    fn row_name(&self, id: BufferId, number: usize) -> Ident {
+        let mut name = format!("{}_row", self.pass.names.buffers[id.0]);
+        if number > 1 {
+            name.push_str(&format!("_{number}"));
+        }
+        let taken = |name: &String| {
+            self.pass.names.buffers.contains(name) || self.pass.names.values.values().any(|v| v == name)
+        };
+        while taken(&name) {
+            name.push('_');
+        }
+        ident(&name)
     }
 
     /// Whether all that `body` touches of a buffer is the row that starts there.
     fn is_same_row(&self, body: &[Stmt], buffer: BufferId, start: &Affine) -> bool {
         let mut same = true;
         let mut note = |access: &Access| {
-            let Affine { offset, strides } = &access.place;
-            let rest: Vec<_> = strides.iter().filter(|term| !start.strides.contains(term)).collect();
-            let unit = matches!(rest.as_slice(), [(_, stride)] if stride.is_one());
-            let row = unit && strides.len() == start.strides.len() + 1 && *offset == start.offset;
-            same &= row || access.buffer != buffer;
+            same &= access.buffer != buffer || is_along(&access.place, start);
         };
         body.iter().for_each(|s| each_access(s, &mut |access, _| note(access)));
         same
@@ -743,6 +790,11 @@ impl Writer<'_> {
         if self.pass.is_scalar_argument(access.buffer) {
             return Code::atom(name);
         }
+        let row = turn.several.iter().find(|(id, start, _)| *id == access.buffer && is_along(&access.place, start));
+        if let Some((_, start, row)) = row {
+            let index = self.along_row(access, start, turn).to_token_stream();
+            return Code::atom(quote!(#row[#index]));
+        }
         let index = match turn.rows.get(&access.buffer) {
             // Within a tile, the loop's variable counts from the start of the tile, as the slices do.
             Some(start) => self.along_row(access, start, turn).to_token_stream(),
@@ -803,6 +855,13 @@ impl Writer<'_> {
             None => self.pass.names.values.get(&id).cloned(),
         }
     }
+}
+
+/// Whether a place moves along the row that starts there.
+fn is_along(place: &Affine, start: &Affine) -> bool {
+    let rest: Vec<_> = place.strides.iter().filter(|term| !start.strides.contains(term)).collect();
+    let unit = matches!(rest.as_slice(), [(_, stride)] if stride.is_one());
+    unit && place.strides.len() == start.strides.len() + 1 && place.offset == start.offset
 }
 
 fn combine(fold: Fold, place: Code, value: Code) -> TokenStream {
