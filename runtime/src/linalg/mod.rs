@@ -32,7 +32,7 @@ use scratch::Scratch;
 
 use ways::{Way, choice, is_inlined};
 
-pub use lanes::to_lanes;
+pub use lanes::{SUM_LANES, add_products, add_rows, to_lanes, to_rows};
 
 /// The operands of `out = op(a)·op(b)`, or of `out +=` with `add`; dims are `[m, k, n]`.
 #[doc(hidden)]

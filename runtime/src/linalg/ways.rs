@@ -57,15 +57,23 @@ const NARROW: usize = 8;
 /// Up to this many elements besides the batch, and this many multiplications, a product is inlined.
 const INLINED: [usize; 2] = [1 << 8, 1 << 14];
 
-/// The same for the multiplications of one to three columns, whose sums fill no vector.
-const INLINED_SCALARS: usize = 1 << 9;
+/// The same for the multiplications of one to three columns, whose sums fill no vector, and of fewer rows than a tile
+/// has where they lie across.
+const INLINED_POOR: usize = 1 << 9;
+
+/// The same for those of one column, where it is a sum of rows.
+const INLINED_SWEEP: usize = 1 << 12;
 
 /// Whether a product is inlined: constant where its dimensions are.
 #[inline(always)]
 pub(super) fn is_inlined([m, k, n]: [usize; 3], [ta, _]: [bool; 2]) -> bool {
     // What is left besides the batch, which is `k` where `a` is transposed, else `m`.
     let constant = if ta { m * n } else { k * n };
-    let most = if n < 4 { INLINED_SCALARS } else { INLINED[1] };
+    let most = match () {
+        () if ta && n == 1 => INLINED_SWEEP,
+        () if n < 4 || (ta && m < 6) => INLINED_POOR,
+        () => INLINED[1],
+    };
     (constant <= INLINED[0] && m * k * n <= most) || m * k * n == 0
 }
 
