@@ -2,6 +2,9 @@
 //! emitted code may take: one plain statement, or loop, for each operation, products by the runtime, and gradients that
 //! are added up tile by tile, so that memory does not grow with the batch.
 
+// Loops as they are emitted.
+#![allow(clippy::needless_range_loop)]
+
 use pullback::emitted::*;
 use std::hint::black_box;
 use std::time::Instant;
