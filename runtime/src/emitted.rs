@@ -4,7 +4,8 @@
 pub use crate::along::{argmax, argmin, batched, concat, cumsum, cumsum_from_end, gather, overlap, pad, scatter};
 pub use crate::init::{glorot, glorot_normal, he, lecun, normal, orthogonal, uniform};
 pub use crate::linalg::{
-    matmul, matmul_add, matmul_nt, matmul_nt_add, matmul_tn, matmul_tn_add, matmul_tt, matmul_tt_add,
+    SUM_LANES, add_products, add_rows, matmul, matmul_add, matmul_nt, matmul_nt_add, matmul_tn, matmul_tn_add,
+    matmul_tt, matmul_tt_add, to_lanes, to_rows,
 };
 pub use crate::math::{
     Real, abs, acos, and, asin, atan, atan2, clamp, cos, cosh, elu, erf, exp, exp2, expm1, floor, gelu, gelu_tanh,

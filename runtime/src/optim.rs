@@ -6,6 +6,7 @@
 use crate::math::Real;
 use crate::params::ParamSet;
 use crate::simd::{Pass, simd};
+use ndarray::{ArrayViewD, ArrayViewMutD};
 
 /// How [`Sgd`] moves; `SgdConfig { lr: 0.1, ..Default::default() }` leaves the rest.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -249,13 +250,12 @@ impl<T: Real, const S: usize> State<T, S> {
         assert_eq!(params.count(), grads.count(), "parameters and gradients are of different networks");
         self.allocate(params);
         for index in 0..params.count() {
-            let (found, expected) = (grads.array(index), params.array(index));
-            if found.shape() != expected.shape() {
-                let (path, found, expected) = (params.path(index), found.shape(), expected.shape());
-                panic!("the gradient of `{path}` has shape {found:?}, the parameter {expected:?}");
-            }
             let values = self.of(params, index);
-            update(params, grads, index, values, rule);
+            let gradient = grads.array(index);
+            if !update(params.array_mut(index), &gradient, values, rule) {
+                let (path, found, expected) = (params.path(index), gradient.shape(), params.array(index));
+                panic!("the gradient of `{path}` has shape {found:?}, the parameter {:?}", expected.shape());
+            }
         }
     }
 
@@ -288,23 +288,27 @@ impl<T: Real, const S: usize> State<T, S> {
     }
 }
 
-/// Updates one array in row-major order: as slices where both lie so, else element by element.
+/// Updates one array in row-major order: as slices where both lie so, else element by element. False where they are of
+/// different shapes.
 fn update<T: Real, const S: usize>(
-    params: &mut impl ParamSet<Elem = T>,
-    grads: &impl ParamSet<Elem = T>,
-    index: usize,
+    mut parameters: ArrayViewMutD<T>,
+    gradients: &ArrayViewD<T>,
     mut state: [&mut [T]; S],
     rule: impl Rule<T, S>,
-) {
-    let (mut parameters, gradients) = (params.array_mut(index), grads.array(index));
-    if let (Some(parameters), Some(gradients)) = (parameters.as_slice_mut(), gradients.as_slice()) {
-        return simd(Update { parameters, gradients, state, rule });
+) -> bool {
+    if parameters.shape() != gradients.shape() {
+        return false;
     }
-    for (i, (parameter, &gradient)) in parameters.iter_mut().zip(&gradients).enumerate() {
+    if let (Some(parameters), Some(gradients)) = (parameters.as_slice_mut(), gradients.as_slice()) {
+        simd(Update { parameters, gradients, state, rule });
+        return true;
+    }
+    for (i, (parameter, &gradient)) in parameters.iter_mut().zip(gradients).enumerate() {
         let (moved, now) = rule.update(*parameter, gradient, state.each_ref().map(|state| state[i]));
         *parameter = moved;
         state.iter_mut().zip(now).for_each(|(state, now)| state[i] = now);
     }
+    true
 }
 
 struct Update<'a, T, R, const S: usize> {

@@ -11,19 +11,13 @@ use crate::math::Real;
 use crate::simd::Lanes;
 use pulp::{Simd, WithSimd};
 
-/// The most columns.
-pub(super) const FEW: usize = 4;
-
-/// The least length of rows for which folding the lanes costs little.
-pub(super) const LONG: usize = 64;
-
 /// `out[i·strides[0] + j·strides[1]] = rows[i]·columns[j]`, or `+=` with `add`.
 pub(super) struct Dots<'a, T> {
     pub out: &'a mut [T],
     pub strides: [usize; 2],
     /// One after another, `k` elements each.
     pub rows: &'a [T],
-    /// As many as [`FEW`], of as many elements.
+    /// At most four, of as many elements.
     pub columns: &'a [T],
     pub k: usize,
     pub add: bool,

@@ -6,7 +6,7 @@
 //! | up to four columns, or rows | `dots` | inner products of whole rows |
 //! | all others | `blocked` | packed blocks and tiles of sums in registers |
 //!
-//! Which one depends on the dimensions and the flags alone. The inlined ones are the same bits everywhere; in the
+//! Which one depends on the dimensions and the flags alone ([`ways`]). The inlined ones are the same bits everywhere; in the
 //! others a multiplication is fused with its addition, so they are the same bits on every processor that can do that:
 //! x86-64 since 2013, and every AArch64. None allocates, but for memory that each thread keeps.
 
@@ -19,27 +19,20 @@ mod pack;
 mod scratch;
 #[cfg(feature = "rayon")]
 mod threads;
+#[doc(hidden)]
+pub mod ways;
 
 use crate::math::Real;
-use crate::simd::Pass;
+use crate::simd::{Pass, simd};
 use blocked::{Blocked, Part, Whole};
-use dots::{Dots, FEW, LONG};
+use dots::Dots;
 use inlined::put;
 use pulp::Arch;
 use scratch::Scratch;
 
-pub use lanes::to_lanes;
+use ways::{Way, choice, is_inlined};
 
-/// Up to this many elements besides the batch, and this many multiplications, a product is inlined where it is called:
-/// a call and its preparations take about 80 ns, and in plain loops over constants 16,000 multiplications 500 ns.
-const INLINED: [usize; 2] = [1 << 8, 1 << 14];
-
-/// The same for the multiplications of rows with one column, whose sums lie across the vectors.
-const INLINED_DOTS: usize = 1 << 9;
-
-/// Up to this many columns, which would fill less than half a vector, the transposes are multiplied where `a` is
-/// transposed already.
-const NARROW: usize = 6;
+pub use lanes::{SUM_LANES, add_products, add_rows, to_lanes, to_rows};
 
 /// The operands of `out = op(a)·op(b)`, or of `out +=` with `add`; dims are `[m, k, n]`.
 #[doc(hidden)]
@@ -53,21 +46,38 @@ pub struct Product<'a, T> {
     add: bool,
 }
 
+impl<T> Product<'_, T> {
+    #[inline(always)]
+    fn check(&self) {
+        let Product { ref out, a, b, dims: [m, k, n], .. } = *self;
+        assert!(
+            out.len() == m * n && a.len() == m * k && b.len() == k * n,
+            "slices and dimensions of a product differ"
+        );
+    }
+}
+
 #[cfg_attr(not(debug_assertions), inline(always))]
 fn product<T: Real>(product: Product<T>) {
-    let Product { ref out, a, b, dims: [m, k, n], flags: [ta, _], .. } = product;
-    assert!(out.len() == m * n && a.len() == m * k && b.len() == k * n, "slices and dimensions of a product differ");
-    // What is left besides the batch, which is `k` where `a` is transposed, else `m`.
-    let constant = if ta { m * n } else { k * n };
-    let most = if n == 1 && !ta { INLINED_DOTS } else { INLINED[1] };
-    if constant <= INLINED[0] && m * k * n <= most { product.run() } else { T::multiply(product) }
+    product.check();
+    match is_inlined(product.dims, product.flags) {
+        true => product.run(),
+        false => chosen(product),
+    }
+}
+
+/// One copy for all calls: the code around them stays short.
+#[inline(never)]
+fn chosen<T: Real>(product: Product<T>) {
+    let way = choice(product.dims, product.flags);
+    T::multiply(product, way);
 }
 
 /// Products that are compiled with this crate, once for each instruction set, and not into every network.
 #[doc(hidden)]
 pub trait Multiply: Sized {
-    /// Computes `product`.
-    fn multiply(product: Product<Self>);
+    /// Computes `product`, in a way that is possible for it.
+    fn multiply(product: Product<Self>, way: Way);
 
     /// Computes a part of a product.
     ///
@@ -79,20 +89,18 @@ pub trait Multiply: Sized {
 macro_rules! multiply {
     ($($t:ident)*) => {$(
         impl Multiply for $t {
-            fn multiply(product: Product<Self>) {
-                let ([m, k, n], [ta, tb], arch) = (product.dims, product.flags, Arch::new());
-                if matches!(arch, Arch::Scalar) || m * k * n == 0 {
-                    product.run();
-                } else if n <= FEW && !ta && k >= LONG {
-                    scratch::$t(|scratch| arch.dispatch(few_columns(product, scratch)));
-                } else if m <= FEW && tb && k >= LONG {
-                    scratch::$t(|scratch| arch.dispatch(few_rows(product, scratch)));
-                } else if n == 1 || (n <= NARROW && ta) {
-                    turned(product, scratch::$t(|scratch| scratch.take_out(m * n)), |rows| {
+            fn multiply(product: Product<Self>, way: Way) {
+                let arch = Arch::new();
+                let len = product.out.len();
+                match way {
+                    _ if matches!(arch, Arch::Scalar) => product.run(),
+                    Way::Inlined => simd(product),
+                    Way::FewColumns => scratch::$t(|scratch| arch.dispatch(few_columns(product, scratch))),
+                    Way::FewRows => scratch::$t(|scratch| arch.dispatch(few_rows(product, scratch))),
+                    Way::Turned => turned(product, scratch::$t(|scratch| scratch.take_out(len)), |rows| {
                         scratch::$t(|scratch| scratch.put_back(rows));
-                    });
-                } else {
-                    blocked(product);
+                    }),
+                    Way::Blocked => blocked(product),
                 }
             }
 
@@ -260,14 +268,14 @@ mod tests {
     /// Runs one product on the instruction set that `S` is, where there is one, by each of the ways that serve it.
     #[cfg(target_arch = "x86_64")]
     fn on<S: pulp::Simd>(simd: S, a: &[f32], b: &[f32], dims: [usize; 3], flags: [bool; 2]) -> Vec<Vec<f32>> {
-        let [m, k, n] = dims;
+        let [m, _, n] = dims;
         let mut results = vec![vec![0.5; m * n]; 2];
         let [tiles, inner] = &mut results[..] else { unreachable!("there are two") };
         let scratch = &mut Scratch::new();
         let whole = Whole::new(Product { out: tiles, a, b, dims, flags, add: true });
         // SAFETY: there is no other part.
         simd.vectorize(unsafe { Blocked::new(&whole, whole.all(), scratch) });
-        if n <= FEW && k > 0 && !flags[0] {
+        if Way::FewColumns.is_possible(dims, flags) {
             let product = Product { out: inner, a, b, dims, flags, add: true };
             simd.vectorize(few_columns(product, scratch));
         }
