@@ -414,3 +414,22 @@ fn a_cell_is_called_in_a_loop_as_without_one() {
     assert!((&gradients.cell.state.u - &flat.cell.state.u).iter().all(|d| d.abs() < 1e-12));
     assert!((&gradients.cell.state.w - &flat.cell.state.w).iter().all(|d| d.abs() < 1e-12));
 }
+
+#[network]
+fn remembered(x: Input<T, N, 3>, h0: Input<N, 4>, cell: pullback::nn::lstm_cell<3, 4>) -> Output<T, N, 4> {
+    let mut h = h0;
+    let mut c = 0 * h0;
+    for t in 0..T {
+        let (next, memory) = cell(x.at(t), h, c);
+        h = next;
+        c = memory;
+        h
+    }
+}
+
+#[test]
+fn a_tuple_is_carried_through_a_loop() {
+    let x = Array::from_shape_fn((6, 5, 3), |(t, i, j)| ((5 * t + 3 * i + j) as f32).sin());
+    let params = remembered::Params::init(&mut rng());
+    assert_eq!(remembered(&x, &wavy(5, 4), &params).dim(), (6, 5, 4));
+}
