@@ -383,3 +383,53 @@ mod inner {
         assert_eq!(through_globs(&wavy(2, 3), &params).dim(), (2, 3));
     }
 }
+
+// --- calls in loops ---
+
+#[network(f64)]
+fn sequence(x: Input<T, N, 3>, h0: Input<N, 4>, cell: pullback::nn::rnn_cell<3, 4>) -> Output<N, 4> {
+    let mut h = h0;
+    for t in 0..T {
+        h = cell(x.at(t), h);
+    }
+    h
+}
+
+#[network(f64)]
+fn two_steps(x: Input<2, N, 3>, h0: Input<N, 4>, cell: pullback::nn::rnn_cell<3, 4>) -> Output<N, 4> {
+    cell(x.at(1), cell(x.at(0), h0))
+}
+
+#[test]
+fn a_cell_is_called_in_a_loop_as_without_one() {
+    let x = Array::from_shape_fn((2, 5, 3), |(t, i, j)| ((5 * t + 3 * i + j) as f64).sin());
+    let h0 = wavy::<f64>(5, 4);
+    let params = sequence::Params::init(&mut rng());
+    let unrolled = two_steps::Params { cell: params.cell.clone() };
+    let ((h, saved), (flat, flat_saved)) =
+        (sequence::forward(&x, &h0, &params), two_steps::forward(&x, &h0, &unrolled));
+    assert!((&h - &flat).iter().all(|d| d.abs() < 1e-13));
+    let gradients = sequence::backward(&x, &h0, &params, &saved, &h);
+    let flat = two_steps::backward(&x, &h0, &unrolled, &flat_saved, &h);
+    assert!((&gradients.cell.state.u - &flat.cell.state.u).iter().all(|d| d.abs() < 1e-12));
+    assert!((&gradients.cell.state.w - &flat.cell.state.w).iter().all(|d| d.abs() < 1e-12));
+}
+
+#[network]
+fn remembered(x: Input<T, N, 3>, h0: Input<N, 4>, cell: pullback::nn::lstm_cell<3, 4>) -> Output<T, N, 4> {
+    let mut h = h0;
+    let mut c = 0 * h0;
+    for t in 0..T {
+        let (next, memory) = cell(x.at(t), h, c);
+        h = next;
+        c = memory;
+        h
+    }
+}
+
+#[test]
+fn a_tuple_is_carried_through_a_loop() {
+    let x = Array::from_shape_fn((6, 5, 3), |(t, i, j)| ((5 * t + 3 * i + j) as f32).sin());
+    let params = remembered::Params::init(&mut rng());
+    assert_eq!(remembered(&x, &wavy(5, 4), &params).dim(), (6, 5, 4));
+}
