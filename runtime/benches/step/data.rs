@@ -1,7 +1,7 @@
 //! The data of the workloads, made from fixed seeds by a formula that every peer has, so that all compute the same
 //! losses.
 
-use ndarray::{Array1, Array2};
+use ndarray::{Array, Array1, Array2, Dimension, IntoDimension};
 
 /// Vigna's splitmix64, at position `x` of its sequence.
 fn splitmix(x: u64) -> u64 {
@@ -19,9 +19,14 @@ fn uniform(seed: u64, scale: f32) -> impl FnMut(u64) -> f32 {
     }
 }
 
-pub fn matrix(seed: u64, [rows, columns]: [usize; 2], scale: f32) -> Array2<f32> {
-    let elements = (0..(rows * columns) as u64).map(uniform(seed, scale)).collect();
-    Array2::from_shape_vec((rows, columns), elements).expect("as many elements")
+pub fn array<I: IntoDimension>(seed: u64, shape: I, scale: f32) -> Array<f32, I::Dim> {
+    let shape = shape.into_dimension();
+    let elements = (0..shape.size() as u64).map(uniform(seed, scale)).collect();
+    Array::from_shape_vec(shape, elements).expect("as many elements")
+}
+
+pub fn matrix(seed: u64, shape: [usize; 2], scale: f32) -> Array2<f32> {
+    array(seed, shape, scale)
 }
 
 pub fn vector(seed: u64, len: usize, scale: f32) -> Array1<f32> {

@@ -1,7 +1,7 @@
 //! A training step of each workload as the macro derives it, with the crate's own optimiser.
 
-use crate::data::{labels, layer, matrix};
-use crate::networks::{chain, houses, images, large, small_images, tiny};
+use crate::data::{array, labels, layer, matrix, reach, vector};
+use crate::networks::{chain, convolved, houses, images, large, sequence, small_images, tiny};
 use pullback::optim::{Sgd, SgdConfig};
 
 /// Steps once, and returns the loss before the step.
@@ -67,6 +67,28 @@ pub fn w6() -> Step {
         (layer(6, 0, [1024, 2048]), layer(6, 1, [2048, 2048]), layer(6, 2, [2048, 1024]));
     let params = large::Params { w1, b1, w2, b2, w3, b3 };
     step!(large, matrix(600, [512, 1024], 1.0), matrix(601, [512, 1024], 1.0), params)
+}
+
+pub fn w7() -> Step {
+    let params = convolved::Params {
+        w: array(710, [16, 1, 5, 5], reach(25)),
+        b: vector(711, 16, reach(25)),
+        w2: matrix(712, [12544, 10], reach(12544)),
+        b2: vector(713, 10, reach(12544)),
+    };
+    step!(convolved, array(700, [32, 1, 28, 28], 1.0), labels(701, 32, 10), params)
+}
+
+pub fn w8() -> Step {
+    let params = sequence::Params {
+        w: matrix(810, [62, 512], reach(62)),
+        u: matrix(811, [128, 512], reach(128)),
+        b: vector(812, 512, reach(128)),
+        v: matrix(813, [128, 62], reach(128)),
+        c: vector(814, 62, reach(128)),
+    };
+    let labels = labels(801, 25 * 32, 62).into_shape_with_order((25, 32)).expect("a label for each step");
+    step!(sequence, array(800, [25, 32, 62], 1.0), labels, params)
 }
 
 /// The gradient alone: nobody moves after so long a look.

@@ -90,13 +90,12 @@ impl Meter {
     }
 }
 
-/// Measures two steps turn by turn, for about `budget`.
-pub fn both(makes: [fn() -> Step; 2], budget: Duration) -> [Figures; 2] {
-    let [mut a, mut b] = makes.map(Meter::new);
+/// Measures steps turn by turn, for about `budget`.
+pub fn turn_by_turn(makes: &[fn() -> Step], budget: Duration) -> Vec<Figures> {
+    let mut meters: Vec<Meter> = makes.iter().map(|make| Meter::new(*make)).collect();
     let start = now();
-    while a.samples.len() < FEWEST || now() - start < budget {
-        a.sample();
-        b.sample();
+    while meters[0].samples.len() < FEWEST || now() - start < budget {
+        meters.iter_mut().for_each(Meter::sample);
     }
-    [a.figures(), b.figures()]
+    meters.into_iter().map(Meter::figures).collect()
 }

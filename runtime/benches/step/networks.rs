@@ -79,3 +79,43 @@ pub fn large(
     let deeper = gelu_tanh(hidden.dot(w2) + b2);
     mse(deeper.dot(w3) + b3, y)
 }
+
+/// W7: sixteen filters over an image, and ten classes.
+#[network]
+pub fn convolved(
+    x: Input<N, 1, 28, 28>,
+    labels: Index<N>,
+    w: Param<16, 1, 5, 5>,
+    b: Param<16>,
+    w2: Param<12544, 10>,
+    b2: Param<10>,
+) -> Output {
+    let seen = tanh(conv2d(x, w, padding = 2) + reshape(b, [16, 1, 1]));
+    softmax_cross_entropy(flatten(seen, axis = 1).dot(w2) + b2, labels)
+}
+
+/// W8: a long short-term memory, which says at each step what comes next.
+#[network]
+pub fn sequence(
+    x: Input<T, N, 62>,
+    labels: Index<T, N>,
+    w: Param<62, 512>,
+    u: Param<128, 512>,
+    b: Param<512>,
+    v: Param<128, 62>,
+    c: Param<62>,
+) -> Output {
+    let mut hidden = broadcast_to(0.0, [N, 128]);
+    let mut cell = broadcast_to(0.0, [N, 128]);
+    let said = for t in 0..T {
+        let z = x.at(t).dot(w) + hidden.dot(u) + b;
+        let input = sigmoid(z.slice(axis = 1, end = 128));
+        let forget = sigmoid(z.slice(axis = 1, start = 128, end = 256));
+        let candidate = tanh(z.slice(axis = 1, start = 256, end = 384));
+        let output = sigmoid(z.slice(axis = 1, start = 384));
+        cell = forget * cell + input * candidate;
+        hidden = output * tanh(cell);
+        hidden
+    };
+    softmax_cross_entropy(said.dot(v) + c, labels)
+}
