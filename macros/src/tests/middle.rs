@@ -229,8 +229,11 @@ fn kinks_follow_the_conventions() {
     assert_eq!(max0[1].data, [0.0, 0.0, 1.0]);
     let abs = evaluated("fn f(x: Param<N>) -> Output<N> { sqrt(x * x) }", &[x.clone(), ones.clone()]);
     assert_eq!(abs[1].data, [-1.0, 0.0, 1.0]);
-    let tie = evaluated("fn f(x: Param<N>, y: Param<N>) -> Output<N> { max(x, y) }", &[x.clone(), x, ones]);
-    assert_eq!((tie[1].data.as_slice(), tie[2].data.as_slice()), (&[0.5; 3][..], &[0.5; 3][..]));
+    for op in ["max(x, y)", "min(x, y)"] {
+        let source = format!("fn f(x: Param<N>, y: Param<N>) -> Output<N> {{ {op} }}");
+        let tie = evaluated(&source, &[x.clone(), x.clone(), ones.clone()]);
+        assert_eq!((tie[1].data.as_slice(), tie[2].data.as_slice()), (&[0.5; 3][..], &[0.5; 3][..]), "{op}");
+    }
 }
 
 #[test]
