@@ -6,6 +6,13 @@ use pullback::optim::{Adam, AdamConfig};
 use rand::SeedableRng;
 use rand::rngs::StdRng;
 
+#[path = "../runtime/benches/step/data.rs"]
+mod data;
+#[path = "../runtime/benches/step/derived.rs"]
+mod derived;
+#[path = "../runtime/benches/step/networks.rs"]
+mod networks;
+
 include!("expanded/housing.in.rs");
 
 fn wavy(rows: usize, columns: usize) -> Array2<f32> {
@@ -53,4 +60,14 @@ fn a_smaller_batch_reuses_the_workspace() {
     step(23);
     let few = allocations(|| (0..23).for_each(&mut step));
     assert_eq!(few, 0);
+}
+
+#[test]
+fn a_step_of_every_workload_of_the_benchmark_allocates_nothing_in_steady_state() {
+    let makes = [derived::w1, derived::w2, derived::w3, derived::w4, derived::w5, derived::w6, derived::w9];
+    for (at, make) in makes.into_iter().enumerate() {
+        let mut step = make();
+        step();
+        assert_eq!(allocations(|| _ = step()), 0, "{at}");
+    }
 }

@@ -254,6 +254,18 @@ fn networks_of_another_crate_are_inlined_with_all_that_is_private_there() {
     assert_eq!(bits(&gradients.last.w), bits(&flat_gradients.w3));
 }
 
+/// The runtime goes by another path here than where `dense` comes from.
+#[layers::pullback::network(crate = ::layers::pullback)]
+fn through(x: Input<N, 4>, layer: ::layers::dense<4, 2>) -> Output {
+    sum(layer(x))
+}
+
+#[test]
+fn the_path_of_the_runtime_is_that_of_the_caller() {
+    let (value, gradients) = through::value_and_grad(&wavy(3, 4), &through::Params::zeros());
+    assert_eq!((value, &gradients.layer.b), (0.0, &Array1::from_elem(2, 3.0)));
+}
+
 /// Two networks of one name.
 mod other {
     pub mod deep {
@@ -330,4 +342,26 @@ fn a_tuple_is_taken_apart_and_passed_on() {
     assert!((&gradients.layer.w - &of_one.layer.w).iter().all(|d| d.abs() < 1e-4));
     let (first, second) = passed_on(&x, &x, &passed_on::Params { layer });
     assert_eq!(second, first.mapv(|z| z * z));
+}
+
+// --- layers of the runtime ---
+
+#[network(f64)]
+fn learned(x: Input<N, 3>, y: Index<N>, body: pullback::nn::mlp<3, H, 8>, head: pullback::nn::dense<8, 4>) -> Output {
+    softmax_cross_entropy(head(body(x)), y)
+}
+
+#[test]
+fn layers_of_the_runtime_learn_in_the_precision_of_their_caller() {
+    use pullback::optim::{Adam, AdamConfig};
+    let (x, y) = (wavy::<f64>(12, 3), Array1::from_shape_fn(12, |i| i % 4));
+    let mut params: learned::Params = learned::Params::init(&mut rng(), 16);
+    let mut adam = Adam::new(AdamConfig { lr: 0.02, ..Default::default() });
+    let start = learned(&x, &y, &params);
+    for _ in 0..200 {
+        let (_, gradients) = learned::value_and_grad(&x, &y, &params);
+        adam.step(&mut params, &gradients);
+    }
+    let end = learned(&x, &y, &params);
+    assert!(end < 0.2 * start, "from {start} to {end}");
 }

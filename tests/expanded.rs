@@ -10,6 +10,7 @@ use rand::rngs::StdRng;
 mod derived {
     use super::network;
     include!("expanded/attention.in.rs");
+    include!("expanded/composed.in.rs");
     include!("expanded/digits.in.rs");
     include!("expanded/formula.in.rs");
     include!("expanded/housing.in.rs");
@@ -20,6 +21,7 @@ mod derived {
 #[rustfmt::skip]
 mod golden {
     pub mod attention { include!("expanded/attention.rs"); }
+    pub mod composed { include!("expanded/composed.rs"); }
     pub mod digits { include!("expanded/digits.rs"); }
     pub mod formula { include!("expanded/formula.rs"); }
     pub mod housing { include!("expanded/housing.rs"); }
@@ -42,6 +44,20 @@ fn the_golden_step_of_housing_gives_the_bits_of_the_macro() {
     assert_eq!(derived.0.to_bits(), golden.0.to_bits());
     assert_eq!((&derived.1.w1, &derived.1.b1), (&golden.1.w1, &golden.1.b1));
     assert_eq!((&derived.1.w2, &derived.1.b2), (&golden.1.w2, &golden.1.b2));
+}
+
+#[test]
+fn the_golden_step_of_a_composed_network_gives_the_bits_of_the_macro_and_of_the_flat_network() {
+    let (x, y) = (wavy(23, 13), wavy(23, 1));
+    let params = derived::composed::Params::init(&mut rng());
+    let derived = derived::composed::value_and_grad(&x, &y, &params);
+    let golden =
+        golden::composed::composed::value_and_grad(&x, &y, &golden::composed::composed::Params::init(&mut rng()));
+    let flat = derived::housing::value_and_grad(&x, &y, &derived::housing::Params::init(&mut rng()));
+    assert_eq!((derived.0.to_bits(), derived.0.to_bits()), (golden.0.to_bits(), flat.0.to_bits()));
+    assert_eq!((&derived.1.hidden.w, &derived.1.price.b), (&golden.1.hidden.w, &golden.1.price.b));
+    assert_eq!((&derived.1.hidden.w, &derived.1.hidden.b), (&flat.1.w1, &flat.1.b1));
+    assert_eq!((&derived.1.price.w, &derived.1.price.b), (&flat.1.w2, &flat.1.b2));
 }
 
 #[test]

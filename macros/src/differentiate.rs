@@ -1,11 +1,13 @@
 //! Reverse mode: in comes a graph with outputs, out comes the same graph with its gradients appended. Every cotangent
 //! then has the shape of its value, and a value that no output depends on has none.
 
+mod scan;
 mod untaken;
 
 use crate::ir::along::Along;
 use crate::ir::dim::Dim;
 use crate::ir::graph::{Argument, Dtype, Fold, Goal, Graph, Id, Kind, Letters, Node, Root, Source};
+use crate::ir::scan::Scan;
 use crate::op::rule::{self, Bindings, Texts};
 use crate::op::{self, Derivative, Op, apply, naming};
 
@@ -18,23 +20,50 @@ pub enum Seed {
     One,
 }
 
-/// Appends the gradients of the `wanted` arguments.
-pub fn differentiate(graph: &Graph, wanted: &[usize], seed: Seed) -> Graph {
-    let mut reverse = Reverse::new(graph, wanted);
+/// Divides a graph of outputs and gradients into one that gives the outputs and what is kept, and one that takes what was
+/// kept and gives the gradients: the pass that a turn of a loop makes there, and the one back.
+pub type Split<'s> = &'s dyn Fn(&Graph) -> (Graph, Graph);
+
+/// Appends the gradients of the `wanted` arguments; turns of loops are divided by `split`.
+pub fn differentiate(graph: &Graph, wanted: &[usize], seed: Seed, split: Split) -> Graph {
+    joint(graph, wanted, seed, &|_| true, split)
+}
+
+/// As [`differentiate`], for the cotangents of those outputs alone that are `seeded`.
+fn joint(graph: &Graph, wanted: &[usize], seed: Seed, seeded: &dyn Fn(usize) -> bool, split: Split) -> Graph {
+    let mut reverse = Reverse::new(graph, wanted, split);
     let outputs = reverse.graph.roots.clone();
-    for root in &outputs {
+    for root in outputs.iter().filter(|r| matches!(r.goal, Goal::Output(k) if seeded(k))) {
         reverse.seed(root, seed, outputs.len());
     }
     for id in graph.ids().rev() {
         reverse.step(id);
     }
     reverse.gradients(wanted);
-    naming::name_all(&mut reverse.graph);
-    reverse.graph
+    let mut graph = reverse.kept();
+    naming::name_all(&mut graph);
+    graph
 }
 
-struct Reverse {
+/// Which nodes the `wanted` arguments reach.
+fn leads(graph: &Graph, wanted: &[usize]) -> Vec<bool> {
+    let mut leads = vec![false; graph.len()];
+    for id in graph.ids() {
+        let node = graph.node(id);
+        leads[id.index()] = node.dtype == Dtype::Real
+            && match node.kind {
+                Kind::Arg(index) => wanted.contains(&index),
+                _ => node.args.iter().any(|a| leads[a.index()]),
+            };
+    }
+    leads
+}
+
+struct Reverse<'s> {
     graph: Graph,
+    split: Split<'s>,
+    /// Loops that have to keep more than they did, by their nodes.
+    extended: Vec<(Id, Scan)>,
     /// By node of the original graph.
     cotangents: Vec<Option<Id>>,
     /// Whether a wanted argument is reached.
@@ -44,19 +73,30 @@ struct Reverse {
     texts: Texts,
 }
 
-impl Reverse {
-    fn new(graph: &Graph, wanted: &[usize]) -> Self {
-        let mut leads = vec![false; graph.len()];
-        for id in graph.ids() {
-            let node = graph.node(id);
-            leads[id.index()] = node.dtype == Dtype::Real
-                && match node.kind {
-                    Kind::Arg(index) => wanted.contains(&index),
-                    _ => node.args.iter().any(|a| leads[a.index()]),
-                };
+impl<'s> Reverse<'s> {
+    fn new(graph: &Graph, wanted: &[usize], split: Split<'s>) -> Self {
+        Reverse {
+            graph: graph.clone(),
+            split,
+            extended: Vec::new(),
+            cotangents: vec![None; graph.len()],
+            leads: leads(graph, wanted),
+            masked: vec![false; graph.len()],
+            texts: Texts::default(),
         }
-        let (cotangents, masked) = (vec![None; graph.len()], vec![false; graph.len()]);
-        Reverse { graph: graph.clone(), cotangents, leads, masked, texts: Texts::default() }
+    }
+
+    /// The graph, its loops keeping what their ways back read.
+    fn kept(self) -> Graph {
+        if self.extended.is_empty() {
+            return self.graph;
+        }
+        let loops: Vec<(Kind, Scan)> =
+            self.extended.into_iter().map(|(id, scan)| (self.graph.node(id).kind.clone(), scan)).collect();
+        self.graph.rebuild(|new, node, args| match loops.iter().find(|(kind, _)| *kind == node.kind) {
+            Some((_, scan)) => new.scan(scan.clone(), args),
+            None => new.like(node, args),
+        })
     }
 
     fn seed(&mut self, root: &Root, seed: Seed, outputs: usize) {
@@ -103,8 +143,11 @@ impl Reverse {
 
     /// Passes the cotangent of `id` on to its arguments.
     fn step(&mut self, id: Id) {
-        let Some(dy) = self.cotangents[id.index()].filter(|_| self.leads[id.index()]) else { return };
         let node = self.graph.node(id).clone();
+        if let Kind::Scan(scan) = &node.kind {
+            return self.scan(id, &node, scan);
+        }
+        let Some(dy) = self.cotangents[id.index()].filter(|_| self.leads[id.index()]) else { return };
         self.name_cotangent(dy, &node);
         for position in 0..node.args.len() {
             let arg = node.args[position];
@@ -157,6 +200,8 @@ impl Reverse {
                 Some((self.graph.reshape(dy, &shape), "reshape: d_x = dy in the shape of x".to_string()))
             }
             Kind::Along { axis, op } => self.along(node, *axis, op, position, dy),
+            // The loop that a part belongs to looks after its cotangent.
+            Kind::Scan(_) | Kind::Part(_) => None,
             Kind::Arg(_) | Kind::Const(_) | Kind::Size(_) | Kind::Iota { .. } => None,
         }
     }

@@ -75,12 +75,10 @@ pub fn nearest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) ->
         .map(|(_, c)| c)
 }
 
-/// Whether `word` is most likely one of `candidates` with a slip: a quarter of the letters may differ.
+/// Whether `word` is most likely one of `candidates` with a slip: one letter in four may differ.
 pub fn is_slip<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> bool {
     let letters = |c: &str| c.chars().count().max(word.chars().count());
-    candidates
-        .into_iter()
-        .any(|c| edit_distance(word, c) <= letters(c).div_ceil(4) && edit_distance(word, c) < letters(c))
+    candidates.into_iter().any(|c| edit_distance(word, c) <= (letters(c) / 4).max(1) && letters(c) > 1)
 }
 
 /// A third of the letters may differ, but not all of them: `N` is nowhere near `M`.

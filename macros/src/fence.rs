@@ -3,7 +3,7 @@
 //! a value at their end.
 
 use crate::error::{Errors, Place, error};
-use proc_macro2::{Delimiter, Spacing, Span, TokenStream, TokenTree};
+use proc_macro2::{Delimiter, Ident, Spacing, Span, TokenStream, TokenTree};
 use quote::ToTokens;
 use syn::spanned::Spanned;
 use syn::visit::{self, Visit};
@@ -11,7 +11,7 @@ use syn::{BinOp, Expr, FnArg, GenericParam, ItemFn, Lit, Local, Pat, Stmt, Type,
 
 /// Names everything in `function`, read from `tokens`, that has no meaning in a model.
 pub fn check(function: &ItemFn, tokens: &TokenStream) -> syn::Result<()> {
-    let mut fence = Fence::default();
+    let mut fence = Fence { errors: Errors::new(), carried: all_carried(&function.block) };
     fence.signature(function);
     fence.block(&function.block, "model");
     fence.errors.finish(())?;
@@ -20,9 +20,10 @@ pub fn check(function: &ItemFn, tokens: &TokenStream) -> syn::Result<()> {
     errors.finish(())
 }
 
-#[derive(Default)]
 struct Fence {
     errors: Errors,
+    /// The names that loops assign to, which may be bound with `mut`.
+    carried: Vec<Ident>,
 }
 
 impl Fence {
@@ -92,6 +93,7 @@ impl Fence {
         }
         match binding(&typed.pat) {
             Binding::Plain => {}
+            Binding::Mutable(_) if self.is_carried(&typed.pat) => {}
             Binding::Mutable(word) => self.refuse(word, "arguments of a model are immutable: remove `mut`"),
             Binding::Other => {
                 self.refuse(place(&typed.pat), "an argument of a model is one plain name: write `name: Input<N, M>`");
@@ -125,7 +127,53 @@ impl Fence {
             }
             Stmt::Macro(m) => self.macro_call(&m.mac),
             Stmt::Expr(value, None) if last => self.visit_expr(value),
+            Stmt::Expr(Expr::ForLoop(turns), _) => self.turns(turns, false),
             Stmt::Expr(value, _) => self.discarded(value, last),
+        }
+    }
+
+    fn is_carried(&self, pat: &Pat) -> bool {
+        matches!(pat, Pat::Ident(name) if self.carried.contains(&name.ident))
+    }
+
+    /// `for t in 0..T { h = ..; }`; `value` says that the turns' values are taken.
+    fn turns(&mut self, turns: &syn::ExprForLoop, value: bool) {
+        let at = labelled(&turns.label, turns.for_token.span);
+        if turns.label.is_some() {
+            return self.refuse(at, "labels of loops are not supported in a model: remove it");
+        }
+        if index(turns).is_none() {
+            return self.refuse(place(&turns.pat), "a loop counts with one plain name: write `for t in 0..T`");
+        }
+        if count(turns).is_none() {
+            let advice = "a loop in a model runs from 0 up to a number or a dimension: write `for t in 0..T`";
+            return self.refuse(place(&turns.expr), advice);
+        }
+        let result = result(&turns.body);
+        if carried(turns).is_empty() && (!value || result.is_none()) {
+            let advice = "assign to what it carries, as in `h = tanh(h);`, or take a value of each turn";
+            return self.refuse(at, format!("this loop has no effect: {advice}"));
+        }
+        if value && result.is_none() {
+            return self.refuse(at, "this loop has no value: end its body with what each turn adds to the stack");
+        }
+        turns.body.stmts.iter().for_each(|stmt| self.within_turn(stmt, value));
+    }
+
+    fn within_turn(&mut self, stmt: &Stmt, value: bool) {
+        match stmt {
+            Stmt::Expr(Expr::Assign(assign), Some(_)) => match targets(&assign.left) {
+                Some(_) => self.visit_expr(&assign.right),
+                None => self.refuse(place(&assign.left), "a loop assigns to plain names: `h = ..;` or `(h, c) = ..;`"),
+            },
+            Stmt::Expr(result, None) if !matches!(result, Expr::ForLoop(_)) => match value {
+                true => self.visit_expr(result),
+                false => {
+                    let advice = "take it, as in `let ys = for ..`, or remove it";
+                    self.refuse(place(result), format!("the value of each turn is not used: {advice}"));
+                }
+            },
+            other => self.statement(other, false),
         }
     }
 
@@ -146,6 +194,7 @@ impl Fence {
         };
         match binding(pat) {
             Binding::Plain => {}
+            Binding::Mutable(_) if self.is_carried(pat) => {}
             Binding::Mutable(word) => self.refuse(
                 word,
                 "bindings in a model are immutable: remove `mut`, and bind the name again with `let` where it changes",
@@ -172,6 +221,7 @@ impl Fence {
             match binding(part) {
                 _ if matches!(part, Pat::Wild(_)) => {}
                 Binding::Plain => {}
+                Binding::Mutable(_) if self.is_carried(part) => {}
                 Binding::Mutable(word) => self.refuse(word, "bindings in a model are immutable: remove `mut`"),
                 Binding::Other => {
                     self.refuse(place(part), "a tuple binds plain names and `_`, as in `let (h, c) = ..;`");
@@ -213,6 +263,9 @@ impl Fence {
 
 impl<'a> Visit<'a> for Fence {
     fn visit_expr(&mut self, expr: &'a Expr) {
+        if let Expr::ForLoop(turns) = expr {
+            return self.turns(turns, true);
+        }
         match offence(expr) {
             Some(found) => self.errors.push(found),
             None => visit::visit_expr(self, expr),
@@ -283,7 +336,6 @@ fn control(expr: &Expr) -> Finding {
             "`if` on values is not differentiable and not supported: use `select`, `max`, `relu` or `abs`",
         ),
         Expr::Match(e) => found(e.match_token.span, "`match` is not supported in a model: use `select`"),
-        Expr::ForLoop(e) => found(labelled(&e.label, e.for_token.span), LOOP),
         Expr::While(e) => found(labelled(&e.label, e.while_token.span), LOOP),
         Expr::Loop(e) => found(labelled(&e.label, e.loop_token.span), LOOP),
         Expr::Block(e) => found(place(e.label.as_ref()?), "labels are not supported in a model: remove it"),
@@ -404,6 +456,106 @@ fn look_through(expr: &Expr) -> &Expr {
         Expr::Reference(reference) if reference.mutability.is_none() => look_through(&reference.expr),
         other => other,
     }
+}
+
+/// The name that a loop counts with.
+pub fn index(turns: &syn::ExprForLoop) -> Option<Option<&Ident>> {
+    match &*turns.pat {
+        Pat::Wild(_) => Some(None),
+        Pat::Ident(name) if matches!(binding(&turns.pat), Binding::Plain) => Some(Some(&name.ident)),
+        _ => None,
+    }
+}
+
+/// The end of `0..T`.
+pub fn count(turns: &syn::ExprForLoop) -> Option<&Expr> {
+    let Expr::Range(range) = look_through(&turns.expr) else { return None };
+    let start = matches!(range.start.as_deref().map(look_through),
+        Some(Expr::Lit(syn::ExprLit { lit: Lit::Int(n), .. })) if n.base10_digits() == "0");
+    let open = matches!(range.limits, syn::RangeLimits::HalfOpen(_));
+    range.end.as_deref().filter(|_| start && open)
+}
+
+/// The names that are assigned to: one, or those of a tuple, in which `_` takes no name.
+pub fn targets(left: &Expr) -> Option<Vec<Option<&Ident>>> {
+    let name = |expr: &'_ Expr| matches!(look_through(expr), Expr::Path(p) if p.path.get_ident().is_some());
+    let ident = |expr| match look_through(expr) {
+        Expr::Path(path) => path.path.get_ident(),
+        _ => None,
+    };
+    match look_through(left) {
+        Expr::Path(path) => path.path.get_ident().map(|name| vec![Some(name)]),
+        Expr::Tuple(all) => all
+            .elems
+            .iter()
+            .map(|e| match e {
+                Expr::Infer(_) => Some(None),
+                e if name(e) => Some(ident(e)),
+                _ => None,
+            })
+            .collect(),
+        _ => None,
+    }
+}
+
+/// What a loop carries from turn to turn: the names that its body assigns to and does not bind itself, each once.
+pub fn carried(turns: &syn::ExprForLoop) -> Vec<Ident> {
+    let mut bound: Vec<Ident> = Vec::new();
+    let mut carried: Vec<Ident> = Vec::new();
+    for stmt in &turns.body.stmts {
+        match stmt {
+            Stmt::Local(local) => bound.extend(bound_names(&local.pat)),
+            Stmt::Expr(Expr::Assign(assign), _) => {
+                carried.extend(targets(&assign.left).into_iter().flatten().flatten().cloned());
+            }
+            Stmt::Expr(Expr::ForLoop(inner), _) => carried.extend(self::carried(inner)),
+            _ => {}
+        }
+        if let Stmt::Local(Local { init: Some(init), .. }) = stmt
+            && let Expr::ForLoop(inner) = &*init.expr
+        {
+            carried.extend(self::carried(inner));
+        }
+        carried.retain(|name| !bound.contains(name));
+    }
+    let mut once: Vec<Ident> = Vec::new();
+    carried.into_iter().for_each(|name| {
+        if !once.contains(&name) {
+            once.push(name)
+        }
+    });
+    once
+}
+
+fn bound_names(pat: &Pat) -> Vec<Ident> {
+    match pat {
+        Pat::Ident(name) => vec![name.ident.clone()],
+        Pat::Type(typed) => bound_names(&typed.pat),
+        Pat::Tuple(tuple) => tuple.elems.iter().flat_map(bound_names).collect(),
+        _ => Vec::new(),
+    }
+}
+
+/// The value at the end of a block.
+pub fn result(block: &syn::Block) -> Option<&Expr> {
+    match block.stmts.last() {
+        Some(Stmt::Expr(value, None)) if !matches!(value, Expr::ForLoop(_)) => Some(value),
+        _ => None,
+    }
+}
+
+/// The names that any loop in a block assigns to.
+fn all_carried(block: &syn::Block) -> Vec<Ident> {
+    struct Loops(Vec<Ident>);
+    impl<'a> Visit<'a> for Loops {
+        fn visit_expr_for_loop(&mut self, turns: &'a syn::ExprForLoop) {
+            self.0.extend(carried(turns));
+            visit::visit_expr_for_loop(self, turns);
+        }
+    }
+    let mut loops = Loops(Vec::new());
+    loops.visit_block(block);
+    loops.0
 }
 
 /// A `;` of its own.

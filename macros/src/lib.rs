@@ -11,6 +11,7 @@ mod emit;
 mod error;
 mod fence;
 mod fuse;
+mod hoist;
 mod ir;
 mod link;
 mod lower;

@@ -10,88 +10,20 @@ use crate::error::{error, is_slip};
 use crate::ir::model::{Call, Model, Spelling, path_text, plain};
 use crate::op;
 use proc_macro2::{Delimiter, Group, Ident, Span, TokenStream, TokenTree};
-use quote::{format_ident, quote, quote_spanned};
+use quote::{ToTokens, format_ident, quote, quote_spanned};
 use syn::spanned::Spanned;
 use syn::{FnArg, ItemFn, Visibility};
 
 /// Names under which a macro would get in the way of one of Rust's, or of an attribute.
-const TAKEN: &[&str] = &[
-    "allow",
-    "asm",
-    "assert",
-    "assert_eq",
-    "assert_ne",
-    "automatically_derived",
-    "bench",
-    "cfg",
-    "cfg_attr",
-    "cold",
-    "column",
-    "compile_error",
-    "concat",
-    "dbg",
-    "debug_assert",
-    "debug_assert_eq",
-    "debug_assert_ne",
-    "deny",
-    "deprecated",
-    "derive",
-    "doc",
-    "env",
-    "eprint",
-    "eprintln",
-    "expect",
-    "export_name",
-    "feature",
-    "file",
-    "forbid",
-    "format",
-    "format_args",
-    "global_allocator",
-    "global_asm",
-    "ignore",
-    "include",
-    "include_bytes",
-    "include_str",
-    "inline",
-    "line",
-    "link",
-    "link_name",
-    "link_section",
-    "macro_export",
-    "macro_use",
-    "matches",
-    "module_path",
-    "must_use",
-    "naked",
-    "network",
-    "no_mangle",
-    "non_exhaustive",
-    "option_env",
-    "panic",
-    "path",
-    "print",
-    "println",
-    "proc_macro",
-    "proc_macro_attribute",
-    "proc_macro_derive",
-    "recursion_limit",
-    "repr",
-    "should_panic",
-    "stringify",
-    "target_feature",
-    "test",
-    "thread_local",
-    "todo",
-    "track_caller",
-    "unimplemented",
-    "unreachable",
-    "used",
-    "vec",
-    "warn",
-    "write",
-    "writeln",
-];
+const TAKEN: &str = "\
+    allow asm assert assert_eq assert_matches assert_ne automatically_derived bench cfg cfg_attr cfg_select cold \
+    column compile_error concat coverage dbg debug_assert debug_assert_eq debug_assert_ne debugger_visualizer \
+    deny deprecated derive doc env eprint eprintln expect export_name feature file forbid format format_args \
+    global_allocator global_asm ignore include include_bytes include_str inline instruction_set line link \
+    link_name link_section macro_export macro_use matches module_path must_use naked network no_mangle \
+    non_exhaustive optimize option_env panic path print println proc_macro proc_macro_attribute \
+    proc_macro_derive recursion_limit repr should_panic stringify target_feature test thread_local todo \
+    track_caller unimplemented unreachable used vec warn write writeln";
 
 /// A network as its macro holds it.
 #[derive(Clone, Debug)]
@@ -151,10 +83,14 @@ fn check(model: &Model, path: &syn::Path) -> syn::Result<()> {
         return Err(error(path.span(), format!("`{text}` is this model: a model cannot call itself")));
     }
     let last = text.rsplit("::").next().unwrap_or(&text);
-    match TAKEN.contains(&last) {
+    match is_taken(last) {
         true => Err(error(path.span(), format!("no network can be called as `{last}`: Rust has a macro of this name"))),
         false => Ok(()),
     }
+}
+
+fn is_taken(name: &str) -> bool {
+    TAKEN.split_whitespace().any(|taken| taken == name)
 }
 
 impl Request {
@@ -169,7 +105,6 @@ impl Request {
     pub fn ask(&self) -> Option<TokenStream> {
         let next = self.paths.get(self.answers.len()).filter(|_| !self.broken)?;
         let Request { link, options, item, paths, answers, definitions, .. } = self;
-        let definitions = definitions.iter().map(Definition::group);
         let span = next.span();
         let bang = quote_spanned!(span=> !);
         Some(quote!(#next #bang { {#link} {#options} {#item} {#({#paths})*} {#(#answers)*} #(#definitions)* }))
@@ -203,6 +138,17 @@ impl Request {
     }
 }
 
+impl ToTokens for Definition {
+    fn to_tokens(&self, tokens: &mut TokenStream) {
+        let Definition { id, callees, options, item } = self;
+        let callees = callees.iter().map(|(path, id)| {
+            let path: TokenStream = path.parse().expect("a path was read from tokens");
+            quote!({#path} #id)
+        });
+        tokens.extend(quote!({ #id {#(#callees)*} {#options} {#item} }));
+    }
+}
+
 impl Definition {
     /// The definition of `model`, which stands in `item`.
     pub fn new(model: &Model, callees: Vec<(String, Ident)>, item: TokenStream) -> Self {
@@ -210,15 +156,6 @@ impl Definition {
         let options = if wrt.is_empty() { TokenStream::new() } else { quote!(wrt(#(#wrt),*)) };
         let item = bare(item);
         Definition { id: identity(&model.name, &item), callees, options, item }
-    }
-
-    fn group(&self) -> TokenStream {
-        let Definition { id, callees, options, item } = self;
-        let callees = callees.iter().map(|(path, id)| {
-            let path: TokenStream = path.parse().expect("a path was read from tokens");
-            quote!({#path} #id)
-        });
-        quote!({ #id {#(#callees)*} {#options} {#item} })
     }
 
     /// Nothing for one that has an error.
@@ -237,11 +174,10 @@ pub fn hidden_macro(
     (name, visibility, attributes): (&Ident, &Visibility, &[syn::Attribute]),
     definitions: &[Definition],
 ) -> TokenStream {
-    if TAKEN.contains(&plain(name).as_str()) {
+    if is_taken(&plain(name)) {
         return TokenStream::new();
     }
-    let held = definitions.iter().map(Definition::group);
-    let held = if definitions.is_empty() { quote!({}) } else { quote!(#(#held)*) };
+    let held = if definitions.is_empty() { quote!({}) } else { quote!(#(#definitions)*) };
     let id = definitions.last().map_or_else(|| identity(name, &TokenStream::new()), |own| own.id.clone());
     let cfg: Vec<&syn::Attribute> = attributes.iter().filter(|a| a.path().is_ident("cfg")).collect();
     let is_public = matches!(visibility, Visibility::Public(_));

@@ -3,6 +3,7 @@
 
 mod call;
 mod solve;
+mod turns;
 
 use crate::error::{Errors, Place, error, nearest};
 use crate::ir::dim::{Dim, Shape, show};
@@ -11,7 +12,9 @@ use crate::ir::model::{self, Block, Call, Expr, ExprKind, Let, Model, Role, Sett
 use crate::op::apply::{self, At, Mismatch, Settings, Spelled};
 use crate::op::{self, Emitted, Family, Meaning, naming};
 use call::{Instance, NetworkCall};
+use proc_macro2::Ident;
 use std::collections::HashSet;
+use turns::Around;
 
 pub use call::{network, spread};
 
@@ -34,8 +37,15 @@ struct Lowering<'m> {
     steps: Vec<Step<'m>>,
     values: Vec<Value>,
     /// Nodes that the author named.
-    named: HashSet<Id>,
+    named: HashSet<(usize, Id)>,
+    /// The graphs around the loop that is being lowered, outermost first.
+    around: Vec<Around>,
+    /// The number of the graph that is being made, and the last number that was given.
+    serial: usize,
+    serials: usize,
     groups: Vec<Instance<'m>>,
+    /// Dimensions that no call decides, each with its group.
+    open: Vec<(String, &'m Ident)>,
     /// Names of callees' values.
     inlined: HashSet<String>,
     errors: Errors,
@@ -48,12 +58,16 @@ struct Bound<'m> {
     name: String,
     value: Value,
     origin: Origin<'m>,
+    /// How many loops are around it.
+    level: usize,
 }
 
 #[derive(Clone, Copy)]
 enum Origin<'m> {
     Argument(&'m model::Argument),
     Let(&'m Let),
+    /// What a loop carries or counts.
+    Turn,
     /// A group of parameters, by its index.
     Group(usize),
 }
@@ -64,6 +78,8 @@ enum Step<'m> {
     VisitTuple(&'m Expr, usize),
     Apply(Planned<'m>),
     Inline(NetworkCall<'m>),
+    /// The end of a loop's body, with the starts of what it carries and the length of the scope around.
+    Leave(&'m model::For, Vec<Id>, usize),
     Bind(&'m Let),
     /// Forgets the names bound since the scope was so long.
     Close(usize),
@@ -94,17 +110,34 @@ impl<'m> Lowering<'m> {
             let id = graph.argument(index);
             graph.note_mut(id).place = Some(argument.name.span().into());
             if argument.path.len() == 1 {
-                scope.push(Bound { name: plain(&argument.name), value: Some(id), origin: Origin::Argument(argument) });
+                let origin = Origin::Argument(argument);
+                scope.push(Bound { name: plain(&argument.name), value: Some(id), origin, level: 0 });
             }
         }
         for (index, group) in model.groups.iter().enumerate() {
-            scope.push(Bound { name: plain(&group.name), value: None, origin: Origin::Group(index) });
+            scope.push(Bound { name: plain(&group.name), value: None, origin: Origin::Group(index), level: 0 });
         }
-        let named = graph.ids().collect();
-        let (later, steps, values, inlined) = Default::default();
+        let named = graph.ids().map(|id| (0, id)).collect();
+        let (later, steps, values, open, inlined) = Default::default();
         let mut errors = Errors::new();
         let groups = Instance::all(model, &mut errors);
-        Lowering { model, graph, scope, later, steps, values, named, groups, inlined, errors }
+        let (around, serial, serials) = (Vec::new(), 0, 0);
+        Lowering {
+            model,
+            graph,
+            scope,
+            later,
+            steps,
+            values,
+            named,
+            around,
+            serial,
+            serials,
+            groups,
+            open,
+            inlined,
+            errors,
+        }
     }
 
     /// Every expression of the result, with its value. Blocks in the place of the result have the body's scope.
@@ -151,6 +184,7 @@ impl<'m> Lowering<'m> {
                 Step::VisitTuple(expr, count) => self.visit_tuple(expr, count),
                 Step::Apply(planned) => self.apply(&planned),
                 Step::Inline(call) => self.inline(&call),
+                Step::Leave(turns, starts, length) => self.leave(turns, starts, length),
                 Step::Bind(bound) => self.bind(bound),
                 Step::Close(length) => self.scope.truncate(length),
             }
@@ -182,6 +216,7 @@ impl<'m> Lowering<'m> {
                 self.steps.push(Step::Visit(&block.result));
                 self.steps.extend(block.lets.iter().rev().flat_map(bound));
             }
+            ExprKind::For(turns) => self.enter(turns),
             ExprKind::Tuple(_) => self.fail(error(expr.place, "several values stand only as the result of a model")),
             ExprKind::List(_) => self.fail(error(expr.place, "a list stands only where an operation takes one")),
         }
@@ -198,7 +233,8 @@ impl<'m> Lowering<'m> {
                 let text = format!("`{name}` is a group of parameters and no array: call it, as in `{name}(x)`");
                 self.errors.push(error(place, text));
             }
-            return bound.value;
+            let (value, level) = (bound.value, bound.level);
+            return value.map(|id| self.at_hand(id, level));
         }
         let message = if self.later.iter().any(|l| l == name) {
             format!("cannot find `{name}`: it is bound later")
@@ -224,22 +260,28 @@ impl<'m> Lowering<'m> {
             && self.graph.shape(id) != shape
         {
             let found = show(self.graph.shape(id));
-            self.errors.push(error(*place, format!("`{name}` is {found} but {} is written here", show(shape))));
+            let text = self.with_open(format!("`{name}` is {found} but {} is written here", show(shape)));
+            self.errors.push(error(*place, text));
             value = None;
         }
-        if let Some(id) = value.filter(|&id| self.graph.as_constant(id).is_none() && self.named.insert(id)) {
+        if let Some(id) =
+            value.filter(|&id| self.graph.as_constant(id).is_none() && self.named.insert((self.serial, id)))
+        {
             self.graph.note_mut(id).name = Some(name.clone());
         }
         if let Some(position) = self.later.iter().position(|l| *l == name) {
             self.later.remove(position);
         }
-        self.scope.push(Bound { name, value, origin: Origin::Let(bound) });
+        let level = self.around.len();
+        self.scope.push(Bound { name, value, origin: Origin::Let(bound), level });
     }
 
     /// Checks the name, the arity and the options of a call.
     fn plan(&self, expr: &'m Expr, call: &'m Call) -> syn::Result<Planned<'m>> {
         let given = call.arguments.len();
-        let spelled = apply::spelled(&call.op, given).ok_or_else(|| self.unknown(call))?;
+        // `x.at(t)`, where `t` counts the turns of a loop.
+        let name = if self.is_at_turn(call) { "gather" } else { &call.op };
+        let spelled = apply::spelled(name, given).ok_or_else(|| self.unknown(call))?;
         let takes = spelled.op.args.len();
         let needs = takes - spelled.op.defaults.len();
         let repeats = spelled.op.repeats;
@@ -271,6 +313,13 @@ impl<'m> Lowering<'m> {
             planned.settings.set("keepdims", Setting::Flag(true));
         }
         Ok(planned)
+    }
+
+    fn is_at_turn(&self, call: &Call) -> bool {
+        let [_, Expr { kind: ExprKind::Name(name), .. }] = call.arguments.as_slice() else { return false };
+        let bound = self.scope.iter().rev().find(|b| b.name == *name);
+        let index = |b: &Bound| b.value.is_some_and(|id| self.graph_at(b.level).node(id).dtype == Dtype::Index);
+        call.op == "at" && bound.is_some_and(|b| matches!(b.origin, Origin::Turn) && index(b))
     }
 
     fn unknown(&self, call: &Call) -> syn::Error {
@@ -351,11 +400,11 @@ impl<'m> Lowering<'m> {
                 text.replace(&format!("{{{i}}}"), &described(operand, i, operands.len()))
             })
         };
-        let mut text = spelled(&mismatch.text);
+        let mut text = self.with_open(spelled(&mismatch.text));
         for operand in operands.iter().filter(|_| operands.len() > 1) {
             text.push_str(&self.origin(operand));
         }
-        if let Some(hint) = &mismatch.hint {
+        if let Some(hint) = mismatch.hint.as_ref().filter(|_| !self.is_open(&text)) {
             text.push_str(&format!("\n  help: {}", spelled(hint)));
         }
         let place = match mismatch.at {
@@ -382,6 +431,7 @@ impl<'m> Lowering<'m> {
                 Some(value) => format!("\n  `{name}` comes from `let {name} = {value}`"),
                 None => format!("\n  `{name}` is bound by a `let`"),
             },
+            Some(Origin::Turn) => format!("\n  `{name}` is what a turn of the loop starts with"),
             Some(Origin::Group(_)) | None => String::new(),
         }
     }
@@ -411,6 +461,9 @@ impl<'m> Lowering<'m> {
             return None;
         }
         let mut text = format!("the result is {} but {} is declared", show(&node.shape), show(declared));
+        if self.is_open(&text) {
+            return Some(self.with_open(text));
+        }
         let differs = node.shape.iter().zip(declared).find(|(a, b)| a != b);
         if let Some((found, wanted)) = differs.filter(|_| node.shape.len() == declared.len())
             && let Some(hint) = Mismatch::new("").rigid(found, wanted).hint
@@ -645,7 +698,7 @@ fn written(expr: &Expr, room: &mut usize) -> Option<String> {
         ExprKind::Name(name) => name.clone(),
         ExprKind::Number(value) => format!("{value}"),
         ExprKind::Call(call) => return written_call(call, room),
-        ExprKind::Tuple(_) | ExprKind::List(_) | ExprKind::Block(_) => return None,
+        ExprKind::Tuple(_) | ExprKind::List(_) | ExprKind::Block(_) | ExprKind::For(_) => return None,
     };
     *room = room.checked_sub(text.chars().count())?;
     Some(text)

@@ -48,6 +48,8 @@ pub struct Names {
     pub values: HashMap<Id, String>,
     /// Loop variables, by the depth of the loop.
     pub indices: Vec<String>,
+    /// Of the programs of loops.
+    pub loops: HashMap<Id, Names>,
 }
 
 /// The names of `program`; those in `outside` (dimensions) are taken already, and `users` are those of the author's `let`s
@@ -78,6 +80,11 @@ pub fn name(graph: &Graph, program: &Program, outside: &[String], users: &HashSe
     for (id, depth) in bound {
         let name = pool.take(&value_name(graph, program, id, depth));
         names.values.insert(id, name);
+    }
+    for stmt in &program.body {
+        if let Stmt::Turns(turns) = stmt {
+            names.loops.insert(turns.value, self::name(&turns.graph, &turns.program, outside, users));
+        }
     }
     names
 }
@@ -147,7 +154,7 @@ impl Pool {
     /// `wanted`, or with the first number that makes it free.
     fn take(&mut self, wanted: &str) -> String {
         let plain = wanted.strip_prefix("r#").unwrap_or(wanted);
-        let keyword = syn::parse_str::<syn::Ident>(plain).is_err();
+        let keyword = plain == "gen" || syn::parse_str::<syn::Ident>(plain).is_err();
         let first = if keyword || self.reserved.contains(plain) { 1 } else { 2 };
         let bare = (first == 2).then(|| plain.to_string());
         let mut all = bare.into_iter().chain((first..).map(|n| format!("{plain}_{n}")));

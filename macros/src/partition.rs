@@ -20,7 +20,7 @@ struct Plan {
 
 impl Plan {
     fn new(joint: &Graph) -> Self {
-        let forward = live_for(joint, |goal| matches!(goal, Goal::Output(_)));
+        let forward = with_parts(joint, live_for(joint, |goal| matches!(goal, Goal::Output(_))));
         let mut readers = readers(joint, &forward);
         let dear = |id: &Id| !free(joint, *id) && !cheap(joint, *id);
         let mut kept: Vec<bool> = joint.ids().map(|id| readers[id.index()].is_some() && dear(&id)).collect();
@@ -76,6 +76,15 @@ fn live_for(graph: &Graph, goal: impl Fn(Goal) -> bool) -> Vec<bool> {
     let mut part = graph.clone();
     part.roots.retain(|r| goal(r.goal));
     part.live()
+}
+
+/// All parts of a loop come with it.
+fn with_parts(joint: &Graph, mut forward: Vec<bool>) -> Vec<bool> {
+    for id in joint.ids() {
+        let node = joint.node(id);
+        forward[id.index()] |= matches!(node.kind, Kind::Part(_)) && forward[node.args[0].index()];
+    }
+    forward
 }
 
 /// For each forward value that backward reads, by which rule. What only moves elements is looked through.

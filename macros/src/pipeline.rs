@@ -4,6 +4,7 @@ use crate::differentiate::{Seed, differentiate};
 use crate::emit::{Compiled, Passes, emit, stubs};
 use crate::error::error;
 use crate::fuse::fuse;
+use crate::hoist::hoist;
 use crate::ir::along::Along;
 use crate::ir::dim::Dim;
 use crate::ir::graph::{Goal, Graph, Kind, Source};
@@ -117,18 +118,27 @@ pub fn compile(model: &Model) -> syn::Result<Passes> {
     };
     let stable = checked("stabilise", stable, false);
     let wanted = wanted(model);
-    let joint = checked("differentiate", differentiate(&stable, &wanted, Seed::Argument), false);
-    let (forward, backward) = partition(&checked("simplify", simplify(&joint), true));
-    let step = scalar(model).then(|| simplify(&differentiate(&stable, &wanted, Seed::One)));
+    let split = |joint: &Graph| partition(&tidy(joint));
+    let joint = checked("differentiate", differentiate(&stable, &wanted, Seed::Argument, &split), false);
+    let (forward, backward) = partition(&checked("simplify", tidy(&joint), true));
+    let step = scalar(model).then(|| tidy(&differentiate(&stable, &wanted, Seed::One, &split)));
     Ok(Passes {
         labels: labels(&stable),
-        infer: schedule(model, "infer", simplify(&stable)),
+        infer: schedule(model, "infer", tidy(&stable)),
         model: stable,
         rewrites,
         forward: schedule(model, "forward", forward),
         backward: schedule(model, "backward", backward),
         step: step.map(|graph| schedule(model, "step", graph)),
     })
+}
+
+/// Simplified, with nothing in loops that need not be there.
+pub fn tidy(graph: &Graph) -> Graph {
+    match graph.has_loops() {
+        true => simplify(&hoist(&simplify(graph))),
+        false => simplify(graph),
+    }
 }
 
 fn schedule(model: &Model, pass: &str, graph: Graph) -> Compiled {

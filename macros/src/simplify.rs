@@ -19,7 +19,14 @@ const SWEEPS: usize = 100;
 /// Rewrites what would lose digits or overflow, before differentiation, and says what it rewrote.
 pub fn stabilise(graph: &Graph) -> (Graph, Vec<String>) {
     let rules = Rules::new(&[When::Stability, When::Alone, When::Always], structure::BEFORE);
-    let (mut stable, fired) = rules.fixpoint(graph.clone());
+    let mut inside = BTreeSet::new();
+    let graph = in_loops(graph, &mut |body| {
+        let (body, fired) = stabilise(body);
+        inside.extend(fired);
+        body
+    });
+    let (mut stable, mut fired) = rules.fixpoint(graph);
+    fired.extend(inside);
     naming::name_all(&mut stable);
     (stable, fired.into_iter().collect())
 }
@@ -34,15 +41,20 @@ pub fn as_written(graph: &Graph) -> Graph {
 /// Expands the composites and applies the identities that floating point allows.
 pub fn simplify(graph: &Graph) -> Graph {
     let rules = Rules::new(&[When::Always, When::Derived], structure::AFTER);
-    let (mut simple, _) = rules.fixpoint(expand(graph));
+    let (mut simple, _) = rules.fixpoint(in_loops(&expand(graph), &mut simplify));
     naming::name_all(&mut simple);
     simple
+}
+
+/// The graph with all bodies of its loops changed.
+fn in_loops(graph: &Graph, change: &mut dyn FnMut(&Graph) -> Graph) -> Graph {
+    if graph.has_loops() { graph.with_bodies(change) } else { graph.clone() }
 }
 
 /// Every composite by its definition.
 pub fn expand(graph: &Graph) -> Graph {
     let mut texts = Texts::default();
-    graph.rebuild(|new, node, args| {
+    in_loops(graph, &mut expand).rebuild(|new, node, args| {
         let Kind::Composite { op: name, axes } = &node.kind else { return new.like(node, args) };
         let op = op::known(name);
         let Meaning::Composite { text, .. } = op.meaning else { unreachable!("`{name}` is a composite") };

@@ -4,6 +4,7 @@
 use crate::ir::along::Along;
 use crate::ir::dim::{Dim, Shape, show};
 use crate::ir::graph::{Dtype, Graph, Id, Kind, Letters, Node, kept_axes};
+use crate::ir::scan::Scan;
 use crate::op::{self, Last, Meaning, Takes};
 
 /// Checks `graph`; with `expanded`, no composite may be left.
@@ -32,6 +33,7 @@ fn node_is_right(graph: &Graph, id: Id, node: &Node, expanded: bool) -> Result<(
         Kind::Map(name) => op::find(name).ok_or("an operation of the table")?.args.len(),
         Kind::Contract(_) => 2,
         Kind::Along { op, .. } => op.arguments().unwrap_or(node.args.len()),
+        Kind::Scan(scan) => scan.body.arguments.len(),
         _ => 1,
     };
     check(node.args.len() == arity, &format!("{arity} arguments"))?;
@@ -52,6 +54,8 @@ fn node_is_right(graph: &Graph, id: Id, node: &Node, expanded: bool) -> Result<(
         Kind::Permute { order } => permute(node, order, shapes[0]),
         Kind::Reshape => check(Dim::product(shapes[0]) == Dim::product(&node.shape), "as many elements as before"),
         Kind::Along { axis, op } => along(graph, node, *axis, op, &shapes),
+        Kind::Scan(scan) => self::scan(graph, node, scan, &shapes, expanded),
+        Kind::Part(index) => part(graph, node, *index),
     }?;
     match node.kind {
         Kind::Broadcast { .. } | Kind::Reduce { .. } | Kind::Permute { .. } | Kind::Reshape => {
@@ -120,6 +124,31 @@ fn contract(node: &Node, letters: &Letters, shapes: &[&Shape]) -> Result<(), Str
     }
     let out: Option<Shape> = letters.out.iter().map(|l| sizes.get(l).map(|&size| size.clone())).collect();
     check(out.as_ref() == Some(&node.shape), "the shape that the letters give")
+}
+
+/// The body is a graph of its own; arguments and what is carried on have the shapes that it says.
+fn scan(graph: &Graph, node: &Node, scan: &Scan, shapes: &[&Shape], expanded: bool) -> Result<(), String> {
+    self::graph(&scan.body, expanded)?;
+    for (k, argument) in scan.body.arguments.iter().enumerate() {
+        let scanned = (scan.carried..scan.carried + scan.scanned).contains(&k);
+        let count = scanned.then(|| scan.count.clone());
+        let wanted: Shape = count.into_iter().chain(argument.shape.clone()).collect();
+        check(*shapes[k] == wanted, &format!("{} as argument {k} of the loop", show(&wanted)))?;
+        check(graph.node(node.args[k]).dtype == argument.dtype, "the kind of the loop's argument")?;
+    }
+    let results: Vec<Id> = scan.results().collect();
+    check(results.len() >= scan.carried, "a result for all that is carried")?;
+    check(results.iter().all(|&id| !scan.body.shape(id).is_empty()), "results of rank 1 or more")?;
+    let carried = (0..scan.carried).all(|k| *scan.body.shape(results[k]) == scan.body.arguments[k].shape);
+    check(carried, "what is carried on in the shape in which it came")
+}
+
+fn part(graph: &Graph, node: &Node, index: usize) -> Result<(), String> {
+    let Kind::Scan(scan) = &graph.node(node.args[0]).kind else { return Err("expected a loop".into()) };
+    let result = scan.results().nth(index).ok_or("expected a result of the loop")?;
+    let count = (index >= scan.carried).then(|| scan.count.clone());
+    let wanted: Shape = count.into_iter().chain(scan.body.shape(result).clone()).collect();
+    check(node.shape == wanted && node.dtype == scan.body.node(result).dtype, "the shape and kind of the result")
 }
 
 /// The axes around those that are worked along stay; what can be said about sizes holds.

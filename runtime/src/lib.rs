@@ -29,6 +29,10 @@
 //!   the result is `Output<..>` or a tuple of them. Without dimensions they are scalars.
 //! - A dimension is a number, a name, or an expression of them in braces: `{2 * H}`. Names are rigid: `N` and `M` are
 //!   different sizes. They are read off the arrays at run time and checked once, on entry.
+//! - Another network's name is the kind of a group of parameters: `hidden: dense<13, 13>` declares it, `hidden(x)` calls it.
+//!   Its const generics are bound by position, or its dimensions are inferred from the first call. A network without
+//!   parameters is called by its path. Calls are inlined; [`nn`] has layers.
+//! - `#[init(he)]` on a parameter says how it starts: [`init`] has the distributions.
 //! - The body is nested calls, method calls, operators, `let`, shadowing and blocks, and all mean what they mean in Rust;
 //!   `&` and `*` in front of a name mean nothing. Shapes broadcast as in NumPy, at compile time, but never in a loss.
 //! - Options are named: `sum(x, axis = 0, keepdims = true)`; an axis is a number, also from the end, or the name of a
@@ -45,7 +49,7 @@
 //! | `net::value_and_grad(inputs.., &params)` | where the output is a scalar: both passes in one |
 //! | `net::value_and_grad_into(inputs.., &params, &mut workspace)` | the same, without an allocation in steady state |
 //! | `net::check(inputs.., &params)` | the entry check alone, as a `Result` |
-//! | `net::Params`, `net::Gradients` | public fields, one for each `Param`; both are a [`ParamSet`] |
+//! | `net::Params`, `net::Gradients` | public fields, one for each `Param` and each group; both are a [`ParamSet`] |
 //! | `net::Saved`, `net::Workspace` | public fields, one for each value kept |
 //!
 //! `#[network(f64)]` computes in `f64`; `#[network(wrt(x))]` adds the gradient of an input to `Gradients`;
@@ -58,16 +62,19 @@
 //!        -- partition (save or recompute) --> -- fuse --> program -- name --> -- emit --> tokens
 //! ```
 //!
-//! A *model* is the syntax with its places in the source, a *graph* is a hash-consed list of nodes in single assignment, a
+//! Before a model is lowered, *linking* finds the networks that it calls: each leaves a macro of its own name behind, which
+//! hands over its definition. A *model* is the syntax with its places in the source, a *graph* is a hash-consed list of nodes in single assignment, a
 //! *program* is loops, products and buffers in order. Each phase is a pure function in a file of its own, and what it made
 //! is verified before the next one starts. Every operation is one entry of a table, whose derivative and identities are
 //! stated in the language that models are written in.
 //!
 //! # Conventions
 //!
-//! What happens at kinks, ties and zeros, with NaN, infinity and nothing at all, stands in [`conventions`]; every operation
-//! with its derivative in [`operations`]; how exact the functions are in [`math`]. Results are the same bits on every run
-//! and every instruction set.
+//! The derivative of `relu` and of `abs` at 0 is 0; ties of `max` and `min` share the cotangent evenly; `max(x, 0)` is
+//! `relu(x)`; `sqrt(sum(square(x)))` has the derivative 0 at 0. NaN stays NaN in `relu`, `max` and `min`. A branch that
+//! `select` did not take sends no NaN back. The sum over nothing is 0, the mean NaN, the maximum minus infinity; the
+//! gradients of a mean over an empty batch are 0. Results are the same bits on every run, and on every processor that
+//! fuses multiplication and addition; without that, products of matrices differ in their last bits ([`linalg`]).
 
 // What the macro emits names the runtime by this path, within the runtime too.
 extern crate self as pullback;
@@ -80,8 +87,7 @@ pub mod emitted;
 pub mod init;
 pub mod linalg;
 pub mod math;
-#[doc = include_str!("operations.md")]
-pub mod operations {}
+pub mod nn;
 pub mod optim;
 pub mod params;
 pub mod reduce;

@@ -48,6 +48,7 @@ pub use special::{
     normal_pdf, round, sin, tan,
 };
 
+use crate::linalg::Multiply;
 use std::ops::{Add, AddAssign, Div, DivAssign, Mul, MulAssign, Neg, Sub, SubAssign};
 
 /// The element type of a network: `f32` or `f64`.
@@ -69,6 +70,7 @@ pub trait Real:
     + SubAssign
     + MulAssign
     + DivAssign
+    + Multiply
     + Special
 {
     /// 0.
@@ -97,18 +99,10 @@ pub trait Real:
     fn powi(self, n: i32) -> Self;
     /// As [`powf`].
     fn powf(self, p: Self) -> Self;
-    /// `out = a·b + beta·out` by `matrixmultiply`; each operand comes with its strides by rows and by columns, and
-    /// `dims` are `[m, k, n]`.
-    #[doc(hidden)]
-    fn gemm(dims: [usize; 3], a: Strided<Self>, b: Strided<Self>, beta: Self, out: &mut [Self]);
 }
 
-/// The elements of a matrix, and their strides by rows and by columns.
-#[doc(hidden)]
-pub type Strided<'a, T> = (&'a [T], [usize; 2]);
-
 macro_rules! real {
-    ($t:ident $gemm:ident: $($kernel:ident)*; $($std:ident)*) => {
+    ($t:ident: $($kernel:ident)*; $($std:ident)*) => {
         impl Real for $t {
             const ZERO: Self = 0.0;
             const ONE: Self = 1.0;
@@ -142,21 +136,11 @@ macro_rules! real {
             fn powf(self, p: Self) -> Self {
                 $t::powf(self, p)
             }
-            fn gemm([m, k, n]: [usize; 3], (a, sa): Strided<Self>, (b, sb): Strided<Self>, beta: Self, out: &mut [Self]) {
-                let holds = |len, rows, columns, [by_row, by_column]: [usize; 2]| {
-                    rows == 0 || columns == 0 || (rows - 1) * by_row + (columns - 1) * by_column < len
-                };
-                assert!(holds(a.len(), m, k, sa) && holds(b.len(), k, n, sb) && out.len() == m * n);
-                let ([rsa, csa], [rsb, csb]) = (sa.map(|s| s as isize), sb.map(|s| s as isize));
-                let (a, b, out) = (a.as_ptr(), b.as_ptr(), out.as_mut_ptr());
-                // SAFETY: every element lies within its slice, by the assertion, and `out`, exclusive, is row-major.
-                unsafe { matrixmultiply::$gemm(m, k, n, 1.0, a, rsa, csa, b, rsb, csb, beta, out, n as isize, 1) }
-            }
         }
     };
 }
-real!(f32 sgemm: exp ln tanh sigmoid softplus; sqrt abs);
-real!(f64 dgemm: exp ln tanh sigmoid softplus; sqrt abs);
+real!(f32: exp ln tanh sigmoid softplus; sqrt abs);
+real!(f64: exp ln tanh sigmoid softplus; sqrt abs);
 
 macro_rules! functions {
     ($($(#[$doc:meta])* $name:ident)*) => {$(

@@ -7,8 +7,9 @@ use quote::{ToTokens, quote};
 /// An identifier, raw where the name is a keyword.
 pub fn ident(name: &str) -> Ident {
     match syn::parse_str::<Ident>(name) {
-        Ok(ident) => ident,
-        Err(_) => Ident::new_raw(name, Span::call_site()),
+        // syn reads it as a name; the edition 2024 has reserved it.
+        Ok(ident) if ident != "gen" => ident,
+        _ => Ident::new_raw(name, Span::call_site()),
     }
 }
 

@@ -7,16 +7,13 @@ use crate::ir::along::Along;
 use crate::ir::dim::Dim;
 use crate::ir::graph::{Dtype, Fold, Graph, Id};
 use crate::ir::program::{
-    Access, Affine, Axis, Buffer, BufferId, Loop, Moved, Operand, Product, Program, Role, Stmt, TILE,
+    Access, Affine, Axis, BufferId, Loop, Moved, Operand, Product, Program, Role, Stmt, Turns, Whose,
 };
 use crate::name::Names;
 use crate::op::{self, Emitted};
 use proc_macro2::{Ident, Literal, TokenStream};
 use quote::{ToTokens, quote};
 use std::collections::{BTreeSet, HashMap, HashSet};
-
-/// The largest row that is an array of constant length within the pass, instead of a slice that comes in.
-const LARGEST_ROW: i64 = 4 * TILE;
 
 /// The most operations that are written into the expression that uses them, instead of having a line of their own.
 const INLINED: usize = 3;
@@ -49,7 +46,7 @@ impl Pass<'_> {
             let buffer = self.program.buffer(id);
             let mutable = !matches!(buffer.role, Role::Argument(_));
             let once = !mutable || slots.insert(buffer.slot);
-            (once && !self.is_local_array(buffer)).then(|| Field { buffer: id, name: self.variable(id), mutable })
+            (once && !buffer.is_local_array()).then(|| Field { buffer: id, name: self.variable(id), mutable })
         });
         let mut fields: Vec<Field> = fields.collect();
         fields.iter_mut().filter(|f| f.mutable).for_each(|f| f.name = self.variable(self.slot_owner(f.buffer)));
@@ -85,6 +82,10 @@ impl Pass<'_> {
             })
         });
         dims.extend(axes.into_iter().flat_map(|a| program.axes[a.0].names()));
+        for turns in self.loops() {
+            dims.extend(turns.count.names());
+            dims.extend(loop_dimensions(&turns.program));
+        }
         dims
     }
 
@@ -127,11 +128,6 @@ impl Pass<'_> {
         results.filter(|(_, (_, r))| r.as_ref().is_some_and(|r| self.is_scalar_result(r))).map(|(k, _)| k).collect()
     }
 
-    fn is_local_array(&self, buffer: &Buffer) -> bool {
-        let length = Dim::product(&buffer.shape).as_number();
-        matches!(buffer.role, Role::Row { .. }) && length.is_some_and(|n| n <= LARGEST_ROW)
-    }
-
     fn variable(&self, id: BufferId) -> Ident {
         ident(&self.names.buffers[id.0])
     }
@@ -165,6 +161,7 @@ impl Pass<'_> {
         let body = Writer { pass: self, inlined: self.inlined() }.body();
         let result = self.result();
         let docs = docs([doc]);
+        let loops: TokenStream = self.loops().map(|turns| self.turn(turns).items(&self.turn_doc(turns))).collect();
         let borrows = fields.iter().any(|f| !self.is_scalar_argument(f.buffer));
         let (generics, elided) = if borrows { (quote!(<'a>), quote!(<'_>)) } else { (quote!(), quote!()) };
         quote! {
@@ -183,7 +180,35 @@ impl Pass<'_> {
                     #result
                 }
             }
+
+            #loops
         }
+    }
+
+    fn loops(&self) -> impl Iterator<Item = &Turns> {
+        self.program.body.iter().filter_map(|stmt| match stmt {
+            Stmt::Turns(turns) => Some(turns),
+            _ => None,
+        })
+    }
+
+    /// One turn of a loop, which is a pass of its own.
+    fn turn<'t>(&'t self, turns: &'t Turns) -> Pass<'t> {
+        let number = self.loops().position(|t| t.value == turns.value).map_or(0, |k| k + 1);
+        let number = if self.loops().count() > 1 { number.to_string() } else { String::new() };
+        Pass {
+            name: ident(&format!("{}Turn{number}", self.name)),
+            graph: &turns.graph,
+            program: &turns.program,
+            names: &self.names.loops[&turns.value],
+            real: self.real.clone(),
+            users: self.users,
+        }
+    }
+
+    fn turn_doc(&self, turns: &Turns) -> String {
+        let order = if turns.reverse { ", from the last to the first" } else { "" };
+        format!("The slices of one of the {} turns of a loop in `{}`{order}.", turns.count, self.name)
     }
 
     fn declared(&self, field: &Field) -> TokenStream {
@@ -225,7 +250,7 @@ impl Pass<'_> {
     /// `let squares = &mut [0.0; TILE];`: rows of constant length live in the pass itself.
     fn local_arrays(&self) -> Vec<TokenStream> {
         let touched = self.touched();
-        let rows = touched.into_iter().filter(|b| self.is_local_array(self.program.buffer(*b)));
+        let rows = touched.into_iter().filter(|b| self.program.buffer(*b).is_local_array());
         let declared = rows.map(|id| {
             let buffer = self.program.buffer(id);
             let (name, length) = (self.variable(id), size(&Dim::product(&buffer.shape)));
@@ -314,6 +339,19 @@ fn inline_within<'a>(body: &'a [Stmt], visit: &mut impl FnMut(&'a Stmt, &'a [Stm
     }
 }
 
+/// The dimension names in a loop's program.
+fn loop_dimensions(program: &Program) -> BTreeSet<&str> {
+    let own = program.buffers.iter().flat_map(|b| names_of(&b.shape)).chain(program.axes.iter().flat_map(Dim::names));
+    let mut dims: BTreeSet<&str> = own.collect();
+    for stmt in &program.body {
+        if let Stmt::Turns(turns) = stmt {
+            dims.extend(turns.count.names());
+            dims.extend(loop_dimensions(&turns.program));
+        }
+    }
+    dims
+}
+
 fn names_of(shape: &[Dim]) -> impl Iterator<Item = &str> {
     shape.iter().flat_map(Dim::names)
 }
@@ -322,6 +360,7 @@ fn written(stmt: &Stmt) -> Vec<BufferId> {
     match stmt {
         Stmt::Product(p) => vec![p.out],
         Stmt::Along(moved) => vec![moved.out],
+        Stmt::Turns(turns) => turns.written().collect(),
         Stmt::Fill { buffer, .. } => vec![*buffer],
         Stmt::Store { to, .. } | Stmt::Accumulate { to, .. } => vec![to.buffer],
         Stmt::Fold { into, .. } => into.iter().map(|a| a.buffer).collect(),
@@ -335,6 +374,7 @@ fn used_whole(stmt: &Stmt) -> Vec<BufferId> {
     match stmt {
         Stmt::Product(p) => all.extend([p.a, p.b]),
         Stmt::Along(moved) => all.extend(&moved.args),
+        Stmt::Turns(turns) => all.extend(turns.read()),
         Stmt::Fold { from, .. } => all.push(from.buffer),
         _ => {}
     }
@@ -348,6 +388,8 @@ struct Turn {
     tile: Option<Axis>,
     /// Buffers whose variable is a row, with the place that the row starts at.
     rows: HashMap<BufferId, Affine>,
+    /// Rows of buffers of which a loop reads several, with their own names.
+    several: Vec<(BufferId, Affine, Ident)>,
 }
 
 struct Writer<'a> {
@@ -397,6 +439,7 @@ impl Writer<'_> {
         match stmt {
             Stmt::Product(product) => self.product(product),
             Stmt::Along(moved) => self.along(moved),
+            Stmt::Turns(turns) => self.turns(turns),
             Stmt::Let { value, .. } if self.inlined.contains_key(value) => TokenStream::new(),
             Stmt::Let { value, op, args } => {
                 let (docs, name, code) = (self.doc(*value), self.value(*value), self.expression(op, args, turn));
@@ -440,6 +483,50 @@ impl Writer<'_> {
             false => {
                 let batch = size(batch);
                 quote!(#docs let #out = batched(#function, #batch, #out, #a, #b, [#(#dims),*]);)
+            }
+        }
+    }
+
+    /// `for i in 0..T { ForwardTurn { T, x: &x[i * 4..][..4], .. }.run(); h.copy_from_slice(h_next); }`
+    fn turns(&self, turns: &Turns) -> TokenStream {
+        let pass = self.pass.turn(turns);
+        let (index, count) = (ident(&self.pass.names.indices[0]), size(&turns.count));
+        let copied = |to: BufferId, from: BufferId| {
+            let [to, from] = [to, from].map(|id| self.pass.variable(id));
+            quote!(#to.copy_from_slice(#from);)
+        };
+        let starts = turns.carried.iter().map(|c| copied(c.state, c.start));
+        let ends = turns.carried.iter().map(|c| copied(c.state, c.next));
+        let fields = pass.fields().into_iter().map(|field| {
+            let (_, whose) = turns.fields.iter().find(|(own, _)| *own == field.buffer).expect("memory for every field");
+            let (name, memory) = (&field.name, self.memory_of(&pass, &field, *whose, &index));
+            quote!(#name: #memory)
+        });
+        let (name, dims) = (&pass.name, pass.dimensions().into_iter().map(ident));
+        let range = if turns.reverse { quote!((0..#count).rev()) } else { quote!(0..#count) };
+        quote! {
+            #(#starts)*
+            for #index in #range {
+                #name { #(#dims,)* #(#fields),* }.run();
+                #(#ends)*
+            }
+        }
+    }
+
+    /// What a turn of a loop gets for one of its fields.
+    fn memory_of(&self, turn: &Pass, field: &Field, whose: Whose, index: &Ident) -> TokenStream {
+        let name = self.pass.variable(whose.buffer());
+        let scalar = turn.is_scalar_argument(field.buffer);
+        let reference = if field.mutable { quote!(&mut) } else { quote!(&) };
+        match whose {
+            Whose::Whole(outer) if scalar && self.pass.is_scalar_argument(outer) => quote!(#name),
+            Whose::Whole(_) if scalar => quote!(#name[0]),
+            Whose::Turn(_) if scalar => quote!(#name[#index]),
+            Whose::Whole(_) => quote!(#reference #name[..]),
+            Whose::Turn(_) => {
+                let length = size(&Dim::product(&turn.program.buffer(field.buffer).shape));
+                let start = Code::atom(index).infix("*", length.clone());
+                quote!(#reference #name[#start..][..#length])
             }
         }
     }
@@ -529,18 +616,63 @@ impl Writer<'_> {
                 code.extend(self.row(&access, start, axis, mutable, turn));
             }
         }
+        turn.several.clear();
+        if let Stmt::Loop(_) = stmt {
+            code.extend(self.several_rows(stmt, axis, turn));
+        }
         code
+    }
+
+    /// `let z_row_2 = &z[i * 8 + 4..][..4];` for each row of a buffer that is only read.
+    fn several_rows(&self, stmt: &Stmt, axis: Axis, turn: &mut Turn) -> TokenStream {
+        let mut starts: Vec<(BufferId, Option<Affine>)> = Vec::new();
+        let mut written: HashSet<usize> = HashSet::new();
+        each_access(stmt, &mut |access, mutable| {
+            let start = access.place.row_start(axis);
+            if mutable {
+                written.insert(self.program().buffer(access.buffer).slot);
+            } else if !starts.contains(&(access.buffer, start.clone())) {
+                starts.push((access.buffer, start));
+            }
+        });
+        let untouched = |id: &BufferId| {
+            !turn.rows.contains_key(id)
+                && !written.contains(&self.program().buffer(*id).slot)
+                && !self.pass.is_scalar_argument(*id)
+        };
+        let several = |id: &BufferId| starts.iter().filter(|(other, _)| other == id).count() > 1;
+        let length = size(&self.program().axes[axis.0]);
+        let mut code = TokenStream::new();
+        for (id, start) in starts.iter().filter(|(id, _)| untouched(id) && several(id)) {
+            let Some(start) = start else { continue };
+            let number = turn.several.iter().filter(|(other, ..)| other == id).count() + 1;
+            let (name, row, offset) = (self.pass.variable(*id), self.row_name(*id, number), self.index(start, turn));
+            code.extend(quote!(let #row = &#name[#offset..][..#length];));
+            turn.several.push((*id, start.clone(), row));
+        }
+        code
+    }
+
+    /// A name that nothing else in the pass has.
+    fn row_name(&self, id: BufferId, number: usize) -> Ident {
+        let mut name = format!("{}_row", self.pass.names.buffers[id.0]);
+        if number > 1 {
+            name.push_str(&format!("_{number}"));
+        }
+        let taken = |name: &String| {
+            self.pass.names.buffers.contains(name) || self.pass.names.values.values().any(|v| v == name)
+        };
+        while taken(&name) {
+            name.push('_');
+        }
+        ident(&name)
     }
 
     /// Whether all that `body` touches of a buffer is the row that starts there.
     fn is_same_row(&self, body: &[Stmt], buffer: BufferId, start: &Affine) -> bool {
         let mut same = true;
         let mut note = |access: &Access| {
-            let Affine { offset, strides } = &access.place;
-            let rest: Vec<_> = strides.iter().filter(|term| !start.strides.contains(term)).collect();
-            let unit = matches!(rest.as_slice(), [(_, stride)] if stride.is_one());
-            let row = unit && strides.len() == start.strides.len() + 1 && *offset == start.offset;
-            same &= row || access.buffer != buffer;
+            same &= access.buffer != buffer || is_along(&access.place, start);
         };
         body.iter().for_each(|s| each_access(s, &mut |access, _| note(access)));
         same
@@ -658,6 +790,11 @@ impl Writer<'_> {
         if self.pass.is_scalar_argument(access.buffer) {
             return Code::atom(name);
         }
+        let row = turn.several.iter().find(|(id, start, _)| *id == access.buffer && is_along(&access.place, start));
+        if let Some((_, start, row)) = row {
+            let index = self.along_row(access, start, turn).to_token_stream();
+            return Code::atom(quote!(#row[#index]));
+        }
         let index = match turn.rows.get(&access.buffer) {
             // Within a tile, the loop's variable counts from the start of the tile, as the slices do.
             Some(start) => self.along_row(access, start, turn).to_token_stream(),
@@ -718,6 +855,13 @@ impl Writer<'_> {
             None => self.pass.names.values.get(&id).cloned(),
         }
     }
+}
+
+/// Whether a place moves along the row that starts there.
+fn is_along(place: &Affine, start: &Affine) -> bool {
+    let rest: Vec<_> = place.strides.iter().filter(|term| !start.strides.contains(term)).collect();
+    let unit = matches!(rest.as_slice(), [(_, stride)] if stride.is_one());
+    unit && place.strides.len() == start.strides.len() + 1 && place.offset == start.offset
 }
 
 fn combine(fold: Fold, place: Code, value: Code) -> TokenStream {

@@ -11,7 +11,7 @@ pub fn legalise(graph: &Graph) -> Graph {
             Kind::Contract(letters) => return aligned(new, node, args, letters),
             Kind::Permute { .. } => vec![viewable(new, args[0])],
             Kind::Along { op, .. } if op.is_view() => vec![viewable(new, args[0])],
-            Kind::Along { .. } => args.into_iter().map(|a| in_order(new, a)).collect(),
+            Kind::Along { .. } | Kind::Scan(_) => args.into_iter().map(|a| in_order(new, a)).collect(),
             Kind::Reshape if squeezed(new.shape(args[0]), &node.shape).is_none() => vec![in_order(new, args[0])],
             _ => args,
         };
@@ -80,7 +80,7 @@ fn lies_in_order(graph: &Graph, id: Id) -> bool {
     let node = graph.node(id);
     match &node.kind {
         Kind::Along { op, .. } => !op.is_view(),
-        Kind::Arg(_) | Kind::Map(_) | Kind::Reduce { .. } | Kind::Contract(_) => true,
+        Kind::Arg(_) | Kind::Map(_) | Kind::Reduce { .. } | Kind::Contract(_) | Kind::Part(_) => true,
         Kind::Reshape => lies_in_order(graph, node.args[0]),
         Kind::Broadcast { .. } => is_squeezed(graph, node) && lies_in_order(graph, node.args[0]),
         _ => false,
@@ -105,7 +105,7 @@ fn behind_long_axes(graph: &Graph, id: Id) -> Id {
 
 fn is_computed(graph: &Graph, id: Id) -> bool {
     match &graph.node(id).kind {
-        Kind::Map(_) | Kind::Reduce { .. } | Kind::Contract(_) => true,
+        Kind::Map(_) | Kind::Reduce { .. } | Kind::Contract(_) | Kind::Part(_) => true,
         Kind::Along { op, .. } => !op.is_view(),
         _ => false,
     }

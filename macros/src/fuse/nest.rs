@@ -7,12 +7,15 @@ use super::matrix::{Matrix, is_transposed};
 use super::space::{Item, Read, Space, Term, Work, row_major};
 use crate::ir::along::Along;
 use crate::ir::dim::{Dim, Shape};
-use crate::ir::graph::{Fold, Graph, Id, Kind};
+use crate::ir::graph::{Argument, Dtype, Fold, Graph, Id, Kind};
 use crate::ir::program::{
-    Access, Affine, Axis, Buffer, BufferId, Loop, Moved, Operand, Product, Program, Role, Stmt, TILE,
+    Access, Affine, Axis, Buffer, BufferId, Carried, Loop, Moved, Operand, Product, Program, Role, Stmt, TILE, Turns,
+    Whose,
 };
+use crate::ir::scan::{Scan, outputs};
 use crate::op;
 use std::collections::{BTreeMap, HashMap, HashSet};
+use std::rc::Rc;
 
 /// The most operations that are computed again instead of being kept.
 const RECOMPUTED: usize = 8;
@@ -147,7 +150,8 @@ impl Nest<'_> {
                 self.full.insert(id, buffer);
             }
         }
-        let steps = self.space.items.iter().filter(|(_, item)| item.is_step()).map(|(id, _)| *id);
+        let is_value = |item: &Item| item.is_step() && !matches!(item.work, Work::Scan(_));
+        let steps = self.space.items.iter().filter(|(_, item)| is_value(item)).map(|(id, _)| *id);
         let mut scratch: Vec<Id> = steps.chain(self.space.in_memory.iter().copied()).collect();
         scratch.sort();
         scratch.into_iter().for_each(|id| self.keep(id, Role::Scratch));
@@ -338,6 +342,11 @@ impl Nest<'_> {
         match &item.work {
             Work::Products(terms) => self.emit_products(id, terms, body),
             Work::Along(args) => body.push(self.along(id, args)),
+            Work::Scan(args) => {
+                let turns = self.turns(id, args);
+                body.push(turns);
+            }
+            Work::Part(_) => {}
             Work::Reduce(fold) if !item.reduced.is_empty() => {
                 let operand = self.operand(&item.reads[0], body);
                 body.push(self.accumulate(id, *fold, operand, prefix));
@@ -403,6 +412,88 @@ impl Nest<'_> {
             let (a, b) = (self.full[&term.a], self.full[&term.b]);
             body.push(Stmt::Product(product(self.graph, term, [out, a, b], k > 0)));
         }
+    }
+
+    /// A loop: its body is a program of its own, whose memory is bound to that of this one.
+    fn turns(&mut self, id: Id, args: &[Id]) -> Stmt {
+        let Kind::Scan(scan) = self.graph.node(id).kind.clone() else { unreachable!("only a loop has turns") };
+        let args: Vec<BufferId> = args.iter().map(|a| self.full[a]).collect();
+        let parts = self.parts(id, &scan);
+        let mut body = scan.body.clone();
+        let wanted = |k: usize| k < scan.carried || parts[k].is_some();
+        body.roots = outputs(scan.results().enumerate().filter(|(k, _)| wanted(*k)).map(|(_, id)| id));
+        let results: Vec<BufferId> = (0..parts.len()).filter_map(|k| parts[k]).collect();
+        let (graph, program) = super::fuse(&body, &HashSet::new());
+        let carried: Vec<Carried> = (0..scan.carried)
+            .map(|k| {
+                let shape = scan.body.arguments[k].shape.clone();
+                let next = self.scratch(id, format!("{}_next", scan.body.arguments[k].name), shape, Dtype::Real);
+                Carried { start: args[k], state: results[k], next }
+            })
+            .collect();
+        let fields = self.fields_of(id, &scan, &program, &args, &carried, &results);
+        let (count, reverse) = (scan.count.clone(), scan.reverse);
+        Stmt::Turns(Turns {
+            value: id,
+            count,
+            reverse,
+            carried,
+            graph: Rc::new(graph),
+            program: Rc::new(program),
+            fields,
+        })
+    }
+
+    /// The memory of every part of a loop: of what is carried in any case, of a stack where it is read.
+    fn parts(&mut self, id: Id, scan: &Scan) -> Vec<Option<BufferId>> {
+        let found = |k: usize| {
+            let mut live = self.space.items.iter().filter(|(_, item)| matches!(item.work, Work::Part(of) if of == id));
+            live.find(|(part, _)| self.graph.node(**part).kind == Kind::Part(k)).map(|(part, _)| self.full[part])
+        };
+        let mut parts: Vec<Option<BufferId>> = (0..scan.results().count()).map(found).collect();
+        for k in (0..scan.carried).filter(|&k| parts[k].is_none()).collect::<Vec<_>>() {
+            let Argument { name, shape, .. } = scan.body.arguments[k].clone();
+            parts[k] = Some(self.scratch(id, name, shape, Dtype::Real));
+        }
+        parts
+    }
+
+    fn scratch(&mut self, node: Id, name: String, shape: Shape, dtype: Dtype) -> BufferId {
+        let id = BufferId(self.program.buffers.len());
+        self.program.buffers.push(Buffer { node, name, role: Role::Scratch, dtype, shape, slot: id.0, over: None });
+        id
+    }
+
+    /// What each buffer of a loop's program is here; scratch is memory of this one.
+    fn fields_of(
+        &mut self,
+        id: Id,
+        scan: &Scan,
+        program: &Program,
+        args: &[BufferId],
+        carried: &[Carried],
+        results: &[BufferId],
+    ) -> Vec<(BufferId, Whose)> {
+        let mut slots: HashMap<usize, Whose> = HashMap::new();
+        let mut fields = Vec::new();
+        for (index, buffer) in program.buffers.iter().enumerate() {
+            let whose = match buffer.role {
+                Role::Argument(k) if k < scan.carried => Whose::Whole(carried[k].state),
+                Role::Argument(k) if k < scan.carried + scan.scanned => Whose::Turn(args[k]),
+                Role::Argument(k) => Whose::Whole(args[k]),
+                Role::Result(k) if k < scan.carried => Whose::Whole(carried[k].next),
+                Role::Result(k) => Whose::Turn(results[k]),
+                _ if buffer.is_local_array() => continue,
+                Role::Scratch | Role::Row { .. } => {
+                    let Buffer { name, shape, dtype, .. } = buffer.clone();
+                    let shared = slots.get(&buffer.slot).copied();
+                    shared.unwrap_or_else(|| Whose::Whole(self.scratch(id, name, shape, dtype)))
+                }
+            };
+            slots.entry(buffer.slot).or_insert(whose);
+            fields.push((BufferId(index), whose));
+        }
+        fields
     }
 
     fn along(&self, id: Id, args: &[Id]) -> Stmt {

@@ -41,6 +41,10 @@ pub enum Work {
     Products(Vec<Term>),
     /// What is done along an axis, with the arguments' memory.
     Along(Vec<Id>),
+    /// A loop, with the arguments' memory.
+    Scan(Vec<Id>),
+    /// What a loop writes.
+    Part(Id),
 }
 
 /// One contraction of a sum: operands, letters, and the node itself.
@@ -60,7 +64,7 @@ impl Item {
 
     /// Not computed in loops.
     pub fn is_step(&self) -> bool {
-        matches!(self.work, Work::Products(_) | Work::Along(_))
+        !matches!(self.work, Work::Map(_) | Work::Reduce(_))
     }
 
     /// The nodes that it depends on, whether at the same place or in memory.
@@ -72,7 +76,8 @@ impl Item {
         });
         let whole: Vec<Id> = match &self.work {
             Work::Products(terms) => terms.iter().flat_map(|t| [t.a, t.b]).collect(),
-            Work::Along(args) => args.clone(),
+            Work::Along(args) | Work::Scan(args) => args.clone(),
+            Work::Part(scan) => vec![*scan],
             _ => Vec::new(),
         };
         read.chain(whole).collect()
@@ -406,7 +411,9 @@ impl<'g> Builder<'g> {
             let item = match (self.axes.get(&id).cloned(), self.terms(id), &self.graph.node(id).kind) {
                 (Some(axes), ..) => self.loop_item(id, &axes),
                 (None, Some(terms), _) if !absorbed.contains(&id) => self.product_item(terms),
-                (None, None, Kind::Along { op, .. }) if !op.is_view() => self.along_item(id),
+                (None, None, Kind::Along { op, .. }) if !op.is_view() => self.step_item(id, Work::Along),
+                (None, None, Kind::Scan(_)) => self.step_item(id, Work::Scan),
+                (None, None, Kind::Part(_)) => step(Work::Part(self.graph.node(id).args[0])),
                 _ => continue,
             };
             space.items.insert(id, item);
@@ -426,13 +433,14 @@ impl<'g> Builder<'g> {
         let terms: Vec<Term> =
             terms.into_iter().map(|t| Term { a: self.view(t.a).base, b: self.view(t.b).base, ..t }).collect();
         self.in_memory.extend(terms.iter().flat_map(|t| [t.a, t.b]));
-        Item { work: Work::Products(terms), over: Vec::new(), reduced: Vec::new(), reads: Vec::new() }
+        step(Work::Products(terms))
     }
 
-    fn along_item(&mut self, id: Id) -> Item {
+    /// Something that works on the whole memory of its arguments.
+    fn step_item(&mut self, id: Id, work: impl Fn(Vec<Id>) -> Work) -> Item {
         let args: Vec<Id> = self.graph.node(id).args.iter().map(|&a| self.view(a).base).collect();
         self.in_memory.extend(&args);
-        Item { work: Work::Along(args), over: Vec::new(), reduced: Vec::new(), reads: Vec::new() }
+        step(work(args))
     }
 
     fn loop_item(&mut self, id: Id, axes: &[Option<usize>]) -> Item {
@@ -504,6 +512,10 @@ impl View {
         }
         View { strides, ..self }
     }
+}
+
+fn step(work: Work) -> Item {
+    Item { work, over: Vec::new(), reduced: Vec::new(), reads: Vec::new() }
 }
 
 /// The strides of those axes that are walked.

@@ -4,6 +4,7 @@
 use super::along::Along;
 use super::dim::{Dim, Shape, show};
 use super::model::Role;
+use super::scan::{Scan, Shared};
 use crate::error::Place;
 use std::collections::HashMap;
 use std::fmt;
@@ -71,6 +72,10 @@ pub enum Kind {
     Reshape,
     /// Moves, takes or sums along `axis`.
     Along { axis: usize, op: Along },
+    /// A loop; its values are its parts.
+    Scan(Shared),
+    /// A result of a loop, by its index.
+    Part(usize),
 }
 
 #[derive(Clone, Debug)]
@@ -303,6 +308,35 @@ impl Graph {
         }
     }
 
+    /// A loop over `args`, as [`Scan`] has them in order.
+    pub fn scan(&mut self, scan: Scan, args: Vec<Id>) -> Id {
+        self.add(Kind::Scan(Shared::new(scan)), args, Shape::new(), Dtype::Real)
+    }
+
+    /// Result `index` of a loop.
+    pub fn part(&mut self, scan: Id, index: usize) -> Id {
+        let Kind::Scan(shared) = &self.node(scan).kind else { unreachable!("only a loop has parts") };
+        let root = shared.body.node(shared.results().nth(index).expect("a result of the loop"));
+        let stacked = (index >= shared.carried).then(|| shared.count.clone());
+        let (shape, dtype, note) =
+            (stacked.into_iter().chain(root.shape.clone()).collect(), root.dtype, root.note.clone());
+        let id = self.add(Kind::Part(index), vec![scan], shape, dtype);
+        self.inherit(id, &Note { rule: None, ..note });
+        id
+    }
+
+    /// The graph with every loop's body changed.
+    pub fn with_bodies(&self, change: &mut dyn FnMut(&Graph) -> Graph) -> Graph {
+        self.rebuild(|new, node, args| match &node.kind {
+            Kind::Scan(scan) => new.scan(scan.with_body(change(&scan.body)), args),
+            _ => new.like(node, args),
+        })
+    }
+
+    pub fn has_loops(&self) -> bool {
+        self.nodes.iter().any(|n| matches!(n.kind, Kind::Scan(_)))
+    }
+
     /// A contraction; its letters are renamed in order of appearance, and transposed operands change only the letters.
     pub fn contract(&mut self, a: Id, b: Id, letters: Letters) -> Id {
         let (a, la) = self.untransposed(a, letters.a);
@@ -393,6 +427,25 @@ impl Graph {
         own.rule = own.rule.take().or_else(|| note.rule.clone());
     }
 
+    /// Adds the live nodes of another graph, with nodes of this one in the place of its arguments; where each has come to.
+    pub fn graft(&mut self, other: &Graph, argument: &dyn Fn(usize) -> Id) -> Vec<Option<Id>> {
+        let live = other.live();
+        let mut here: Vec<Option<Id>> = vec![None; other.len()];
+        for id in other.ids().filter(|id| live[id.index()]) {
+            let node = other.node(id);
+            let made = match node.kind {
+                Kind::Arg(index) => argument(index),
+                _ => {
+                    let args = node.args.iter().map(|a| here[a.index()].expect("arguments come first")).collect();
+                    self.like(node, args)
+                }
+            };
+            self.inherit(made, &node.note);
+            here[id.index()] = Some(made);
+        }
+        here
+    }
+
     /// The same node with other arguments, through the constructors, so that their normal forms hold.
     pub fn like(&mut self, node: &Node, args: Vec<Id>) -> Id {
         match &node.kind {
@@ -464,6 +517,11 @@ impl fmt::Display for Kind {
             Kind::Permute { order } => write!(f, "permute {order:?}"),
             Kind::Reshape => write!(f, "reshape"),
             Kind::Along { axis, op } => write!(f, "{op} along {axis}"),
+            Kind::Scan(scan) => {
+                let order = if scan.reverse { "back" } else { "on" };
+                write!(f, "scan {} turns {order}, {} carried, {} scanned", scan.count, scan.carried, scan.scanned)
+            }
+            Kind::Part(index) => write!(f, "part {index}"),
         }
     }
 }
@@ -478,6 +536,10 @@ impl fmt::Display for Graph {
             match &node.note.name {
                 Some(name) => writeln!(f, "  # {name}")?,
                 None => writeln!(f)?,
+            }
+            if let Kind::Scan(scan) = &node.kind {
+                let body = scan.body.to_string();
+                body.lines().try_for_each(|line| writeln!(f, "    {line}"))?;
             }
         }
         for root in &self.roots {

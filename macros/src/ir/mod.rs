@@ -5,3 +5,4 @@ pub mod dim;
 pub mod graph;
 pub mod model;
 pub mod program;
+pub mod scan;

@@ -146,6 +146,19 @@ pub enum ExprKind {
     /// A list as an argument, in brackets or parentheses: the `[N, 4]` of `reshape(x, [N, 4])`.
     List(Vec<Expr>),
     Block(Box<Block>),
+    For(Box<For>),
+}
+
+/// `for t in 0..T { h = ..; y }`: what is carried after the last turn, then the stack of the turns' values.
+#[derive(Clone, Debug)]
+pub struct For {
+    pub index: Option<Ident>,
+    pub count: Dim,
+    /// The names that are bound outside and assigned to inside, in which case `body` binds them again.
+    pub carried: Vec<Ident>,
+    /// Its result is a tuple: of what is carried on, then of the turn's value, if it has one.
+    pub body: Block,
+    pub stacks: bool,
 }
 
 /// An operation applied: `tanh(x)`, `x.tanh()`, `a + b` (as `add`), `sum(x, axis = 0)`.
@@ -294,6 +307,7 @@ impl Expr {
                 call.arguments.iter().for_each(|a| a.calls(calls));
             }
             ExprKind::Tuple(all) | ExprKind::List(all) => all.iter().for_each(|e| e.calls(calls)),
+            ExprKind::For(turns) => turns.body.calls(calls),
             ExprKind::Name(_) | ExprKind::Number(_) => {}
         }
     }
@@ -303,6 +317,7 @@ impl Expr {
             ExprKind::Block(block) => block.names(names),
             ExprKind::Call(call) => call.arguments.iter().for_each(|a| a.names(names)),
             ExprKind::Tuple(all) | ExprKind::List(all) => all.iter().for_each(|e| e.names(names)),
+            ExprKind::For(turns) => turns.body.names(names),
             ExprKind::Name(_) | ExprKind::Number(_) => {}
         }
     }
@@ -355,6 +370,10 @@ impl fmt::Display for Expr {
             ExprKind::Tuple(all) => write!(f, "({})", list(all)),
             ExprKind::List(all) => write!(f, "[{}]", list(all)),
             ExprKind::Block(block) => write!(f, "{{ {block} }}"),
+            ExprKind::For(turns) => {
+                let index = turns.index.as_ref().map_or("_".into(), Ident::to_string);
+                write!(f, "for {index} in 0..{} {{ {} }}", turns.count, turns.body)
+            }
         }
     }
 }

@@ -3,11 +3,15 @@
 
 use super::along::Along;
 use super::dim::{Dim, Shape, show};
-use super::graph::{Argument, Dtype, Fold, Goal, Id};
+use super::graph::{Argument, Dtype, Fold, Goal, Graph, Id};
 use std::fmt;
+use std::rc::Rc;
 
 /// The most elements of a tile: what a loop over one long axis works on at a time.
 pub const TILE: i64 = 1024;
+
+/// The largest row that lies within a pass.
+const LARGEST_ROW: i64 = 4 * TILE;
 
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
 pub struct BufferId(pub usize);
@@ -84,6 +88,7 @@ pub enum Operand {
 pub enum Stmt {
     Product(Product),
     Along(Moved),
+    Turns(Turns),
     /// `value = op(args)`, one element.
     Let {
         value: Id,
@@ -155,6 +160,58 @@ pub struct Moved {
     pub to: Shape,
 }
 
+/// A loop over a program of its own, which has the memory that `fields` say. What is carried starts as a copy, and what a
+/// turn makes of it is copied to where it stands.
+#[derive(Clone, Debug)]
+pub struct Turns {
+    pub value: Id,
+    pub count: Dim,
+    pub reverse: bool,
+    pub carried: Vec<Carried>,
+    pub graph: Rc<Graph>,
+    pub program: Rc<Program>,
+    pub fields: Vec<(BufferId, Whose)>,
+}
+
+/// The memory of something that is carried from turn to turn.
+#[derive(Clone, Copy, Debug)]
+pub struct Carried {
+    pub start: BufferId,
+    pub state: BufferId,
+    pub next: BufferId,
+}
+
+/// The memory around a loop that a buffer of its program is.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Whose {
+    /// All of a buffer, in every turn.
+    Whole(BufferId),
+    /// The part of a buffer that belongs to the turn.
+    Turn(BufferId),
+}
+
+impl Turns {
+    /// The memory here that turns write.
+    pub fn written(&self) -> impl Iterator<Item = BufferId> {
+        let own = self.fields.iter().filter(|(own, _)| !matches!(self.program.buffer(*own).role, Role::Argument(_)));
+        let carried = self.carried.iter().flat_map(|c| [c.state, c.next]);
+        carried.chain(own.map(|(_, whose)| whose.buffer()))
+    }
+
+    /// The memory here that turns read, and what is carried starts from.
+    pub fn read(&self) -> impl Iterator<Item = BufferId> {
+        self.carried.iter().map(|c| c.start).chain(self.fields.iter().map(|(_, whose)| whose.buffer()))
+    }
+}
+
+impl Whose {
+    pub fn buffer(self) -> BufferId {
+        match self {
+            Whose::Whole(buffer) | Whose::Turn(buffer) => buffer,
+        }
+    }
+}
+
 /// `out = op(a)·op(b)`, `out += ..` where `add`: `[m, k]` times `[k, n]`, for each of a batch.
 #[derive(Clone, Debug)]
 pub struct Product {
@@ -166,6 +223,14 @@ pub struct Product {
     pub dims: [Dim; 3],
     pub transposed: [bool; 2],
     pub add: bool,
+}
+
+impl Buffer {
+    /// A row that is an array of constant length within the pass, instead of a slice that comes in.
+    pub fn is_local_array(&self) -> bool {
+        let length = Dim::product(&self.shape).as_number();
+        matches!(self.role, Role::Row { .. }) && length.is_some_and(|n| n <= LARGEST_ROW)
+    }
 }
 
 impl Program {
@@ -262,6 +327,15 @@ fn show_stmt(program: &Program, stmt: &Stmt, depth: usize, f: &mut fmt::Formatte
             let ([m, k, n], batch) = (&p.dims, &p.batch);
             let sign = if p.add { "+=" } else { "=" };
             writeln!(f, "b{} {sign} b{} . b{} {batch} x [{m}, {k}, {n}] {:?}", p.out.0, p.a.0, p.b.0, p.transposed)
+        }
+        Stmt::Turns(turns) => {
+            let order = if turns.reverse { "back" } else { "on" };
+            writeln!(f, "{} turns {order}, {} carried", turns.count, turns.carried.len())?;
+            for (own, whose) in &turns.fields {
+                writeln!(f, "{}b{} is {whose:?}", "  ".repeat(depth + 1), own.0)?;
+            }
+            let program = turns.program.to_string();
+            program.lines().try_for_each(|line| writeln!(f, "{}{line}", "  ".repeat(depth + 2)))
         }
         Stmt::Along(Moved { out, args, op, outer, inner, from, to, .. }) => {
             let args: Vec<String> = args.iter().map(|b| format!("b{}", b.0)).collect();

@@ -4,9 +4,11 @@
 use super::solve::{Sizes, dim, shape, solve};
 use super::{Bound, Lowering, Origin, Step, Value, counted, described, dtype_of, lower, meant};
 use crate::error::{Errors, Place, error, nearest};
+use crate::ir::along::Along;
 use crate::ir::dim::{Dim, Shape, show};
 use crate::ir::graph::{Argument, Dtype, Graph, Id, Kind, Node, Source};
 use crate::ir::model::{self, Call, Expr, ExprKind, Group, Init, Model, Network, Role, path_text, plain};
+use crate::ir::scan::{Scan, outputs};
 use crate::op;
 use proc_macro2::Ident;
 use std::collections::HashSet;
@@ -113,7 +115,11 @@ impl<'m> Lowering<'m> {
 
     /// How many values an expression gives, if it calls a network that returns a tuple.
     pub fn tuple_of(&self, expr: &Expr) -> Option<usize> {
-        let ExprKind::Call(call) = &expr.kind else { return None };
+        let call = match &expr.kind {
+            ExprKind::Call(call) => call,
+            ExprKind::For(turns) => return Some(Self::values_of(turns)),
+            _ => return None,
+        };
         let network = self.callee(call)?.0?;
         network.model.result.tuple.then_some(network.model.result.shapes.len())
     }
@@ -121,6 +127,7 @@ impl<'m> Lowering<'m> {
     pub fn visit_tuple(&mut self, expr: &'m Expr, count: usize) {
         match &expr.kind {
             ExprKind::Call(call) if self.callee(call).is_some() => self.visit_network(expr, call, Some(count)),
+            ExprKind::For(turns) => self.enter(turns),
             _ => {
                 let text = "only a network that returns a tuple gives several values at once";
                 self.fail_all(error(expr.place, text), count);
@@ -172,7 +179,8 @@ impl<'m> Lowering<'m> {
         let params = match planned.group {
             Some(index) => {
                 sizes = self.settle(index, sizes);
-                self.groups[index].params.clone().unwrap_or_default()
+                let params = self.groups[index].params.clone().unwrap_or_default();
+                params.into_iter().map(|id| self.at_hand(id, 0)).collect()
             }
             None => Vec::new(),
         };
@@ -186,7 +194,7 @@ impl<'m> Lowering<'m> {
             Role::Param => *params.next().expect("one node for each parameter"),
             _ => *inputs.next().expect("the arity is right"),
         });
-        Ok(self.instantiate(planned, &arguments.collect::<Vec<Id>>(), &sizes))
+        self.instantiate(planned, &arguments.collect::<Vec<Id>>(), &sizes)
     }
 
     fn check_kind(&self, planned: &NetworkCall, k: usize, argument: &model::Argument, given: Id) -> syn::Result<()> {
@@ -225,7 +233,7 @@ impl<'m> Lowering<'m> {
         let mut known = self.groups[index].sizes.clone();
         for name in network.model.parameter_sizes() {
             let solved = sizes.get(name).or(known.get(name)).cloned();
-            let dim = solved.unwrap_or_else(|| self.fresh(name, &plain(&group.name)));
+            let dim = solved.unwrap_or_else(|| self.fresh(name, &group.name));
             known.insert(name.to_string(), dim);
         }
         sizes.extend(known.clone());
@@ -234,23 +242,51 @@ impl<'m> Lowering<'m> {
             let (name, source) = (format!("{}_{}", plain(&group.name), plain(&param.name)), Source::User(Role::Param));
             Argument { name, source, shape: shape(&known, &param.shape), dtype: Dtype::Real }
         });
-        let params = params.collect::<Vec<_>>().into_iter().map(|a| self.graph.push_argument(a)).collect();
+        let params = params.collect::<Vec<_>>().into_iter().map(|a| self.outermost().push_argument(a)).collect();
         let instance = &mut self.groups[index];
         (instance.sizes, instance.params) = (known, Some(params));
         sizes
     }
 
     /// A dimension of the caller for a name of a group that nothing decides: the name, where it is free.
-    fn fresh(&self, name: &str, group: &str) -> Dim {
+    fn fresh(&mut self, name: &str, group: &'m Ident) -> Dim {
         let taken = self.dimensions();
-        let longer = format!("{group}_{name}");
+        let longer = format!("{}_{name}", plain(group));
         let numbered = (2..).map(|n| format!("{longer}_{n}"));
         let mut all = [name.to_string(), longer.clone()].into_iter().chain(numbered);
-        Dim::name(all.find(|n| !taken.contains(n.as_str())).expect("numbers do not end"))
+        let free = all.find(|n| !taken.contains(n.as_str())).expect("numbers do not end");
+        self.open.push((free.clone(), group));
+        Dim::name(free)
+    }
+
+    /// A message about shapes, with where its dimensions come from that nothing decides.
+    pub fn with_open(&self, mut text: String) -> String {
+        for (name, group) in self.open_in(&text).collect::<Vec<_>>() {
+            let advice = format!("bind it in the type of the group, as in `{group}: {}`", self.bound_type(group));
+            text.push_str(&format!("\n  `{name}` is a size of `{group}` that no call decides: {advice}"));
+        }
+        text
+    }
+
+    pub fn is_open(&self, text: &str) -> bool {
+        self.open_in(text).next().is_some()
+    }
+
+    fn open_in(&self, text: &str) -> impl Iterator<Item = (&str, &'m Ident)> {
+        let words: HashSet<String> =
+            text.split(|c: char| !(c.is_alphanumeric() || c == '_')).map(str::to_string).collect();
+        self.open.iter().filter(move |(name, _)| words.contains(name)).map(|(name, group)| (name.as_str(), *group))
+    }
+
+    /// `dense<I, O>`
+    fn bound_type(&self, group: &Ident) -> String {
+        let instance = self.groups.iter().find(|i| i.group.name == *group);
+        let generics = instance.and_then(|i| i.network).map(|n| n.model.generics.join(", ")).unwrap_or_default();
+        instance.map_or(String::new(), |i| format!("{}<{generics}>", path_text(&i.group.network)))
     }
 
     fn dimensions(&self) -> HashSet<String> {
-        let arguments = self.graph.arguments.iter().map(|a| &a.shape);
+        let arguments = self.graph_at(0).arguments.iter().map(|a| &a.shape);
         let outputs = self.model.result.shapes.iter().map(|(shape, _)| shape);
         let bound = self.model.groups.iter().flat_map(|g| &g.dims).flatten();
         let settled = self.groups.iter().flat_map(|g| g.sizes.values());
@@ -259,7 +295,7 @@ impl<'m> Lowering<'m> {
     }
 
     /// The callee's nodes in this graph; its outputs.
-    fn instantiate(&mut self, planned: &NetworkCall, arguments: &[Id], sizes: &Sizes) -> Vec<Value> {
+    fn instantiate(&mut self, planned: &NetworkCall, arguments: &[Id], sizes: &Sizes) -> syn::Result<Vec<Value>> {
         let callee = &planned.network.graph;
         let names = planned.network.model.names();
         let live = callee.live();
@@ -267,6 +303,9 @@ impl<'m> Lowering<'m> {
         for id in callee.ids().filter(|id| live[id.index()]) {
             let node = callee.node(id);
             let args: Vec<Id> = node.args.iter().map(|a| here[a.index()].expect("arguments stand first")).collect();
+            if let Some(defect) = args.first().and_then(|x| too_small(self.graph.shape(*x), node, sizes)) {
+                return Err(error(planned.expr.place, format!("in {}: {defect}", planned.line(node))));
+            }
             let before = self.graph.len();
             let new = match node.kind {
                 Kind::Arg(index) => arguments[index],
@@ -274,19 +313,22 @@ impl<'m> Lowering<'m> {
             };
             here[id.index()] = Some(new);
             if new.index() >= before {
-                self.note(planned, node, new, &names);
+                let is_result = callee.roots.len() == 1 && callee.roots[0].node == Some(id);
+                self.note(planned, node, new, (&names, is_result));
             }
         }
-        callee.roots.iter().map(|root| root.node.and_then(|id| here[id.index()])).collect()
+        Ok(callee.roots.iter().map(|root| root.node.and_then(|id| here[id.index()])).collect())
     }
 
-    /// A new node stands at the call; a name that the callee's author gave is kept, behind that of the group.
-    fn note(&mut self, planned: &NetworkCall, node: &Node, new: Id, names: &HashSet<String>) {
+    /// A new node stands at the call; a name that the callee's author gave is kept, behind that of the group, which is
+    /// also that of the one result.
+    fn note(&mut self, planned: &NetworkCall, node: &Node, new: Id, (names, is_result): (&HashSet<String>, bool)) {
         let note = self.graph.note_mut(new);
         note.place = Some(planned.expr.place);
         note.rule = node.note.rule.clone();
-        if let Some(inner) = node.note.name.as_ref().filter(|name| names.contains(*name)) {
-            let name = format!("{}_{inner}", planned.called());
+        let inner = node.note.name.as_ref().filter(|name| names.contains(*name));
+        let named = inner.map(|inner| format!("{}_{inner}", planned.called()));
+        if let Some(name) = named.or_else(|| is_result.then(|| planned.called().to_string())) {
             note.name = Some(name.clone());
             self.inlined.insert(name);
         }
@@ -343,6 +385,30 @@ impl NetworkCall<'_> {
     fn name(&self) -> String {
         plain(&self.network.model.name)
     }
+
+    /// Where a node of the callee was written: `` `dense` (src/layers.rs:12) ``.
+    fn line(&self, node: &Node) -> String {
+        let span = node.note.place.map_or(self.network.model.name.span(), |place| place.start);
+        format!("`{}` ({}:{})", self.name(), span.file(), span.start().line)
+    }
+}
+
+/// What is not there once names have become numbers: with names alone, nothing can be said about sizes.
+fn too_small(x: &[Dim], node: &Node, sizes: &Sizes) -> Option<String> {
+    let new = shape(sizes, &node.shape);
+    if let Some(size) = new.iter().find(|d| d.is_negative()) {
+        return Some(format!("an array has an axis of size {size}"));
+    }
+    let Kind::Along { axis, op } = &node.kind else { return None };
+    let one = Dim::number(1);
+    let last = |count: &Dim, step: i64| &(count - &one) * &Dim::number(step);
+    let end = match op {
+        Along::Slice { start, step } => &(&dim(sizes, start) + &last(&new[*axis], *step)) + &one,
+        Along::Windows { stride, dilation } => &(&last(&new[*axis], *stride) + &last(&new[axis + 1], *dilation)) + &one,
+        _ => return None,
+    };
+    let is_beyond = (&x[*axis] - &end).is_negative();
+    is_beyond.then(|| format!("what reaches up to {end} is no part of axis {axis}, whose size is {}", x[*axis]))
 }
 
 /// Checks the arity of a call, and that the parameters have a place to come from.
@@ -415,6 +481,11 @@ fn copied(graph: &mut Graph, node: &Node, args: Vec<Id>, sizes: &Sizes) -> Id {
             let op = op.with_sizes(&|size| dim(sizes, size));
             graph.add(Kind::Along { axis: *axis, op }, args, new, node.dtype)
         }
+        Kind::Scan(scan) => {
+            let count = dim(sizes, &scan.count);
+            graph.scan(Scan { count, ..scan.with_body(resized(&scan.body, sizes)) }, args)
+        }
+        Kind::Part(index) => graph.part(args[0], *index),
         kind @ (Kind::Arg(_)
         | Kind::Const(_)
         | Kind::Iota { .. }
@@ -422,6 +493,26 @@ fn copied(graph: &mut Graph, node: &Node, args: Vec<Id>, sizes: &Sizes) -> Id {
         | Kind::Composite { .. }
         | Kind::Reduce { .. }) => graph.add(kind.clone(), args, new, node.dtype),
     }
+}
+
+/// The body of a loop in other dimensions.
+fn resized(body: &Graph, sizes: &Sizes) -> Graph {
+    let arguments = body.arguments.iter().map(|a| Argument { shape: shape(sizes, &a.shape), ..a.clone() });
+    let mut new = Graph::new(arguments.collect());
+    let live = body.live();
+    let mut here: Vec<Option<Id>> = vec![None; body.len()];
+    for id in body.ids().filter(|id| live[id.index()]) {
+        let node = body.node(id);
+        let args = node.args.iter().map(|a| here[a.index()].expect("arguments come first")).collect();
+        let made = match node.kind {
+            Kind::Arg(index) => new.argument(index),
+            _ => copied(&mut new, node, args, sizes),
+        };
+        new.inherit(made, &node.note);
+        here[id.index()] = Some(made);
+    }
+    new.roots = outputs(body.roots.iter().filter_map(|r| r.node).filter_map(|id| here[id.index()]));
+    new
 }
 
 /// Dimensions in the types of groups that no size can be read off.

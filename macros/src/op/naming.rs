@@ -27,6 +27,7 @@ pub fn suggest(graph: &Graph, id: Id) -> Option<String> {
         Kind::Permute { .. } => named(graph, node.args[0]).map(|name| format!("{name}_t")),
         Kind::Broadcast { .. } | Kind::Reshape => named(graph, node.args[0]).map(str::to_string),
         Kind::Along { op, .. } => Some(applied(graph, word(op), node)),
+        Kind::Scan(_) | Kind::Part(_) => None,
     }
 }
 

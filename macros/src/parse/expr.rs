@@ -6,8 +6,9 @@
 use super::dims;
 use super::signature::{self, unknown_dimension};
 use crate::error::{Errors, Place, error};
+use crate::fence;
 use crate::ir::dim::Shape;
-use crate::ir::model::{Block, Call, CallOption, Expr, ExprKind, Let, Model, Setting, Spelling, path_text};
+use crate::ir::model::{Block, Call, CallOption, Expr, ExprKind, For, Let, Model, Setting, Spelling, path_text, plain};
 use proc_macro2::{Ident, Span};
 use quote::ToTokens;
 use std::collections::BTreeSet;
@@ -67,6 +68,9 @@ impl Reader {
         for stmt in &block.stmts {
             match stmt {
                 Stmt::Local(local) => lets.extend(self.local(local)),
+                Stmt::Expr(syn::Expr::ForLoop(turns), _) if fence::result(block).is_some() || !is_last(block, stmt) => {
+                    lets.push(self.turns(turns, None));
+                }
                 Stmt::Expr(value, None) => result = Some(self.value(value, outermost)),
                 Stmt::Expr(syn::Expr::Verbatim(tokens), Some(_)) if tokens.is_empty() => {}
                 other => drop(self.refuse(place(other), "only `let` and a value at the end may stand here")),
@@ -99,7 +103,63 @@ impl Reader {
         }
     }
 
+    /// A loop binds what it carries again, and then the stack of its turns' values, if that is taken.
+    fn turns(&mut self, turns: &syn::ExprForLoop, stack: Option<&Ident>) -> Let {
+        let carried = fence::carried(turns);
+        let (braces, at) = (turns.body.brace_token.span, place(turns));
+        let braces = Place { start: braces.open(), end: braces.close() };
+        let mut lets = Vec::new();
+        for stmt in &turns.body.stmts {
+            match stmt {
+                Stmt::Local(local) => lets.extend(self.local(local)),
+                Stmt::Expr(syn::Expr::ForLoop(inner), _) => lets.push(self.turns(inner, None)),
+                Stmt::Expr(syn::Expr::Assign(assign), _) => lets.extend(self.assignment(assign)),
+                _ => {}
+            }
+        }
+        let name = |name: &Ident| Expr { kind: ExprKind::Name(plain(name)), place: name.span().into() };
+        let value = fence::result(&turns.body).filter(|_| stack.is_some()).map(|value| self.expr(value));
+        let results = carried.iter().map(name).chain(value).collect();
+        let body = Block { lets, result: Expr { kind: ExprKind::Tuple(results), place: braces } };
+        let count = fence::count(turns).map(dims::expression);
+        let count = count.and_then(|read| read.map_err(|e| self.errors.push(e)).ok());
+        if let Some((name, span)) = count.iter().flat_map(|c| &c.names).find(|(name, _)| !self.dims.contains(name)) {
+            self.errors.push(unknown_dimension(name, *span, &self.dims));
+        }
+        let names = carried.iter().chain(stack).cloned().map(Some).collect();
+        let looped = For {
+            index: fence::index(turns).flatten().cloned(),
+            count: count.map(|c| c.dim).unwrap_or_default(),
+            carried,
+            body,
+            stacks: stack.is_some(),
+        };
+        let value = Expr { kind: ExprKind::For(Box::new(looped)), place: at };
+        Let { names, tuple: true, shape: None, value }
+    }
+
+    /// Within a loop, `h = ..;` binds `h` again.
+    fn assignment(&mut self, assign: &syn::ExprAssign) -> Option<Let> {
+        let targets = fence::targets(&assign.left)?;
+        let tuple = matches!(ungrouped(&assign.left), syn::Expr::Tuple(_));
+        let names = targets.into_iter().map(|name| name.cloned()).collect();
+        Some(Let { names, tuple, shape: None, value: self.expr(&assign.right) })
+    }
+
+    /// A loop as a value: the stack of its turns' values.
+    fn stack(&mut self, turns: &syn::ExprForLoop) -> Expr {
+        let name = Ident::new("stack", turns.for_token.span);
+        let result = Expr { kind: ExprKind::Name(plain(&name)), place: place(turns) };
+        let bound = self.turns(turns, Some(&name));
+        Expr { kind: ExprKind::Block(Box::new(Block { lets: vec![bound], result })), place: place(turns) }
+    }
+
     fn local(&mut self, local: &syn::Local) -> Option<Let> {
+        if let (Pat::Ident(name), Some(init)) = (&local.pat, &local.init)
+            && let syn::Expr::ForLoop(turns) = ungrouped(&init.expr)
+        {
+            return Some(self.turns(turns, Some(&name.ident)));
+        }
         let (pat, ty) = match &local.pat {
             Pat::Type(typed) => (&*typed.pat, Some(&*typed.ty)),
             pat => (pat, None),
@@ -150,6 +210,7 @@ impl Reader {
             syn::Expr::Path(path) => self.name(path),
             syn::Expr::Lit(literal) => self.literal(literal),
             syn::Expr::Block(block) => self.block_value(block, false),
+            syn::Expr::ForLoop(turns) => self.stack(turns),
             syn::Expr::Tuple(tuple) => {
                 self.refuse(place(tuple), "a tuple can only be the result of a model: bind each value with `let`")
             }
@@ -401,6 +462,10 @@ fn part(pat: &Pat) -> Option<Option<Ident>> {
         Pat::Wild(_) => Some(None),
         _ => None,
     }
+}
+
+fn is_last(block: &syn::Block, stmt: &Stmt) -> bool {
+    block.stmts.last().is_some_and(|last| std::ptr::eq(last, stmt))
 }
 
 /// The expression inside invisible groups, which `macro_rules!` leaves around what it puts in.

@@ -72,6 +72,9 @@ fn no_input(model: &Model, name: &Ident) -> syn::Error {
     let text = name.unraw().to_string();
     let problem = match model.arguments.iter().find(|a| a.name.unraw() == text) {
         Some(argument) => format!("of the kind `{:?}`, and `wrt` names inputs only", argument.role),
+        None if model.groups.iter().any(|g| g.name.unraw() == text) => {
+            "a group of parameters, whose gradients are there anyway".into()
+        }
         None => "no argument of this model".into(),
     };
     let inputs = model.arguments.iter().filter(|a| a.role == Role::Input);

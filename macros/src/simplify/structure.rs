@@ -2,6 +2,7 @@
 //! one that costs less.
 
 use super::Site;
+use crate::ir::along::Along;
 use crate::ir::dim::{Dim, Shape};
 use crate::ir::graph::{Dtype, Fold, Graph, Id, Kind, Letters, Node, kept_axes};
 use crate::op::apply;
@@ -25,6 +26,7 @@ pub const AFTER: &[Structural] = &[
     permute_of_contract,
     permute_of_broadcast,
     contract_of_broadcast,
+    add_of_pads,
     super::vectors::contract_with_vector,
 ];
 
@@ -254,6 +256,32 @@ fn contract_of_broadcast(graph: &mut Graph, id: Id, _: Site) -> Option<Id> {
     let onto =
         product.1.iter().map(|l| letters.out.iter().position(|o| o == l).expect("it is in the result")).collect();
     Some(graph.broadcast(product.0, onto, &shape))
+}
+
+/// A sum of parts that together fill an axis, each among zeros, is the parts one after another: to the bit, but for the
+/// sign of zeros.
+fn add_of_pads(graph: &mut Graph, id: Id, _: Site) -> Option<Id> {
+    let Node { kind: Kind::Map("add"), shape, .. } = graph.node(id).clone() else { return None };
+    let mut parts: Vec<(Dim, usize, Id)> = Vec::new();
+    let mut open = vec![id];
+    while let Some(next) = open.pop() {
+        let Node { kind, args, .. } = graph.node(next).clone();
+        match kind {
+            Kind::Map("add") => open.extend(args),
+            Kind::Along { axis, op: Along::Pad { start, step: 1 } } => parts.push((start, axis, args[0])),
+            _ => return None,
+        }
+    }
+    let axis = parts[0].1;
+    let mut end = Dim::number(0);
+    let mut joined: Vec<Id> = Vec::new();
+    while !parts.is_empty() {
+        let next = parts.iter().position(|(start, along, _)| *start == end && *along == axis)?;
+        let (_, _, part) = parts.remove(next);
+        end = &end + &graph.shape(part)[axis];
+        joined.push(part);
+    }
+    (end == shape[axis]).then(|| graph.along(axis, Along::Concat, joined, &[end]))
 }
 
 type Lettered = (Id, Vec<u8>);

@@ -6,7 +6,9 @@ use crate::fuse::COPY;
 use crate::ir::along::Along;
 use crate::ir::dim::Dim;
 use crate::ir::graph::{Fold, Goal, Id};
-use crate::ir::program::{Access, Axis, BufferId, Loop, Moved, Operand, Product, Program, Role, Stmt, TILE};
+use crate::ir::program::{
+    Access, Axis, BufferId, Loop, Moved, Operand, Product, Program, Role, Stmt, TILE, Turns, Whose,
+};
 use crate::op;
 use std::collections::HashMap;
 use std::ops::Range;
@@ -80,6 +82,7 @@ impl<'p> Machine<'p> {
         match stmt {
             Stmt::Product(product) => self.product(product),
             Stmt::Along(moved) => self.along(moved),
+            Stmt::Turns(turns) => self.turns(turns),
             Stmt::Let { value, op, args } => {
                 let args: Vec<f64> = args.iter().map(|a| self.operand(a, turn)).collect();
                 let result = if *op == COPY { args[0] } else { (op::known(op).value)(&args) };
@@ -188,6 +191,40 @@ impl<'p> Machine<'p> {
             let sum: f64 = (0..k).map(|p| left(p) * right(p)).sum();
             let out = &mut self.slot(product.out)[(batch * m + i) * n + j];
             *out = if product.add { *out + sum } else { sum };
+        }
+    }
+
+    /// Each turn is a program that runs by itself, on copies of its memory.
+    fn turns(&mut self, turns: &Turns) {
+        for carried in &turns.carried {
+            *self.slot(carried.state) = self.slot(carried.start).clone();
+        }
+        let count = self.number(&turns.count);
+        for turn in 0..count {
+            let t = if turns.reverse { count - 1 - turn } else { turn };
+            let mut given: Vec<(usize, Array)> = Vec::new();
+            for (own, whose) in &turns.fields {
+                if let Role::Argument(k) = turns.program.buffer(*own).role {
+                    let shape = shape_of(&turns.program.buffer(*own).shape, self.sizes);
+                    let length: usize = shape.iter().product();
+                    let start = if matches!(whose, Whose::Turn(_)) { t * length } else { 0 };
+                    let data = self.slot(whose.buffer())[start..][..length].to_vec();
+                    given.push((k, Array { shape, data }));
+                }
+            }
+            given.sort_by_key(|(k, _)| *k);
+            let given: Vec<Array> = given.into_iter().map(|(_, array)| array).collect();
+            let results = execute(&turns.program, self.sizes, &given);
+            for (own, whose) in &turns.fields {
+                if let Role::Result(k) = turns.program.buffer(*own).role {
+                    let length = results[k].data.len();
+                    let start = if matches!(whose, Whose::Turn(_)) { t * length } else { 0 };
+                    self.slot(whose.buffer())[start..][..length].copy_from_slice(&results[k].data);
+                }
+            }
+            for carried in &turns.carried {
+                *self.slot(carried.state) = self.slot(carried.next).clone();
+            }
         }
     }
 

@@ -2,19 +2,12 @@
 //! only by an explicit `PULLBACK_BLESS=1 cargo test -p pullback-macros golden`. That they compile and run, and give the
 //! same bits as the macro, is tested by `tests/expanded.rs` at the root.
 
-use crate::pipeline::network;
+use super::linking::expand;
 use std::path::{Path, PathBuf};
 
-/// The formatted expansion of the one model in `source`, under a header that shows the model.
+/// The formatted expansion of the networks in `source`, callees first, under a header that shows them.
 fn expanded(source: &str) -> String {
-    let mut item: syn::ItemFn = syn::parse_str(source).expect("a model is a function of Rust");
-    let attribute = item.attrs.iter().position(|a| a.path().is_ident("network")).expect("a model has the attribute");
-    let options = match item.attrs.remove(attribute).meta {
-        syn::Meta::List(list) => list.tokens,
-        _ => Default::default(),
-    };
-    let tokens = network(options, quote::quote!(#item));
-    let file = syn::parse2(tokens).expect("emitted code is Rust");
+    let file = syn::parse2(expand(source)).expect("emitted code is Rust");
     let model: String = source.lines().map(|line| format!("//     {line}").trim_end().to_string() + "\n").collect();
     format!("// What `#[network]` makes of this model:\n//\n{model}\n{}", prettyplease::unparse(&file))
 }
@@ -59,7 +52,7 @@ fn the_readme_quotes_golden_files_word_for_word() {
     let readme = std::fs::read_to_string(root.join("README.md")).expect("a readable README");
     let words = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
     let quoted = quoted(&readme);
-    assert_eq!(quoted.len(), 2);
+    assert_eq!(quoted.len(), 3);
     for (file, block) in quoted {
         let source = std::fs::read_to_string(root.join(file)).expect("a readable golden file");
         assert!(words(&source).contains(&words(block)), "the README quotes {file} as it is no more:\n{block}");

@@ -5,8 +5,20 @@ use std::path::{Path, PathBuf};
 use syn::UseTree;
 use syn::visit::{self, Visit};
 
-const PHASES: [&str; 11] =
-    ["fence", "parse", "link", "lower", "differentiate", "simplify", "partition", "fuse", "name", "emit", "verify"];
+const PHASES: [&str; 12] = [
+    "fence",
+    "parse",
+    "link",
+    "lower",
+    "differentiate",
+    "simplify",
+    "partition",
+    "fuse",
+    "hoist",
+    "name",
+    "emit",
+    "verify",
+];
 
 /// What may be imported against the rule: by whom, and what.
 const EXCEPTIONS: &[(&str, &str)] = &[

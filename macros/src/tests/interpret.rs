@@ -4,6 +4,7 @@
 use crate::ir::along::Along;
 use crate::ir::dim::{Dim, Shape};
 use crate::ir::graph::{Fold, Graph, Id, Kind, Letters, Node};
+use crate::ir::scan::Scan;
 use crate::op;
 use std::collections::HashMap;
 
@@ -45,7 +46,13 @@ pub fn evaluate(graph: &Graph, sizes: &Sizes, arguments: &[Array]) -> Vec<Option
     for id in graph.ids().filter(|id| live[id.index()]) {
         let node = graph.node(id);
         let args: Vec<&Array> = node.args.iter().map(|a| values[a.index()].as_ref().expect("evaluated")).collect();
-        let value = evaluate_node(graph, id, node, &args, sizes, arguments);
+        let value = match (&node.kind, node.args.first().map(|&a| graph.node(a))) {
+            (Kind::Part(k), Some(Node { kind: Kind::Scan(scan), args, .. })) => {
+                let args: Vec<Array> = args.iter().map(|a| values[a.index()].clone().expect("evaluated")).collect();
+                self::scan(scan, &args, sizes).swap_remove(*k)
+            }
+            _ => evaluate_node(graph, id, node, &args, sizes, arguments),
+        };
         assert_eq!(value.shape, shape_of(&node.shape, sizes), "%{} of\n{graph}", id.0);
         values[id.index()] = Some(value);
     }
@@ -80,7 +87,33 @@ fn evaluate_node(graph: &Graph, id: Id, node: &Node, args: &[&Array], sizes: &Si
         }),
         Kind::Reshape => Array { shape, data: args[0].data.clone() },
         Kind::Along { axis, op } => along(*axis, op, args, shape, sizes),
+        Kind::Scan(_) => Array::filled(shape, |_| 0.0),
+        Kind::Part(_) => panic!("parts are taken from their loop"),
     }
+}
+
+/// The parts of a loop.
+fn scan(scan: &Scan, args: &[Array], sizes: &Sizes) -> Vec<Array> {
+    let count = scan.count.evaluate(&|name| sizes[name] as i64) as usize;
+    let mut carried = args[..scan.carried].to_vec();
+    let mut stacks: Vec<Vec<Array>> =
+        vec![vec![Array::filled(vec![0], |_| 0.0); count]; scan.results().count() - scan.carried];
+    for turn in 0..count {
+        let t = if scan.reverse { count - 1 - turn } else { turn };
+        let scanned = args[scan.carried..scan.carried + scan.scanned].iter().map(|a| a.part(t));
+        let given: Vec<Array> =
+            carried.iter().cloned().chain(scanned).chain(args[scan.carried + scan.scanned..].iter().cloned()).collect();
+        let mut results = run(&scan.body, sizes, &given);
+        let more = results.split_off(scan.carried);
+        carried = results;
+        stacks.iter_mut().zip(more).for_each(|(stack, part)| stack[t] = part);
+    }
+    let shapes = scan.results().skip(scan.carried).map(|id| shape_of(scan.body.shape(id), sizes));
+    let stacks = stacks.into_iter().zip(shapes).map(|(parts, shape)| Array {
+        shape: [vec![count], shape].concat(),
+        data: parts.into_iter().flat_map(|p| p.data).collect(),
+    });
+    carried.into_iter().chain(stacks).collect()
 }
 
 /// What is done along an axis; the result has `shape`.
@@ -195,6 +228,12 @@ impl Array {
 
     pub fn at(&self, position: &[usize]) -> f64 {
         self.data[self.offset(position)]
+    }
+
+    /// The part at position `t` of the first axis.
+    pub fn part(&self, t: usize) -> Self {
+        let length: usize = self.shape[1..].iter().product();
+        Array { shape: self.shape[1..].to_vec(), data: self.data[t * length..][..length].to_vec() }
     }
 
     pub fn reshaped(self, shape: Vec<usize>) -> Self {

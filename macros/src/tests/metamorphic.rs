@@ -3,15 +3,16 @@
 
 use super::execute::execute;
 use super::interpret::{Array, Sizes, close};
+use super::linking::composed;
 use super::properties::Case;
-use super::random::{Argument, Expr, Let, Meaning, Model, grow};
+use super::random::{Argument, Expr, Let, Meaning, Model, dims, grow};
 use crate::emit::Passes;
 use crate::ir::dim::Dim;
 use crate::ir::graph::Dtype;
 use crate::ir::model::Role;
 use crate::{parse, pipeline};
 use proc_macro2::TokenStream;
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 
 const MODELS: u64 = 300;
 
@@ -70,8 +71,10 @@ fn compiled(model: &Model) -> Passes {
 
 /// Values and gradients, for cotangents of `seed` everywhere.
 fn results(model: &Model, sizes: &Sizes, arguments: &[Array], seed: f64) -> [Vec<Array>; 2] {
-    let passes = compiled(model);
-    let outputs = model.outputs.len();
+    results_of(&compiled(model), model.outputs.len(), (sizes, arguments), seed)
+}
+
+fn results_of(passes: &Passes, outputs: usize, (sizes, arguments): (&Sizes, &[Array]), seed: f64) -> [Vec<Array>; 2] {
     let kept = execute(&passes.forward.program, sizes, arguments);
     let cotangents: Vec<Array> =
         kept[..outputs].iter().map(|y| Array::filled(y.shape.clone(), |at| seed * (1.0 + at.len() as f64))).collect();
@@ -283,6 +286,44 @@ fn the_order_of_arguments_and_unused_ones_do_not_matter() {
                 None => assert!(gradient.data.iter().all(|g| g.to_bits() == 0), "{}", both(seed, model, &other)),
             }
         }
+    });
+}
+
+// --- calls ---
+
+/// A network that does nothing but call the model, under options of its own.
+fn caller(model: &Model) -> String {
+    let inputs: Vec<&Argument> = model.arguments.iter().filter(|a| a.role != Role::Param).collect();
+    let declared: String = inputs.iter().map(|a| format!("{}: {:?}{}, ", a.name, a.role, dims(&a.shape))).collect();
+    let given: Vec<&str> = inputs.iter().map(|a| a.name.as_str()).collect();
+    let results: Vec<String> = model.outputs.iter().map(|o| format!("Output{}", dims(&o.shape))).collect();
+    let result = if results.len() == 1 { results[0].clone() } else { format!("({})", results.join(", ")) };
+    let bound = generics(model).join(", ");
+    format!("fn caller({declared}called: model<{bound}>) -> {result} {{ called({}) }}", given.join(", "))
+}
+
+fn generics(model: &Model) -> Vec<String> {
+    let names: BTreeSet<&str> = model.arguments.iter().flat_map(|a| &a.shape).flat_map(Dim::names).collect();
+    names.into_iter().map(str::to_string).collect()
+}
+
+#[test]
+fn a_call_changes_nothing() {
+    each_model(|model, case, seed| {
+        let generics: Vec<String> = generics(model).iter().map(|name| format!("const {name}: usize")).collect();
+        let callee = model.text().replacen("fn model(", &format!("fn model<{}>(", generics.join(", ")), 1);
+        let caller = caller(model);
+        let passes = pipeline::compile(&composed(&model.options(), &[&callee, &caller]));
+        let passes = passes.unwrap_or_else(|e| panic!("seed {seed}\n{callee}\n{caller}\n{e}"));
+        let with_role = model.arguments.iter().zip(&case.arguments);
+        let (params, inputs): (Vec<_>, Vec<_>) = with_role.partition(|(a, _)| a.role == Role::Param);
+        let arguments: Vec<Array> = inputs.into_iter().chain(params).map(|(_, array)| array.clone()).collect();
+        let [values, gradients] = results(model, &case.sizes, &case.arguments, 1.0);
+        let [again, derived] = results_of(&passes, model.outputs.len(), (&case.sizes, &arguments), 1.0);
+        assert!(same(&values, &again), "seed {seed}\n{callee}\n{values:?}\n{again:?}");
+        // Another order of nodes is another order of sums.
+        let near = gradients.len() == derived.len() && gradients.iter().zip(&derived).all(|(a, b)| close(a, b, 1e-11));
+        assert!(near, "seed {seed}\n{callee}\n{gradients:?}\n{derived:?}");
     });
 }
 

@@ -1,8 +1,9 @@
 //! The phases from the model to the graphs of forward and backward: derivatives agree with finite differences, and no
 //! phase changes a value.
 
+use super::derived;
 use super::interpret::{Array, Random, Sizes, close, difference, run, shape_of, sizes};
-use crate::differentiate::{Seed, differentiate};
+use crate::differentiate::Seed;
 use crate::ir::graph::{Dtype, Goal, Graph, Kind, Source};
 use crate::ir::model::{ExprKind, Model};
 use crate::{lower, parse, partition, simplify, verify};
@@ -66,19 +67,19 @@ fn check(source: &str, dims: &[(&str, usize)]) {
     same(&run(&simplify::expand(&stable), &sizes, &arguments), &outputs, "stabilise");
 
     let wanted: Vec<usize> = (0..graph.arguments.len()).filter(|&k| graph.arguments[k].dtype == Dtype::Real).collect();
-    let joint = verified(differentiate(&stable, &wanted, Seed::Argument), false);
+    let joint = verified(derived(&stable, &wanted, Seed::Argument), false);
     let weights: Vec<Array> = outputs.iter().map(|y| random.array(y.shape.clone(), -1.0, 1.0)).collect();
     let all = [arguments.clone(), weights.clone()].concat();
-    let derived = run(&verified(simplify::expand(&joint), true), &sizes, &all);
-    same(&derived, &outputs, "differentiate");
-    for (gradient, &k) in derived[outputs.len()..].iter().zip(&wanted) {
+    let both = run(&verified(simplify::expand(&joint), true), &sizes, &all);
+    same(&both, &outputs, "differentiate");
+    for (gradient, &k) in both[outputs.len()..].iter().zip(&wanted) {
         let numeric = difference(&plain, &sizes, &arguments, &weights, k);
         assert!(close(gradient, &numeric, 1e-6), "gradient {k} of {source}\n{gradient:?}\n{numeric:?}\n{joint}");
     }
     let simple = verified(simplify::simplify(&joint), true);
     let simplified = run(&simple, &sizes, &all);
-    same(&simplified, &derived, "simplify");
-    for (a, b) in simplified.iter().zip(&derived) {
+    same(&simplified, &both, "simplify");
+    for (a, b) in simplified.iter().zip(&both) {
         assert!(close(a, b, 1e-9), "simplify of {source}\n{a:?}\n{b:?}\n{joint}\n{simple}");
     }
 
@@ -88,11 +89,11 @@ fn check(source: &str, dims: &[(&str, usize)]) {
     same(&kept[..outputs.len()], &outputs, "forward");
     let all = [all, kept[outputs.len()..].to_vec()].concat();
     let gradients = run(&backward, &sizes, &all);
-    for (a, b) in gradients.iter().zip(&derived[outputs.len()..]) {
+    for (a, b) in gradients.iter().zip(&both[outputs.len()..]) {
         assert!(close(a, b, 1e-9), "backward of {source}\n{a:?}\n{b:?}\n{forward}\n{backward}");
     }
     if outputs.len() == 1 && outputs[0].shape.is_empty() {
-        let one = simplify::simplify(&differentiate(&stable, &wanted, Seed::One));
+        let one = simplify::simplify(&derived(&stable, &wanted, Seed::One));
         let one = run(&verified(one, true), &sizes, &arguments);
         for (a, b) in one[1..].iter().zip(&gradients) {
             let scaled =
@@ -187,10 +188,10 @@ fn second_derivatives_are_right() {
 /// Derives `value` twice, and compares the second time with differences of the first.
 fn twice(value: &str) {
     let graph = lowered(&format!("fn f(x: Param<N>, w: Param<N>) -> Output {{ {value} }}"));
-    let first = differentiate(&graph, &[0], Seed::One);
+    let first = derived(&graph, &[0], Seed::One);
     let mut gradient = simplify::expand(&first);
     gradient.roots = vec![crate::ir::graph::Root { goal: Goal::Output(0), node: gradient.roots[1].node }];
-    let second = simplify::simplify(&differentiate(&gradient, &[0, 1], Seed::Argument));
+    let second = simplify::simplify(&derived(&gradient, &[0, 1], Seed::Argument));
     let (sizes, mut random) = (sizes(SIZES), Random::new(3));
     let arguments = random_arguments(&graph, &sizes, &mut random);
     let weights = random.array(vec![3], -1.0, 1.0);
@@ -204,7 +205,7 @@ fn twice(value: &str) {
 fn evaluated(source: &str, arguments: &[Vec<f64>]) -> Vec<Array> {
     let (graph, _) = simplify::stabilise(&lowered(source));
     let wanted: Vec<usize> = (0..graph.arguments.len()).filter(|&k| graph.arguments[k].dtype == Dtype::Real).collect();
-    let joint = simplify::simplify(&differentiate(&graph, &wanted, Seed::Argument));
+    let joint = simplify::simplify(&derived(&graph, &wanted, Seed::Argument));
     let sizes = sizes(&[("N", arguments[0].len())]);
     let arrays = arguments.iter().map(|data| Array { shape: vec![data.len()], data: data.clone() });
     run(&joint, &sizes, &arrays.collect::<Vec<_>>())
@@ -310,14 +311,14 @@ fn stability_rewrites_are_reported() {
 
 #[test]
 fn unused_parameters_have_no_gradient_at_all() {
-    let joint = differentiate(&lowered("fn f(x: Param<N>, w: Param<K>) -> Output<N> { x }"), &[0, 1], Seed::Argument);
+    let joint = derived(&lowered("fn f(x: Param<N>, w: Param<K>) -> Output<N> { x }"), &[0, 1], Seed::Argument);
     assert!(joint.roots[1].node.is_some() && joint.roots[2].node.is_none());
 }
 
 #[test]
 fn nothing_is_derived_that_no_wanted_argument_needs() {
     let source = "fn f(x: Input<N, K>, w: Param<K, H>) -> Output<N, H> { tanh(exp(x).dot(w)) }";
-    let joint = simplify::simplify(&differentiate(&lowered(source), &[1], Seed::Argument));
+    let joint = simplify::simplify(&derived(&lowered(source), &[1], Seed::Argument));
     let contractions = joint.ids().filter(|&id| matches!(joint.node(id).kind, Kind::Contract(_))).count();
     assert_eq!(contractions, 2, "{joint}");
 }
@@ -327,7 +328,7 @@ fn forty_squarings_stay_forty_nodes() {
     let lets: String = (0..40).map(|_| "let x = x * x;\n").collect();
     let graph = lowered(&format!("fn f(x: Param<N>) -> Output<N> {{ {lets} x }}"));
     assert_eq!(graph.len(), 41);
-    let joint = simplify::simplify(&differentiate(&graph, &[0], Seed::Argument));
+    let joint = simplify::simplify(&derived(&graph, &[0], Seed::Argument));
     assert!(joint.len() < 300, "{}", joint.len());
 }
 
@@ -350,7 +351,7 @@ fn deep_models_do_not_overflow_the_stack() {
     for body in ["tanh(x)", "w * w + x"] {
         let model = nested(&format!("fn f(w: Param<N>, x: Param<N>) -> Output<N> {{ {body} }}"), 400);
         let graph = lower::lower(&model).unwrap_or_else(|e| panic!("{e}"));
-        let joint = simplify::simplify(&differentiate(&simplify::stabilise(&graph).0, &[0, 1], Seed::Argument));
+        let joint = simplify::simplify(&derived(&simplify::stabilise(&graph).0, &[0, 1], Seed::Argument));
         let (_, backward) = partition::partition(&joint);
         assert!(backward.roots[1].node.is_some());
     }
@@ -360,7 +361,7 @@ fn deep_models_do_not_overflow_the_stack() {
 fn gradients_are_derived_once_and_cheaply() {
     let source = "fn f(x: Input<N, I>, w: Param<I, O>, b: Param<O>) -> Output<N, O> { sigmoid(x.dot(w) + b) }";
     let (forward, backward) =
-        partition::partition(&simplify::simplify(&differentiate(&lowered(source), &[1, 2], Seed::Argument)));
+        partition::partition(&simplify::simplify(&derived(&lowered(source), &[1, 2], Seed::Argument)));
     let saved: Vec<&str> =
         backward.arguments.iter().filter(|a| a.source == Source::Saved).map(|a| a.name.as_str()).collect();
     assert_eq!(saved, ["sigmoid"], "{forward}\n{backward}");
@@ -370,7 +371,7 @@ fn gradients_are_derived_once_and_cheaply() {
 fn kept(source: &str) -> (Vec<String>, Vec<String>) {
     let graph = lowered(source);
     let wanted: Vec<usize> = (0..graph.arguments.len()).collect();
-    let (_, backward) = partition::partition(&simplify::simplify(&differentiate(&graph, &wanted, Seed::Argument)));
+    let (_, backward) = partition::partition(&simplify::simplify(&derived(&graph, &wanted, Seed::Argument)));
     let saved = backward.arguments.iter().filter(|a| a.source == Source::Saved).map(|a| a.name.clone()).collect();
     (saved, backward.ids().map(|id| backward.node(id).kind.to_string()).collect())
 }

@@ -5,6 +5,7 @@ mod fuzz;
 mod golden;
 mod imports;
 pub mod interpret;
+mod linking;
 mod metamorphic;
 pub mod middle;
 pub mod mutations;
@@ -14,3 +15,12 @@ mod properties;
 pub mod random;
 mod stability;
 mod table;
+
+use crate::differentiate::{Seed, differentiate};
+use crate::ir::graph::Graph;
+use crate::{partition, pipeline};
+
+/// The gradients of the `wanted` arguments beside the outputs, turns of loops divided as the pipeline does.
+fn derived(graph: &Graph, wanted: &[usize], seed: Seed) -> Graph {
+    differentiate(graph, wanted, seed, &|joint| partition::partition(&pipeline::tidy(joint)))
+}

@@ -1,9 +1,10 @@
 //! Operations with their options, on real shapes: every one that has a model here is derived, and agrees with finite
 //! differences, in the graph before and after simplification and in the programs that are emitted.
 
+use super::derived;
 use super::execute::execute;
 use super::interpret::{Array, Random, close, difference, run, shape_of, sizes};
-use crate::differentiate::{Seed, differentiate};
+use crate::differentiate::Seed;
 use crate::ir::graph::{Dtype, Graph};
 use crate::ir::model::Role;
 use crate::op::{self, Family};
@@ -85,6 +86,40 @@ pub const MODELS: &[(&str, &str)] = &[
     ),
 ];
 
+/// Loops: what is carried, what is scanned, what is stacked.
+const LOOPS: &[(&str, &str)] = &[
+    ("x: Param<3, N> -> Output<N>", "let mut h = x.at(0); for t in 0..3 { h = tanh(h + x.at(t)); } h"),
+    (
+        "x: Param<L, N>, w: Param<N, N> -> Output<N>",
+        "let h = sum(x, axis = 0); for t in 0..L { h = sin(h.dot(w)) * x.at(t); } h",
+    ),
+    (
+        "x: Param<N, L> -> Output<L, N>",
+        "let h = x.at(0, axis = 1); for t in 0..L { h = h * 0.5 + square(gather(x, t, axis = 1)); h }",
+    ),
+    (
+        "x: Param<L, N>, a: Param -> Output",
+        "let s = 0 * a; let ys = for t in 0..L { s = s * a + sum(x.at(t)); s * s }; sum(ys) + s",
+    ),
+    ("x: Param<L, N>, w: Param<N> -> Output<L, N>", "let ys = for t in 0..L { tanh(x.at(t) * w) }; ys * ys"),
+    (
+        "x: Param<L, N>, w: Param<N> -> Output<N>",
+        "let mut h = w; let mut c = tanh(w); for t in 0..L { let old = h; h = c; c = old; h = h * x.at(t); c = c + h; } h + c",
+    ),
+    (
+        "x: Param<3, L, N> -> Output<N>",
+        "let mut h = x.at(0).at(0); for i in 0..3 { let row = x.at(i); for t in 0..L { h = sin(h + row.at(t)); } } h",
+    ),
+    (
+        "x: Param<L, N>, i: Index<L>, w: Param<3, N> -> Output<L, N>",
+        "let h = w.at(0); for t in 0..L { let z = gather(w, i.at(t)) * h; h = cos(z) + x.at(t); z }",
+    ),
+    (
+        "x: Param<L, N, 2>, w: Param<2, 4>, u: Param<4, 4>, b: Param<4> -> Output<N, 4>",
+        "let h = broadcast_to(b * 0, [N, 4]); for t in 0..L { let z = x.at(t).dot(w) + h.dot(u) + b; h = tanh(z); } h",
+    ),
+];
+
 /// `fn model(x: ..) -> .. { .. }`; what stands after `;` are further arguments.
 fn source(signature: &str, body: &str) -> String {
     let (arguments, result) = signature.split_once(" -> ").expect("a signature has a result");
@@ -114,7 +149,16 @@ fn arguments(graph: &Graph, known: &super::interpret::Sizes, seed: u64) -> Vec<A
 
 #[test]
 pub fn operations_with_options_agree_with_finite_differences() {
-    for (seed, (signature, body)) in MODELS.iter().enumerate() {
+    agree(MODELS);
+}
+
+#[test]
+fn loops_agree_with_finite_differences() {
+    agree(LOOPS);
+}
+
+fn agree(models: &[(&str, &str)]) {
+    for (seed, (signature, body)) in models.iter().enumerate() {
         let source = source(signature, body);
         let (model, graph) = lowered(&source);
         for known in [sizes(&[("N", 3), ("L", 5)]), sizes(&[("N", 1), ("L", 4)])] {
@@ -124,7 +168,7 @@ pub fn operations_with_options_agree_with_finite_differences() {
             assert!(output.data.iter().any(|v| *v != 0.0) || output.data.is_empty(), "{source}: {output:?}");
             let weights = Random::new(seed as u64).array(output.shape.clone(), -1.0, 1.0);
             let wanted: Vec<usize> = (0..given.len()).filter(|&k| model.arguments[k].role == Role::Param).collect();
-            let joint = simplify::expand(&differentiate(&graph, &wanted, Seed::Argument));
+            let joint = simplify::expand(&derived(&graph, &wanted, Seed::Argument));
             let gradients = run(&joint, &known, &[given.clone(), vec![weights.clone()]].concat());
             for (gradient, &k) in gradients[1..].iter().zip(&wanted) {
                 let numeric = difference(&plain, &known, &given, std::slice::from_ref(&weights), k);

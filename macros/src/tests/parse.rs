@@ -43,6 +43,7 @@ fn show_expr(expr: &Expr) -> String {
         ExprKind::Tuple(values) => format!("tuple({})", all(values)),
         ExprKind::List(values) => format!("[{}]", all(values)),
         ExprKind::Block(block) => format!("{{ {} }}", show_block(block)),
+        ExprKind::For(turns) => format!("for {} {{ {} }}", turns.count, show_block(&turns.body)),
         ExprKind::Call(call) => {
             let arguments = call.arguments.iter().map(show_expr);
             let options = call.options.iter().map(|o| format!("{} = {}", o.name, show_setting(&o.value)));

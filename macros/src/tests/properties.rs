@@ -4,10 +4,11 @@
 //! `PULLBACK_MODELS=10000` runs more models than an ordinary run, `PULLBACK_SEED=17` starts at another one. A failure
 //! names its seed and the smallest model that still fails in the same way.
 
+use super::derived;
 use super::execute::execute;
 use super::interpret::{Array, Random, Sizes, evaluate, run};
 use super::random::{Model, grow, oracle, shrink::shrink};
-use crate::differentiate::{Seed, differentiate};
+use crate::differentiate::Seed;
 use crate::emit::{Compiled, Passes};
 use crate::ir::graph::Graph;
 use crate::ir::model::Role;
@@ -241,7 +242,7 @@ fn check(case: &Case) -> Result<Tally, Failure> {
     }
 
     let weights = cotangents(case, &outputs);
-    let joint = verified("differentiate", differentiate(&stable, &wanted(case), Seed::Argument), false)?;
+    let joint = verified("differentiate", derived(&stable, &wanted(case), Seed::Argument), false)?;
     let derived = verified("expand", simplify::expand(&joint), true)?;
     let results = |arguments: &[Array]| run(&derived, &case.sizes, &[arguments, &weights].concat());
     let all = results(&case.arguments);
@@ -365,7 +366,7 @@ fn scaled_gradients_agree(seed: u64, factor: f64) -> bool {
     let Ok(lowered) = case.parsed().and_then(|m| case.lowered(&m)) else { return true };
     let outputs = case.run(&plain(&lowered), &[]);
     let weights = cotangents(&case, &outputs);
-    let joint = plain(&differentiate(&lowered, &wanted(&case), Seed::Argument));
+    let joint = plain(&derived(&lowered, &wanted(&case), Seed::Argument));
     let gradients = case.run(&joint, &weights).split_off(outputs.len());
     let scaled = |g: Array| Array { data: g.data.iter().map(|v| v * factor).collect(), ..g };
     let scaled: Vec<Array> = gradients.into_iter().map(scaled).collect();

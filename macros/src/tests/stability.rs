@@ -3,7 +3,7 @@
 
 use super::interpret::{Array, run, sizes};
 use super::middle::{lowered, model};
-use crate::differentiate::{Seed, differentiate};
+use crate::differentiate::Seed;
 use crate::ir::graph::Dtype;
 use crate::{pipeline, simplify};
 
@@ -24,7 +24,7 @@ const NAN: f64 = f64::NAN;
 fn derived(source: &str, arguments: &[&[f64]]) -> Vec<Vec<f64>> {
     let (graph, _) = simplify::stabilise(&lowered(source));
     let wanted: Vec<usize> = (0..graph.arguments.len()).filter(|&k| graph.arguments[k].dtype == Dtype::Real).collect();
-    let joint = simplify::simplify(&differentiate(&graph, &wanted, Seed::Argument));
+    let joint = simplify::simplify(&super::derived(&graph, &wanted, Seed::Argument));
     let sizes = sizes(&[("N", 2), ("K", 3)]);
     let shape_of = |k: usize| super::interpret::shape_of(&joint.arguments[k].shape, &sizes);
     let mut arrays: Vec<Array> =

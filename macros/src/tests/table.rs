@@ -1,8 +1,9 @@
 //! The whole table at once: every derivative against finite differences, in every pattern of broadcasting, and every
 //! identity on random points.
 
+use super::derived;
 use super::interpret::{Array, Random, close, difference, run, sizes};
-use crate::differentiate::{Seed, differentiate};
+use crate::differentiate::Seed;
 use crate::ir::dim::{Dim, Shape};
 use crate::ir::graph::{Argument, Dtype, Goal, Graph, Id, Root, Source};
 use crate::ir::model::{Expr, ExprKind, Role};
@@ -113,7 +114,7 @@ pub fn check_derivative(op: &'static Op) {
         let output = run(&plain, &known, &arguments).remove(0);
         let weights = random.array(output.shape, -1.0, 1.0);
         let wanted: Vec<usize> = (0..arguments.len()).filter(|&k| graph.arguments[k].dtype == Dtype::Real).collect();
-        let joint = differentiate(&graph, &wanted, Seed::Argument);
+        let joint = derived(&graph, &wanted, Seed::Argument);
         for joint in [simplify::expand(&joint), simplify::simplify(&joint)] {
             verify::graph(&joint, true).unwrap_or_else(|e| panic!("{}: {e}", op.name));
             let all = [arguments.clone(), vec![weights.clone()]].concat();
@@ -138,7 +139,7 @@ fn check_second_derivative(op: &'static Op) {
     let mut random = Random::new(op.name.bytes().map(u64::from).sum());
     let (graph, arguments) = graph_of(op, &patterns(op)[0], &mut random);
     let real = |g: &Graph| (0..g.arguments.len()).filter(|&k| g.arguments[k].dtype == Dtype::Real).collect::<Vec<_>>();
-    let joint = simplify::expand(&differentiate(&graph, &real(&graph), Seed::Argument));
+    let joint = simplify::expand(&derived(&graph, &real(&graph), Seed::Argument));
     for root in joint.roots.iter().skip(1).filter(|r| r.node.is_some()) {
         let mut gradient = joint.clone();
         gradient.roots = vec![Root { goal: Goal::Output(0), node: root.node }];
@@ -147,7 +148,7 @@ fn check_second_derivative(op: &'static Op) {
         let output = run(&simplify::expand(&graph), &known, &arguments).remove(0);
         let given = [arguments.clone(), vec![random.array(output.shape, 0.5, 1.5)]].concat();
         let weights = random.array(run(&gradient, &known, &given).remove(0).shape, -1.0, 1.0);
-        let second = simplify::simplify(&differentiate(&gradient, &real(&gradient), Seed::Argument));
+        let second = simplify::simplify(&derived(&gradient, &real(&gradient), Seed::Argument));
         let got = run(&second, &known, &[given.clone(), vec![weights.clone()]].concat());
         for (got, k) in got[1..].iter().zip(real(&gradient)) {
             let numeric = difference(&gradient, &known, &given, std::slice::from_ref(&weights), k);

@@ -45,6 +45,13 @@ pub(crate) fn f(x: Input<N, T>, r#move: layer<T, 3>, dense: layers::deep::dense<
     sum(r#gen(sum(z, axis = 1)))
 }
 
+/// The variables of a group's parameters give way to arguments of the same name.
+#[network]
+fn clashing(x: Input<N, 2>, own_w: Param<2, 2>, own: layer<2, 2>, own_w_: Param<2>) -> Output<N, 2> {
+    let own_b = own(x.dot(own_w));
+    own_b + own_w_
+}
+
 #[network]
 #[cfg(any())]
 fn left_out(x: Input<N>) -> Output<N> {
@@ -58,5 +65,8 @@ fn main() {
     let x = pullback::ndarray::Array2::<f64>::ones((4, 2));
     let (_, gradients) = f::value_and_grad(&x, &params);
     assert_eq!(gradients.r#move.w.dim(), (2, 3));
+    let params = clashing::Params::init(&mut rng);
+    assert_eq!(clashing(&pullback::ndarray::arr2(&[[0.0, 0.0]]), &params), pullback::ndarray::arr2(&[[-0.5, -0.5]]));
+    let params = f::Params::init(&mut rng, 2, 4);
     let _: (f64, f64) = (gradients.r#gen.r#type, params.r#gen.r#type);
 }

@@ -5,6 +5,8 @@ pub mod activations;
 mod linear;
 
 pub use linear::{dense, pair};
+/// For those who depend on this crate alone.
+pub use pullback;
 
 use pullback::network;
 

@@ -1,22 +1,13 @@
-//! Matrix products over row-major slices, with transposition by flags.
+//! Small products in plain loops, which are vectorised for the pass that they are inlined into: no call, no packing,
+//! constant dimensions where they are constant.
 //!
-//! Small products run in plain loops that are inlined into the caller's pass, so that constant dimensions are constant
-//! in them, and allocate nothing. Large ones go to `matrixmultiply`, which packs its operands into buffers of its own.
-//!
-//! The bits of a product depend on its operands and dimensions. A large product depends on the processor too, because
-//! `matrixmultiply` fuses multiplications with additions where it can; a small one does not.
+//! No multiplication is fused with an addition, so the bits are the same on every processor.
 
+use super::Product;
 use crate::math::Real;
 use crate::reduce::folded;
-use crate::simd::{Pass, simd};
+use crate::simd::Pass;
 use std::mem::MaybeUninit;
-
-/// From this many multiplications on, products go to `matrixmultiply`: it is 3 to 20 % faster there on a Zen 4, more
-/// beyond, and below it allocates for no gain (`benches/products.rs`).
-const LARGE: usize = 1 << 22;
-
-/// Up to this many elements besides the batch, a product is inlined where it is called.
-const INLINED: usize = 1 << 10;
 
 /// Sums over `k` go in chunks of this length: a chunk of an operand stays in the first-level cache.
 const CHUNK: usize = 256;
@@ -26,39 +17,6 @@ const SWEEP: usize = 32;
 
 /// The rows of a tile of sums that is kept in registers.
 const ROWS: usize = 6;
-
-/// The operands of `out = op(a)·op(b)`, or of `out +=` with `add`; dims are `[m, k, n]`.
-struct Product<'a, T> {
-    out: &'a mut [T],
-    a: &'a [T],
-    b: &'a [T],
-    dims: [usize; 3],
-    /// Whether `a` and `b` are transposed.
-    flags: [bool; 2],
-    add: bool,
-}
-
-#[cfg_attr(not(debug_assertions), inline(always))]
-fn product<T: Real>(product: Product<T>) {
-    let Product { ref out, a, b, dims: [m, k, n], flags: [ta, _], .. } = product;
-    assert!(out.len() == m * n && a.len() == m * k && b.len() == k * n, "slices and dimensions of a product differ");
-    // What is left besides the batch, which is `k` where `a` is transposed, else `m`.
-    let constant = if ta { m * n } else { k * n };
-    if constant <= INLINED { product.run() } else { shared(product) }
-}
-
-/// One copy for all calls: inlined into each, a product with its tiles would take longer to compile than the network.
-#[inline(never)]
-fn shared<T: Real>(product: Product<T>) {
-    let [m, k, n] = product.dims;
-    if m * k * n >= LARGE && m > 1 && n > 1 { large(product) } else { simd(product) }
-}
-
-fn large<T: Real>(Product { out, a, b, dims: [m, k, n], flags: [ta, tb], add }: Product<T>) {
-    let a_strides = if ta { [1, m] } else { [k, 1] };
-    let b_strides = if tb { [1, k] } else { [n, 1] };
-    T::gemm([m, k, n], (a, a_strides), (b, b_strides), if add { T::ONE } else { T::ZERO }, out);
-}
 
 impl<T: Real> Pass for Product<'_, T> {
     type Output = ();
@@ -131,7 +89,7 @@ fn sweep<T: Real>(out: &mut [T], a: &[T], b: &[T], [m, k, n]: [usize; 3], ta: bo
 }
 
 #[inline(always)]
-fn put<T: Real>(out: &mut T, value: T, add: bool) {
+pub(super) fn put<T: Real>(out: &mut T, value: T, add: bool) {
     *out = if add { *out + value } else { value };
 }
 
@@ -293,119 +251,5 @@ impl<T: Real> Tile<'_, T> {
             });
         }
         sums
-    }
-}
-
-macro_rules! products {
-    ($($(#[$doc:meta])* $name:ident $flags:expr, $add:expr;)*) => {$(
-        $(#[$doc])*
-        #[doc = ""]
-        #[doc = "`dims` is `[m, k, n]`: the product is `[m, n]`, and sums over `k`. Returns `out`."]
-        #[doc = ""]
-        #[doc = "# Panics"]
-        #[doc = "Where the length of a slice is not the product of its two dimensions."]
-        #[cfg_attr(not(debug_assertions), inline(always))]
-        pub fn $name<'o, T: Real>(out: &'o mut [T], a: &[T], b: &[T], dims: [usize; 3]) -> &'o mut [T] {
-            product(Product { out: &mut *out, a, b, dims, flags: $flags, add: $add });
-            out
-        }
-    )*};
-}
-
-products! {
-    /// `out = a·b`.
-    matmul [false, false], false;
-    /// `out = a·bᵀ`.
-    matmul_nt [false, true], false;
-    /// `out = aᵀ·b`.
-    matmul_tn [true, false], false;
-    /// `out = aᵀ·bᵀ`.
-    matmul_tt [true, true], false;
-    /// `out += a·b`.
-    matmul_add [false, false], true;
-    /// `out += a·bᵀ`.
-    matmul_nt_add [false, true], true;
-    /// `out += aᵀ·b`.
-    matmul_tn_add [true, false], true;
-    /// `out += aᵀ·bᵀ`.
-    matmul_tt_add [true, true], true;
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    type Function<T> = for<'o> fn(&'o mut [T], &[T], &[T], [usize; 3]) -> &'o mut [T];
-
-    /// Numbers between -1 and 1 that a row and a column never share.
-    fn numbers<T: Real>(len: usize, seed: u32) -> Vec<T> {
-        let mut state = seed;
-        let next = |_| {
-            state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
-            T::from_f64(f64::from(state >> 8) / f64::from(1 << 23) - 1.0)
-        };
-        (0..len).map(next).collect()
-    }
-
-    /// Checks one product of one size against sums in `f64`, within `k` roundings of a product of ones.
-    fn check<T: Real>(product: Function<T>, [m, k, n]: [usize; 3], [ta, tb]: [bool; 2], add: bool, epsilon: f64) {
-        let (a, b, old) = (numbers::<T>(m * k, 1), numbers::<T>(k * n, 2), numbers::<T>(m * n, 3));
-        let mut out = old.clone();
-        let returned = product(&mut out, &a, &b, [m, k, n]).as_ptr();
-        assert_eq!(returned, out.as_ptr());
-        for i in 0..m {
-            for j in 0..n {
-                let at =
-                    |p| (if ta { a[p * m + i] } else { a[i * k + p] }, if tb { b[j * k + p] } else { b[p * n + j] });
-                let sum: f64 = (0..k).map(at).map(|(a, b)| a.to_f64() * b.to_f64()).sum();
-                let expected = if add { old[i * n + j].to_f64() + sum } else { sum };
-                let error = (out[i * n + j].to_f64() - expected).abs();
-                assert!(error <= epsilon * (2 + k) as f64, "[{i}, {j}] of {m}x{k}x{n} {ta} {tb} {add}: {error:e}");
-            }
-        }
-    }
-
-    fn check_all<T: Real>(dims: [usize; 3], epsilon: f64) {
-        let products: [(Function<T>, [bool; 2], bool); 8] = [
-            (matmul, [false, false], false),
-            (matmul_nt, [false, true], false),
-            (matmul_tn, [true, false], false),
-            (matmul_tt, [true, true], false),
-            (matmul_add, [false, false], true),
-            (matmul_nt_add, [false, true], true),
-            (matmul_tn_add, [true, false], true),
-            (matmul_tt_add, [true, true], true),
-        ];
-        for (product, flags, add) in products {
-            check(product, dims, flags, add, epsilon);
-        }
-    }
-
-    #[test]
-    fn every_product_of_every_size_is_the_sum_of_products() {
-        let sizes = [0, 1, 2, 3, 4, 5, 6, 7, 8, 11, 13, 16, 17, 19, 33];
-        for m in sizes {
-            for k in sizes {
-                for n in sizes {
-                    check_all::<f32>([m, k, n], f64::from(f32::EPSILON));
-                    check_all::<f64>([m, k, n], f64::EPSILON);
-                }
-            }
-        }
-    }
-
-    #[test]
-    fn long_sums_and_large_products_too() {
-        for dims in [[3, 1000, 5], [13, 513, 13], [1, 700, 40], [70, 600, 1], [64, 64, 64], [61, 67, 71], [1, 600, 600]]
-        {
-            check_all::<f32>(dims, f64::from(f32::EPSILON));
-            check_all::<f64>(dims, f64::EPSILON);
-        }
-    }
-
-    #[test]
-    #[should_panic(expected = "slices and dimensions of a product differ")]
-    fn a_slice_of_another_length_panics() {
-        matmul(&mut [0.0; 6], &[0.0; 6], &[0.0; 8], [2, 3, 3]);
     }
 }

@@ -1,0 +1,56 @@
+"""JAX with jit on the whole step, its parameters donated. THREADS=1 or more; workloads as arguments."""
+import os
+T = int(os.environ.get('THREADS','1'))
+if T == 1: os.environ['XLA_FLAGS'] = os.environ.get('XLA_FLAGS','') + ' --xla_cpu_multi_thread_eigen=false'
+os.environ['JAX_PLATFORMS']='cpu'
+import jax, jax.numpy as jnp
+from workloads import *
+from functools import partial
+ACT = dict(sigmoid=jax.nn.sigmoid, tanh=jnp.tanh, relu=jax.nn.relu, gelu=partial(jax.nn.gelu, approximate=True))
+def ce(z, y): return -jnp.mean(jnp.take_along_axis(jax.nn.log_softmax(z), y[:,None], 1))
+def run(name, loss_fn, params, lr, *data):
+    if not want(name): return
+    @partial(jax.jit, donate_argnums=0)
+    def st(ps, *data):
+        l, g = jax.value_and_grad(loss_fn)(ps, *data); return [p - lr*gi for p, gi in zip(ps, g)], l
+    state = [[jnp.array(p) for p in params]]; data = [jnp.array(d) for d in data]
+    def step():
+        state[0], l = st(state[0], *data); l.block_until_ready(); state[0][0].block_until_ready(); return l
+    bench('jax', name, step, float)
+for n in MLPS:
+    if not want(n): continue
+    x, y, W, b, act, loss = mlp_data(n); L = len(W)
+    def lf(ps, x, y, L=L, a=ACT[act], loss=loss):
+        h = x
+        for i in range(L):
+            h = h @ ps[2*i] + ps[2*i+1]
+            if i < L-1: h = a(h)
+        return jnp.mean((h-y)**2) if loss == 'mse' else ce(h, y)
+    run(n, lf, [v for i in range(L) for v in (W[i], b[i])], LR, x, y)
+def w5(ps):
+    a,b,c = ps
+    t1 = jax.nn.sigmoid(a); t2 = jnp.tanh(b); t4 = t1*t2 + c; t5 = jnp.exp(0.5*t4); t6 = jnp.log1p(t5)
+    t9 = t6*b/jnp.sqrt(1 + c*c); return jnp.mean(jnp.tanh(jax.nn.softplus(t9)*a))
+if want('W5'): run('W5', w5, w5_data(), LR5)
+if want('W7'):
+    x, y, *ps = w7_data()
+    def w7(ps, x, y):
+        cw, cb, dw, db = ps
+        h = jnp.tanh(jax.lax.conv_general_dilated(x, cw, (1,1), [(2,2),(2,2)]) + cb[None,:,None,None]).reshape(32,-1); return ce(h@dw+db, y)
+    run('W7', w7, ps, LR, x, y)
+if want('W8'):
+    x, y, *ps = w8_data()
+    def w8(ps, x, y):
+        Wx, Wh, b, Wy, by = ps
+        xw = x @ Wx + b
+        def cell(s, xt):
+            h, c = s; i,f,g,o = jnp.split(xt + h@Wh, 4, axis=1)
+            c = jax.nn.sigmoid(f)*c + jax.nn.sigmoid(i)*jnp.tanh(g); h = jax.nn.sigmoid(o)*jnp.tanh(c); return (h,c), h
+        z = jnp.zeros((32,128)); _, hs = jax.lax.scan(cell, (z,z), xw)
+        return ce(hs.reshape(-1,128)@Wy+by, y.reshape(-1))
+    run('W8', w8, ps, LR, x, y)
+if want('W9'):
+    x, y, ps = w9_data()
+    grad = jax.jit(jax.value_and_grad(lambda ps, x, y: jnp.mean((jax.nn.sigmoid(x @ ps[0] + ps[1]) @ ps[2] + ps[3] - y) ** 2)))
+    x, y, ps = jnp.array(x), jnp.array(y), [jnp.array(p) for p in ps]
+    bench('jax', 'W9', lambda: jax.block_until_ready(grad(ps, x, y)), lambda r: float(r[0]))

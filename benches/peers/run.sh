@@ -1,0 +1,54 @@
+#!/usr/bin/env bash
+# Measures every peer and this crate in one session, and draws one table and one chart of them (`report.py`).
+#
+#   benches/peers/run.sh [OUT] [peer...]        # peers: pullback ndarray candle burn dfdx torch jax; all if none is named
+#
+# OUT, `target/peers` if it is not given, receives results.csv, table.md and chart.svg. Python peers run in the virtual
+# environment that $VENV names, OUT/venv if it is not set; one is made there if there is none (PyTorch is large).
+# THREADS="1 2" and SECONDS_EACH=1 may be set. A peer that fails is left out, and said so.
+set -uo pipefail
+here=$(cd "$(dirname "$0")" && pwd)
+root=$(cd "$here/../.." && pwd)
+out=${1:-$root/target/peers}
+shift || true
+peers=${*:-pullback ndarray candle burn dfdx torch jax}
+workloads="W1 W2 W3 W4 W5 W6 W9"
+export BENCH_SECS=${SECONDS_EACH:-1}
+mkdir -p "$out"
+out=$(cd "$out" && pwd)
+venv=${VENV:-$out/venv}
+echo "who,workload,threads,median_us,p10_us,p90_us,allocations,peak_bytes,loss_1,loss_10" > "$out/results.csv"
+
+# Runs a command with its workload at the end, as many threads as $THREADS says, and keeps what it prints.
+measure() {
+    local pin=()
+    [ "$THREADS" = 1 ] && pin=(taskset -c 0)
+    RAYON_NUM_THREADS=$THREADS OMP_NUM_THREADS=$THREADS MKL_NUM_THREADS=$THREADS \
+        timeout 300 "${pin[@]}" "$@" >> "$out/results.csv" 2>> "$out/errors.txt" || echo "failed: $*" >&2
+}
+
+rust() {
+    (cd "$here/$1" && CARGO_TARGET_DIR="$out/$1" cargo build --release --quiet) || { echo "does not build: $1" >&2; return; }
+    for workload in $workloads; do measure "$out/$1/release/$1-peer" "$workload"; done
+}
+
+python() {
+    [ -x "$venv/bin/python" ] || python3 -m venv "$venv"
+    "$venv/bin/python" -c "import $1, numpy" 2> /dev/null || "$venv/bin/pip" install --quiet "$1" numpy
+    for workload in $workloads; do measure "$venv/bin/python" "$here/$1_peer.py" "$workload"; done
+}
+
+for THREADS in ${THREADS:-1 2}; do
+    export THREADS
+    for peer in $peers; do
+        case $peer in
+            pullback)
+                [ "$THREADS" = 1 ] || continue
+                (cd "$root" && cargo bench --quiet -p pullback --bench step -- --csv --seconds "$BENCH_SECS") | tail -n +2 >> "$out/results.csv" ;;
+            torch) for MODE in eager compile-whole; do export MODE; python torch; done ;;
+            jax) python jax ;;
+            *) rust "$peer" ;;
+        esac
+    done
+done
+python3 "$here/report.py" "$out"

@@ -1,0 +1,71 @@
+//! Loops: a body that is repeated, each turn on what the one before has left and on its own part of arrays.
+
+use super::dim::Dim;
+use super::graph::{Goal, Graph, Root};
+use std::hash::{Hash, Hasher};
+use std::ops::Deref;
+use std::rc::Rc;
+
+/// `count` turns of `body`. Its arguments are what is carried from turn to turn, then one element along the first axis of
+/// each array that is scanned, then what is the same in all turns. Its roots are what is carried on, then what each turn
+/// adds to a stack. All have rank 1 or more, but for arguments that are never written.
+///
+/// A [`Scan`](super::graph::Kind::Scan) node has the arguments in this order, with starts in the place of what is carried;
+/// its parts are the last values of what is carried, then the stacks, whose first axis is `count`.
+#[derive(Clone, Debug)]
+pub struct Scan {
+    pub count: Dim,
+    /// Walks from the last turn to the first; stacks are in the order of turns all the same.
+    pub reverse: bool,
+    pub body: Graph,
+    pub carried: usize,
+    pub scanned: usize,
+}
+
+/// A loop that nodes share; only the same one is equal.
+#[derive(Clone, Debug)]
+pub struct Shared(Rc<Scan>);
+
+impl Shared {
+    pub fn new(scan: Scan) -> Self {
+        Shared(Rc::new(scan))
+    }
+}
+
+impl Deref for Shared {
+    type Target = Scan;
+    fn deref(&self) -> &Scan {
+        &self.0
+    }
+}
+
+impl PartialEq for Shared {
+    fn eq(&self, other: &Self) -> bool {
+        Rc::ptr_eq(&self.0, &other.0)
+    }
+}
+
+impl Eq for Shared {}
+
+impl Hash for Shared {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        Rc::as_ptr(&self.0).hash(state);
+    }
+}
+
+impl Scan {
+    /// The same loop with another body.
+    pub fn with_body(&self, body: Graph) -> Self {
+        Scan { body, count: self.count.clone(), ..*self }
+    }
+
+    /// The nodes of the roots.
+    pub fn results(&self) -> impl Iterator<Item = super::graph::Id> {
+        self.body.roots.iter().map(|r| r.node.expect("every result of a turn has a value"))
+    }
+}
+
+/// Roots of a body, in order.
+pub fn outputs(nodes: impl IntoIterator<Item = super::graph::Id>) -> Vec<Root> {
+    nodes.into_iter().enumerate().map(|(k, id)| Root { goal: Goal::Output(k), node: Some(id) }).collect()
+}

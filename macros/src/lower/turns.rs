@@ -1,0 +1,249 @@
+//! Loops. The body is lowered into a graph of its own, whose arguments are what it carries, the parts of arrays that belong
+//! to the turn, and all else that it uses from outside; in the graph around, one node stands for the loop.
+
+use super::{Bound, Lowering, Origin, Step, Value};
+use crate::error::{Place, error};
+use crate::ir::along::Along;
+use crate::ir::dim::{Dim, Shape, show};
+use crate::ir::graph::{Argument, Dtype, Graph, Id, Kind, Source};
+use crate::ir::model::{ExprKind, For, Role, plain};
+use crate::ir::scan::{Scan, outputs};
+
+/// The graph around a loop whose body is being lowered.
+pub struct Around {
+    graph: Graph,
+    serial: usize,
+    /// What the body uses: the node here, and the argument there.
+    captured: Vec<(Id, Id)>,
+}
+
+/// How the body of a loop is entered: the starts of what it carries, in the graph around.
+struct Body {
+    starts: Vec<Id>,
+    graph: Graph,
+    /// The argument that counts.
+    index: Id,
+    captured: Vec<(Id, Id)>,
+    results: Vec<Id>,
+}
+
+/// A value of rank 0 lies in loops as an array of one element.
+fn one_or_more(shape: &[Dim]) -> Shape {
+    if shape.is_empty() { vec![Dim::number(1)] } else { shape.to_vec() }
+}
+
+fn argument(name: &str, shape: Shape, dtype: Dtype) -> Argument {
+    Argument { name: name.to_string(), source: Source::User(Role::Input), shape, dtype }
+}
+
+impl<'m> Lowering<'m> {
+    /// How many values a loop gives.
+    pub fn values_of(turns: &For) -> usize {
+        turns.carried.len() + usize::from(turns.stacks)
+    }
+
+    /// Starts the body of a loop.
+    pub fn enter(&mut self, turns: &'m For) {
+        let starts: Vec<Value> =
+            turns.carried.iter().map(|name| self.start(&plain(name), name.span().into())).collect();
+        let Some(starts) = starts.into_iter().collect::<Option<Vec<Id>>>() else {
+            return self.values.extend(vec![None; Self::values_of(turns)]);
+        };
+        let shapes: Vec<Shape> = starts.iter().map(|&id| self.graph.shape(id).clone()).collect();
+        let length = self.scope.len();
+        self.serials += 1;
+        let serial = std::mem::replace(&mut self.serial, self.serials);
+        let graph = std::mem::take(&mut self.graph);
+        self.around.push(Around { graph, serial, captured: Vec::new() });
+        for (name, shape) in turns.carried.iter().zip(&shapes) {
+            let arg = self.graph.push_argument(argument(&plain(name), one_or_more(shape), Dtype::Real));
+            let value = self.graph.reshape(arg, shape);
+            self.scope.push(Bound {
+                name: plain(name),
+                value: Some(value),
+                origin: Origin::Turn,
+                level: self.around.len(),
+            });
+        }
+        let index = turns.index.as_ref().map_or("turn".to_string(), plain);
+        let arg = self.graph.push_argument(argument(&index, Shape::new(), Dtype::Index));
+        if turns.index.is_some() {
+            self.scope.push(Bound { name: index, value: Some(arg), origin: Origin::Turn, level: self.around.len() });
+        }
+        let ExprKind::Tuple(results) = &turns.body.result.kind else { unreachable!("a turn's results are a tuple") };
+        self.steps.push(Step::Leave(turns, starts, length));
+        self.steps.extend(results.iter().rev().map(Step::Visit));
+        self.steps.extend(turns.body.lets.iter().rev().flat_map(super::bound));
+    }
+
+    fn start(&mut self, name: &str, place: Place) -> Value {
+        let id = self.lookup(name, place)?;
+        if self.graph.node(id).dtype != Dtype::Real {
+            self.errors.push(error(place, format!("a loop carries numbers, and `{name}` holds none")));
+            return None;
+        }
+        Some(id)
+    }
+
+    /// Ends the body of a loop, whose results have been visited.
+    pub fn leave(&mut self, turns: &'m For, starts: Vec<Id>, length: usize) {
+        let count = Self::values_of(turns);
+        let results = self.values.split_off(self.values.len() - count);
+        self.scope.truncate(length);
+        let around = self.around.pop().expect("entered before");
+        let graph = std::mem::replace(&mut self.graph, around.graph);
+        self.serial = around.serial;
+        let index = graph.ids().find(|&id| graph.node(id).kind == Kind::Arg(turns.carried.len())).expect("an argument");
+        let Some(results) = results.into_iter().collect::<Option<Vec<Id>>>() else {
+            return self.values.extend(vec![None; count]);
+        };
+        let body = Body { starts, graph, index, captured: around.captured, results };
+        match self.looped(turns, body) {
+            Ok(values) => self.values.extend(values.into_iter().map(Some)),
+            Err(message) => {
+                self.errors.push(message);
+                self.values.extend(vec![None; count]);
+            }
+        }
+    }
+
+    fn looped(&mut self, turns: &For, mut body: Body) -> syn::Result<Vec<Id>> {
+        for (k, name) in turns.carried.iter().enumerate() {
+            let (before, after) = (self.graph.shape(body.starts[k]).clone(), body.graph.shape(body.results[k]).clone());
+            if before != after || body.graph.node(body.results[k]).dtype != Dtype::Real {
+                let text =
+                    format!("`{name}` is {} before the loop, but {} after a turn of it", show(&before), show(&after));
+                return Err(error(name.span(), text));
+            }
+        }
+        let shapes: Vec<Shape> = body.results.iter().map(|&id| body.graph.shape(id).clone()).collect();
+        let lifted = body.results.iter().zip(&shapes).map(|(&id, shape)| (id, one_or_more(shape)));
+        let lifted: Vec<Id> =
+            lifted.collect::<Vec<_>>().into_iter().map(|(id, shape)| body.graph.reshape(id, &shape)).collect();
+        body.graph.roots = outputs(lifted);
+        let (scan, args) = self.arranged(turns, &body);
+        let id = self.graph.scan(scan, args);
+        let values = shapes.into_iter().enumerate().map(|(k, shape)| {
+            let part = self.graph.part(id, k);
+            let stacked = (k >= turns.carried.len()).then(|| turns.count.clone());
+            let shape: Shape = stacked.into_iter().chain(shape).collect();
+            self.graph.reshape(part, &shape)
+        });
+        Ok(values.collect())
+    }
+
+    /// The loop with its arguments in order, and what they are here: an array that the body takes its turn's part of is
+    /// scanned.
+    fn arranged(&mut self, turns: &For, body: &Body) -> (Scan, Vec<Id>) {
+        let outside = |inside: Id| body.captured.iter().find(|(_, arg)| *arg == inside).map(|(id, _)| *id);
+        let live = body.graph.live();
+        let ids = || body.graph.ids().filter(|id| live[id.index()]);
+        // The part of an array that belongs to the turn: the node in the body, the array here, and the axis.
+        let mut parts: Vec<(Id, Id, usize)> = Vec::new();
+        for id in ids() {
+            let node = body.graph.node(id);
+            if let Kind::Along { axis, op: Along::Gather } = node.kind
+                && node.args[1] == body.index
+                && let Some(array) = outside(node.args[0])
+            {
+                parts.push((id, array, axis));
+            }
+        }
+        let is_part = |id: Id| parts.iter().any(|(part, ..)| *part == id);
+        let read = |arg: Id| {
+            ids().any(|id| !is_part(id) && body.graph.node(id).args.contains(&arg))
+                || body.graph.roots.iter().any(|r| r.node == Some(arg))
+        };
+        let mut new = Graph::default();
+        let mut args: Vec<Id> = Vec::new();
+        let mut here: Vec<(Id, Id)> = Vec::new();
+        for (k, &start) in body.starts.iter().enumerate() {
+            let shape = one_or_more(self.graph.shape(start));
+            args.push(self.graph.reshape(start, &shape));
+            let inside = body.graph.ids().find(|&id| body.graph.node(id).kind == Kind::Arg(k)).expect("carried");
+            here.push((inside, new.push_argument(body.graph.arguments[k].clone())));
+        }
+        for &(part, array, axis) in &parts {
+            args.push(self.scanned(array, axis, &turns.count));
+            let node = body.graph.node(part);
+            let name = self.graph.node(array).note.name.clone().unwrap_or_else(|| "value".into());
+            here.push((part, new.push_argument(argument(&name, node.shape.clone(), node.dtype))));
+        }
+        if read(body.index) {
+            args.push(self.graph.iota(0, vec![turns.count.clone()]));
+            let name = body.graph.node(body.index).note.name.clone().unwrap_or_default();
+            here.push((body.index, new.push_argument(argument(&name, Shape::new(), Dtype::Index))));
+        }
+        let scanned = args.len() - body.starts.len();
+        for &(outside, inside) in body.captured.iter().filter(|(_, inside)| read(*inside)) {
+            args.push(outside);
+            let Kind::Arg(k) = body.graph.node(inside).kind else { unreachable!("what is captured is an argument") };
+            here.push((inside, new.push_argument(body.graph.arguments[k].clone())));
+        }
+        let body = regrown(&body.graph, new, here);
+        let scan = Scan { count: turns.count.clone(), reverse: false, body, carried: turns.carried.len(), scanned };
+        (scan, args)
+    }
+
+    /// An array with the axis of turns in front, and as many of them.
+    fn scanned(&mut self, array: Id, axis: usize, count: &Dim) -> Id {
+        let rank = self.graph.shape(array).len();
+        let order = std::iter::once(axis).chain((0..rank).filter(|a| *a != axis)).collect();
+        let turned = self.graph.permute(array, order);
+        self.graph.slice(turned, 0, Dim::number(0), 1, count.clone())
+    }
+
+    /// A value of the graph `level` loops in, in the graph of the body that is being lowered.
+    pub fn at_hand(&mut self, id: Id, level: usize) -> Id {
+        (level..self.around.len()).fold(id, |id, level| self.capture(id, level))
+    }
+
+    /// A value of a graph as an argument of the body of the loop in it.
+    fn capture(&mut self, id: Id, level: usize) -> Id {
+        let around = &self.around[level];
+        if let Some((_, inside)) = around.captured.iter().find(|(outside, _)| *outside == id) {
+            return *inside;
+        }
+        let node = around.graph.node(id).clone();
+        let inside = match level + 1 == self.around.len() {
+            true => &mut self.graph,
+            false => &mut self.around[level + 1].graph,
+        };
+        if let Kind::Const(_) | Kind::Size(_) = node.kind {
+            return inside.like(&node, Vec::new());
+        }
+        let name = node.note.name.clone().unwrap_or_else(|| "value".into());
+        let arg = inside.push_argument(argument(&name, node.shape.clone(), node.dtype));
+        self.around[level].captured.push((id, arg));
+        arg
+    }
+
+    /// The graph with so many loops around it.
+    pub fn graph_at(&self, level: usize) -> &Graph {
+        self.around.get(level).map_or(&self.graph, |around| &around.graph)
+    }
+
+    /// The graph of the model itself, outside of all loops.
+    pub fn outermost(&mut self) -> &mut Graph {
+        self.around.first_mut().map_or(&mut self.graph, |around| &mut around.graph)
+    }
+}
+
+/// The live nodes of a body on other arguments, or with arguments in their places.
+fn regrown(body: &Graph, mut new: Graph, mut here: Vec<(Id, Id)>) -> Graph {
+    let live = body.live();
+    for id in body.ids().filter(|id| live[id.index()]) {
+        let node = body.node(id);
+        let found = |id: Id| here.iter().find(|(old, _)| *old == id).map(|(_, new)| *new);
+        if found(id).is_some() || matches!(node.kind, Kind::Arg(_)) {
+            continue;
+        }
+        let args = node.args.iter().map(|&a| found(a).expect("arguments come first")).collect();
+        let made = new.like(node, args);
+        new.inherit(made, &node.note);
+        here.push((id, made));
+    }
+    let found = |id: Id| here.iter().find(|(old, _)| *old == id).map(|(_, new)| *new);
+    new.roots = outputs(body.roots.iter().filter_map(|r| r.node).map(|id| found(id).expect("a root is live")));
+    new
+}

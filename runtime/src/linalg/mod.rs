@@ -1,0 +1,313 @@
+//! Matrix products over row-major slices, with transposition by flags.
+//!
+//! | product | where | how |
+//! |---|---|---|
+//! | few multiplications, or no vectors of the processor that `pulp` knows | `inlined` | plain loops, inlined into the caller's pass, so that constant dimensions are constant in them |
+//! | up to four columns, or rows | `dots` | inner products of whole rows |
+//! | all others | `blocked` | packed blocks and tiles of sums in registers |
+//!
+//! Which one depends on the dimensions and the flags alone. The inlined ones are the same bits everywhere; in the
+//! others a multiplication is fused with its addition, so they are the same bits on every processor that can do that:
+//! x86-64 since 2013, and every AArch64. None allocates, but for memory that each thread keeps.
+
+mod blocked;
+mod dots;
+mod inlined;
+mod kernel;
+mod lanes;
+mod pack;
+mod scratch;
+#[cfg(feature = "rayon")]
+mod threads;
+
+use crate::math::Real;
+use crate::simd::Pass;
+use blocked::{Blocked, Part, Whole};
+use dots::{Dots, FEW, LONG};
+use inlined::put;
+use pulp::Arch;
+use scratch::Scratch;
+
+pub use lanes::to_lanes;
+
+/// Up to this many elements besides the batch, and this many multiplications, a product is inlined where it is called:
+/// a call and its preparations take about 80 ns, and in plain loops over constants 16,000 multiplications 500 ns.
+const INLINED: [usize; 2] = [1 << 8, 1 << 14];
+
+/// The same for the multiplications of rows with one column, whose sums lie across the vectors.
+const INLINED_DOTS: usize = 1 << 9;
+
+/// Up to this many columns, which would fill less than half a vector, the transposes are multiplied where `a` is
+/// transposed already.
+const NARROW: usize = 6;
+
+/// The operands of `out = op(a)·op(b)`, or of `out +=` with `add`; dims are `[m, k, n]`.
+#[doc(hidden)]
+pub struct Product<'a, T> {
+    out: &'a mut [T],
+    a: &'a [T],
+    b: &'a [T],
+    dims: [usize; 3],
+    /// Whether `a` and `b` are transposed.
+    flags: [bool; 2],
+    add: bool,
+}
+
+#[cfg_attr(not(debug_assertions), inline(always))]
+fn product<T: Real>(product: Product<T>) {
+    let Product { ref out, a, b, dims: [m, k, n], flags: [ta, _], .. } = product;
+    assert!(out.len() == m * n && a.len() == m * k && b.len() == k * n, "slices and dimensions of a product differ");
+    // What is left besides the batch, which is `k` where `a` is transposed, else `m`.
+    let constant = if ta { m * n } else { k * n };
+    let most = if n == 1 && !ta { INLINED_DOTS } else { INLINED[1] };
+    if constant <= INLINED[0] && m * k * n <= most { product.run() } else { T::multiply(product) }
+}
+
+/// Products that are compiled with this crate, once for each instruction set, and not into every network.
+#[doc(hidden)]
+pub trait Multiply: Sized {
+    /// Computes `product`.
+    fn multiply(product: Product<Self>);
+
+    /// Computes a part of a product.
+    ///
+    /// # Safety
+    /// No part that overlaps with it is computed meanwhile.
+    unsafe fn part(whole: &Whole<Self>, part: Part);
+}
+
+macro_rules! multiply {
+    ($($t:ident)*) => {$(
+        impl Multiply for $t {
+            fn multiply(product: Product<Self>) {
+                let ([m, k, n], [ta, tb], arch) = (product.dims, product.flags, Arch::new());
+                if matches!(arch, Arch::Scalar) || m * k * n == 0 {
+                    product.run();
+                } else if n <= FEW && !ta && k >= LONG {
+                    scratch::$t(|scratch| arch.dispatch(few_columns(product, scratch)));
+                } else if m <= FEW && tb && k >= LONG {
+                    scratch::$t(|scratch| arch.dispatch(few_rows(product, scratch)));
+                } else if n == 1 || (n <= NARROW && ta) {
+                    turned(product, scratch::$t(|scratch| scratch.take_out(m * n)), |rows| {
+                        scratch::$t(|scratch| scratch.put_back(rows));
+                    });
+                } else {
+                    blocked(product);
+                }
+            }
+
+            unsafe fn part(whole: &Whole<Self>, part: Part) {
+                // SAFETY: the caller's promise.
+                scratch::$t(|scratch| Arch::new().dispatch(unsafe { Blocked::new(whole, part, scratch) }));
+            }
+        }
+    )*};
+}
+multiply!(f32 f64);
+
+fn blocked<T: Real>(product: Product<T>) {
+    #[cfg(feature = "rayon")]
+    threads::multiply(product);
+    #[cfg(not(feature = "rayon"))]
+    {
+        let whole = Whole::new(product);
+        // SAFETY: there is no other part.
+        unsafe { T::part(&whole, whole.all()) };
+    }
+}
+
+/// The product of the transposes in `rows`, as long as the columns of `out` and few, and then its transpose.
+fn turned<T: Real>(product: Product<T>, mut rows: Vec<T>, put_back: impl FnOnce(Vec<T>)) {
+    let Product { out, a, b, dims: [m, k, n], flags: [ta, tb], add } = product;
+    blocked(Product { out: &mut rows, a: b, b: a, dims: [n, k, m], flags: [!tb, !ta], add: false });
+    for (j, row) in rows.chunks_exact(m).enumerate() {
+        for (i, &sum) in row.iter().enumerate() {
+            put(&mut out[i * n + j], sum, add);
+        }
+    }
+    put_back(rows);
+}
+
+/// The inner products of the rows of `a` with the columns of `b`.
+fn few_columns<'a, T: Real>(product: Product<'a, T>, scratch: &'a mut Scratch<T>) -> Dots<'a, T> {
+    let Product { out, a, b, dims: [_, k, n], flags: [_, tb], add } = product;
+    let columns = if tb || n == 1 { b } else { scratch.transposed(b, [k, n]) };
+    Dots { out, strides: [n, 1], rows: a, columns, k, add }
+}
+
+/// The inner products of the rows of `b` with those of `a`.
+fn few_rows<'a, T: Real>(product: Product<'a, T>, scratch: &'a mut Scratch<T>) -> Dots<'a, T> {
+    let Product { out, a, b, dims: [m, k, n], flags: [ta, _], add } = product;
+    let columns = if ta && m > 1 { scratch.transposed(a, [k, m]) } else { a };
+    Dots { out, strides: [1, n], rows: b, columns, k, add }
+}
+
+macro_rules! products {
+    ($($(#[$doc:meta])* $name:ident $flags:expr, $add:expr;)*) => {$(
+        $(#[$doc])*
+        #[doc = ""]
+        #[doc = "`dims` is `[m, k, n]`: the product is `[m, n]`, and sums over `k`. Returns `out`."]
+        #[doc = ""]
+        #[doc = "# Panics"]
+        #[doc = "Where the length of a slice is not the product of its two dimensions."]
+        #[cfg_attr(not(debug_assertions), inline(always))]
+        pub fn $name<'o, T: Real>(out: &'o mut [T], a: &[T], b: &[T], dims: [usize; 3]) -> &'o mut [T] {
+            product(Product { out: &mut *out, a, b, dims, flags: $flags, add: $add });
+            out
+        }
+    )*};
+}
+
+products! {
+    /// `out = a·b`.
+    matmul [false, false], false;
+    /// `out = a·bᵀ`.
+    matmul_nt [false, true], false;
+    /// `out = aᵀ·b`.
+    matmul_tn [true, false], false;
+    /// `out = aᵀ·bᵀ`.
+    matmul_tt [true, true], false;
+    /// `out += a·b`.
+    matmul_add [false, false], true;
+    /// `out += a·bᵀ`.
+    matmul_nt_add [false, true], true;
+    /// `out += aᵀ·b`.
+    matmul_tn_add [true, false], true;
+    /// `out += aᵀ·bᵀ`.
+    matmul_tt_add [true, true], true;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    type Function<T> = for<'o> fn(&'o mut [T], &[T], &[T], [usize; 3]) -> &'o mut [T];
+
+    /// Numbers between -1 and 1 that a row and a column never share.
+    fn numbers<T: Real>(len: usize, seed: u32) -> Vec<T> {
+        let mut state = seed;
+        let next = |_| {
+            state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            T::from_f64(f64::from(state >> 8) / f64::from(1 << 23) - 1.0)
+        };
+        (0..len).map(next).collect()
+    }
+
+    /// Checks one product of one size against sums in `f64`, within `k` roundings of a product of ones.
+    fn check<T: Real>(product: Function<T>, [m, k, n]: [usize; 3], [ta, tb]: [bool; 2], add: bool, epsilon: f64) {
+        let (a, b, old) = (numbers::<T>(m * k, 1), numbers::<T>(k * n, 2), numbers::<T>(m * n, 3));
+        let mut out = old.clone();
+        let returned = product(&mut out, &a, &b, [m, k, n]).as_ptr();
+        assert_eq!(returned, out.as_ptr());
+        for i in 0..m {
+            for j in 0..n {
+                let at =
+                    |p| (if ta { a[p * m + i] } else { a[i * k + p] }, if tb { b[j * k + p] } else { b[p * n + j] });
+                let sum: f64 = (0..k).map(at).map(|(a, b)| a.to_f64() * b.to_f64()).sum();
+                let expected = if add { old[i * n + j].to_f64() + sum } else { sum };
+                let error = (out[i * n + j].to_f64() - expected).abs();
+                assert!(error <= epsilon * (2 + k) as f64, "[{i}, {j}] of {m}x{k}x{n} {ta} {tb} {add}: {error:e}");
+            }
+        }
+    }
+
+    fn check_all<T: Real>(dims: [usize; 3], epsilon: f64) {
+        let products: [(Function<T>, [bool; 2], bool); 8] = [
+            (matmul, [false, false], false),
+            (matmul_nt, [false, true], false),
+            (matmul_tn, [true, false], false),
+            (matmul_tt, [true, true], false),
+            (matmul_add, [false, false], true),
+            (matmul_nt_add, [false, true], true),
+            (matmul_tn_add, [true, false], true),
+            (matmul_tt_add, [true, true], true),
+        ];
+        for (product, flags, add) in products {
+            check(product, dims, flags, add, epsilon);
+        }
+    }
+
+    #[test]
+    fn every_product_of_every_size_is_the_sum_of_products() {
+        let sizes = [0, 1, 2, 3, 4, 5, 6, 7, 8, 11, 13, 16, 17, 19, 33];
+        for m in sizes {
+            for k in sizes {
+                for n in sizes {
+                    check_all::<f32>([m, k, n], f64::from(f32::EPSILON));
+                    check_all::<f64>([m, k, n], f64::EPSILON);
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn long_sums_and_large_products_too() {
+        for dims in [
+            [3, 1000, 5],
+            [13, 513, 13],
+            [1, 700, 40],
+            [70, 600, 1],
+            [64, 64, 64],
+            [61, 67, 71],
+            [1, 600, 600],
+            [300, 1025, 333],
+        ] {
+            check_all::<f32>(dims, f64::from(f32::EPSILON));
+            check_all::<f64>(dims, f64::EPSILON);
+        }
+    }
+
+    /// Runs one product on the instruction set that `S` is, where there is one, by each of the ways that serve it.
+    #[cfg(target_arch = "x86_64")]
+    fn on<S: pulp::Simd>(simd: S, a: &[f32], b: &[f32], dims: [usize; 3], flags: [bool; 2]) -> Vec<Vec<f32>> {
+        let [m, k, n] = dims;
+        let mut results = vec![vec![0.5; m * n]; 2];
+        let [tiles, inner] = &mut results[..] else { unreachable!("there are two") };
+        let scratch = &mut Scratch::new();
+        let whole = Whole::new(Product { out: tiles, a, b, dims, flags, add: true });
+        // SAFETY: there is no other part.
+        simd.vectorize(unsafe { Blocked::new(&whole, whole.all(), scratch) });
+        if n <= FEW && k > 0 && !flags[0] {
+            let product = Product { out: inner, a, b, dims, flags, add: true };
+            simd.vectorize(few_columns(product, scratch));
+        }
+        results
+    }
+
+    /// The promise of the module: fused on any instruction set gives one result, and it is near what is not fused.
+    #[test]
+    #[cfg(target_arch = "x86_64")]
+    fn instruction_sets_agree() {
+        let (Some(narrow), Some(wide)) = (pulp::x86::V3::try_new(), pulp::x86::V4::try_new()) else { return };
+        for dims in [[1, 1, 1], [13, 700, 40], [30, 65, 3], [25, 600, 1], [12, 33, 32], [40, 1100, 2], [200, 40, 300]] {
+            for flags in [[false, false], [true, false], [false, true], [true, true]] {
+                let [m, k, n] = dims;
+                let (a, b) = (numbers::<f32>(m * k, 1), numbers::<f32>(k * n, 2));
+                let results = on(wide, &a, &b, dims, flags);
+                assert_eq!(results, on(narrow, &a, &b, dims, flags), "{dims:?}");
+                let mut plain = vec![0.5; m * n];
+                Product { out: &mut plain, a: &a, b: &b, dims, flags, add: true }.run();
+                for (fused, plain) in results[0].iter().zip(plain) {
+                    assert!((fused - plain).abs() <= f32::EPSILON * k as f32, "{dims:?}: {fused} {plain}");
+                }
+            }
+        }
+    }
+
+    /// The same sums come from rows and columns of a part of a product: that is how threads may share one.
+    #[test]
+    fn a_part_has_the_bits_of_the_whole() {
+        let [m, k, n] = [100, 530, 90];
+        let (a, b) = (numbers::<f32>(m * k, 1), numbers::<f32>(k * n, 2));
+        let (mut whole, mut part) = (vec![0.0; m * n], vec![0.0; 37 * n]);
+        matmul(&mut whole, &a, &b, [m, k, n]);
+        matmul(&mut part, &a[50 * k..87 * k], &b, [37, k, n]);
+        assert_eq!(part, whole[50 * n..87 * n]);
+    }
+
+    #[test]
+    #[should_panic(expected = "slices and dimensions of a product differ")]
+    fn a_slice_of_another_length_panics() {
+        matmul(&mut [0.0; 6], &[0.0; 6], &[0.0; 8], [2, 3, 3]);
+    }
+}

@@ -1,0 +1,1111 @@
+// What `#[network]` makes of this model:
+//
+//     /// One layer of neurons: a weighted sum and a bias.
+//     #[network]
+//     pub fn dense<const I: usize, const O: usize>(x: Input<N, I>, w: Param<I, O>, b: Param<O>) -> Output<N, O> {
+//         x.dot(w) + b
+//     }
+//
+//     /// The error of a small network on house prices, made of two layers.
+//     #[network]
+//     pub fn composed(x: Input<N, 13>, y: Input<N, 1>, hidden: dense<13, 13>, price: dense<13, 1>) -> Output {
+//         mse(price(sigmoid(hidden(x))), y)
+//     }
+
+/// One layer of neurons: a weighted sum and a bias.
+///
+/// ```text
+/// x·w + b
+/// ```
+#[allow(dead_code)]
+pub fn dense<'a>(
+    x: impl ::core::convert::Into<::pullback::ndarray::ArrayView2<'a, f32>>,
+    params: &dense::Params,
+) -> ::pullback::ndarray::Array2<f32> {
+    dense::infer(x, params)
+}
+/// What `#[network]` derives from [`dense`](fn@dense).
+#[allow(
+    dead_code,
+    non_snake_case,
+    unused_doc_comments,
+    unused_variables,
+    unused_mut,
+    clippy::all
+)]
+pub mod dense {
+    use ::pullback::emitted::*;
+    /// The network's mathematics, and what was rewritten for stability; `stabilise = false` leaves all as it is written.
+    pub const EXPLANATION: &str = r#"x·w + b"#;
+    /// The parameters of `dense`.
+    #[derive(Clone, Debug, Default, PartialEq)]
+    pub struct Params<T = f32> {
+        /// `[I, O]`.
+        pub w: Array2<T>,
+        /// `[O]`.
+        pub b: Array1<T>,
+    }
+    impl Params {
+        /// Zeros everywhere.
+        pub fn zeros(I: usize, O: usize) -> Self {
+            zeros(I, O)
+        }
+        /// What each parameter's `#[init(..)]` says; else matrices from Glorot's uniform distribution, and zeros for
+        /// vectors and scalars.
+        pub fn init(rng: &mut impl Rng, I: usize, O: usize) -> Self {
+            init(rng, I, O)
+        }
+    }
+    /// As [`Params::zeros`], with elements of any type.
+    pub fn zeros<T: Real>(I: usize, O: usize) -> Params<T> {
+        Params {
+            w: array([I, O], vec![T::ZERO; I * O]),
+            b: array([O], vec![T::ZERO; O]),
+        }
+    }
+    /// As [`Params::init`], with elements of any type.
+    pub fn init<T: Real>(rng: &mut impl Rng, I: usize, O: usize) -> Params<T> {
+        Params {
+            w: glorot(rng, [I, O]),
+            b: array([O], vec![T::ZERO; O]),
+        }
+    }
+    impl<T: Real> ParamSet for Params<T> {
+        type Elem = T;
+        fn count(&self) -> usize {
+            2
+        }
+        fn path(&self, index: usize) -> String {
+            let paths: [&str; 2] = ["w", "b"];
+            paths[index].to_string()
+        }
+        fn array(&self, index: usize) -> ArrayViewD<'_, T> {
+            match index {
+                0 => self.w.view().into_dyn(),
+                1 => self.b.view().into_dyn(),
+                _ => no_such_array(index, 2),
+            }
+        }
+        fn array_mut(&mut self, index: usize) -> ArrayViewMutD<'_, T> {
+            match index {
+                0 => self.w.view_mut().into_dyn(),
+                1 => self.b.view_mut().into_dyn(),
+                _ => no_such_array(index, 2),
+            }
+        }
+    }
+    /// The gradients of `dense`: field for field as [`Params`].
+    #[derive(Clone, Debug, Default, PartialEq)]
+    pub struct Gradients<T = f32> {
+        /// `[I, O]`: the gradient with respect to `w`.
+        pub w: Array2<T>,
+        /// `[O]`: the gradient with respect to `b`.
+        pub b: Array1<T>,
+    }
+    impl<T: Real> ParamSet for Gradients<T> {
+        type Elem = T;
+        fn count(&self) -> usize {
+            2
+        }
+        fn path(&self, index: usize) -> String {
+            let paths: [&str; 2] = ["w", "b"];
+            paths[index].to_string()
+        }
+        fn array(&self, index: usize) -> ArrayViewD<'_, T> {
+            match index {
+                0 => self.w.view().into_dyn(),
+                1 => self.b.view().into_dyn(),
+                _ => no_such_array(index, 2),
+            }
+        }
+        fn array_mut(&mut self, index: usize) -> ArrayViewMutD<'_, T> {
+            match index {
+                0 => self.w.view_mut().into_dyn(),
+                1 => self.b.view_mut().into_dyn(),
+                _ => no_such_array(index, 2),
+            }
+        }
+    }
+    /// What the forward pass of `dense` keeps for the backward pass.
+    #[derive(Clone, Debug, Default, PartialEq)]
+    pub struct Saved {}
+    impl Saved {
+        /// The size in bytes: 0.
+        pub fn bytes(&self) -> usize {
+            let sizes: &[usize] = &[];
+            sizes.iter().sum()
+        }
+    }
+    /// The outputs, and nothing kept.
+    #[track_caller]
+    pub fn infer<'a>(
+        x: impl ::core::convert::Into<ArrayView2<'a, f32>>,
+        params: &Params,
+    ) -> Array2<f32> {
+        let x: ArrayView2<'a, f32> = x.into();
+        let Sizes { N, I, O } = checked(sizes(x, params));
+        let x = &flat(x);
+        let w = &flat(params.w.view());
+        let b = &flat(params.b.view());
+        let mut output = vec![0.0; N * O];
+        simd(Infer {
+            I,
+            N,
+            O,
+            x,
+            w,
+            b,
+            output: &mut output,
+        });
+        array([N, O], output)
+    }
+    /// The pass that keeps what [`backward`] needs.
+    ///
+    /// # Panics
+    /// Where the shapes are not those that the network declares; [`check`] finds the same without a panic.
+    #[track_caller]
+    pub fn forward<'a>(
+        x: impl ::core::convert::Into<ArrayView2<'a, f32>>,
+        params: &Params,
+    ) -> (Array2<f32>, Saved) {
+        let x: ArrayView2<'a, f32> = x.into();
+        let Sizes { N, I, O } = checked(sizes(x, params));
+        let x = &flat(x);
+        let w = &flat(params.w.view());
+        let b = &flat(params.b.view());
+        let mut output = vec![0.0; N * O];
+        simd(Forward {
+            I,
+            N,
+            O,
+            x,
+            w,
+            b,
+            output: &mut output,
+        });
+        (array([N, O], output), Saved {})
+    }
+    /// The pass back: the gradients for the cotangent of the output.
+    ///
+    /// # Panics
+    /// Where the shapes are not those that the network declares, or the cotangent has not the output's.
+    #[track_caller]
+    pub fn backward<'a>(
+        x: impl ::core::convert::Into<ArrayView2<'a, f32>>,
+        params: &Params,
+        saved: &Saved,
+        d_output: impl ::core::convert::Into<ArrayView2<'a, f32>>,
+    ) -> Gradients {
+        let x: ArrayView2<'a, f32> = x.into();
+        let Sizes { N, I, O } = checked(sizes(x, params));
+        let d_output: ArrayView2<'a, f32> = d_output.into();
+        checked(expect_cotangent("dense", d_output.shape(), &[N, O]));
+        let x = &flat(x);
+        let d_output = &flat(d_output);
+        let mut d_w = vec![0.0; I * O];
+        let mut d_b = vec![0.0; O];
+        simd(Backward {
+            I,
+            N,
+            O,
+            x,
+            d_output,
+            d_w: &mut d_w,
+            d_b: &mut d_b,
+        });
+        Gradients {
+            w: array([I, O], d_w),
+            b: array([O], d_b),
+        }
+    }
+    /// The entry check alone: whether the shapes are those that the network declares.
+    pub fn check<'a>(
+        x: impl ::core::convert::Into<ArrayView2<'a, f32>>,
+        params: &Params,
+    ) -> Result<(), ShapeError> {
+        let x: ArrayView2<'a, f32> = x.into();
+        sizes(x, params).map(|_| ())
+    }
+    /// The sizes behind the names of dimensions.
+    struct Sizes {
+        N: usize,
+        I: usize,
+        O: usize,
+    }
+    #[inline]
+    fn sizes<'a>(x: ArrayView2<'a, f32>, params: &Params) -> Result<Sizes, ShapeError> {
+        let N = x.shape()[0];
+        let I = x.shape()[1];
+        let O = params.w.shape()[1];
+        expect_shape(
+            "dense",
+            "x",
+            x.shape(),
+            &[N, I],
+            "[N, I]",
+            &[("N", N, "x"), ("I", I, "x"), ("O", O, "w")],
+        )?;
+        expect_shape(
+            "dense",
+            "w",
+            params.w.shape(),
+            &[I, O],
+            "[I, O]",
+            &[("N", N, "x"), ("I", I, "x"), ("O", O, "w")],
+        )?;
+        expect_shape(
+            "dense",
+            "b",
+            params.b.shape(),
+            &[O],
+            "[O]",
+            &[("N", N, "x"), ("I", I, "x"), ("O", O, "w")],
+        )?;
+        Ok(Sizes { N, I, O })
+    }
+    /// The slices of `dense`'s inference.
+    struct Infer<'a> {
+        I: usize,
+        N: usize,
+        O: usize,
+        x: &'a [f32],
+        w: &'a [f32],
+        b: &'a [f32],
+        output: &'a mut [f32],
+    }
+    impl Pass for Infer<'_> {
+        type Output = ();
+        #[inline(always)]
+        fn run(self) {
+            let Self { I, N, O, x, w, b, output } = self;
+            let b = &b[..O];
+            /// x_dot_w = x·w
+            let output = matmul(output, x, w, [N, I, O]);
+            for i in 0..N {
+                let output = &mut output[i * O..][..O];
+                for j in 0..O {
+                    /// output = x_dot_w + b
+                    let x_dot_w_plus_b_j = output[j] + b[j];
+                    output[j] = x_dot_w_plus_b_j;
+                }
+            }
+        }
+    }
+    /// The slices of `dense`'s forward pass.
+    struct Forward<'a> {
+        I: usize,
+        N: usize,
+        O: usize,
+        x: &'a [f32],
+        w: &'a [f32],
+        b: &'a [f32],
+        output: &'a mut [f32],
+    }
+    impl Pass for Forward<'_> {
+        type Output = ();
+        #[inline(always)]
+        fn run(self) {
+            let Self { I, N, O, x, w, b, output } = self;
+            let b = &b[..O];
+            /// x_dot_w = x·w
+            let output = matmul(output, x, w, [N, I, O]);
+            for i in 0..N {
+                let output = &mut output[i * O..][..O];
+                for j in 0..O {
+                    /// output = x_dot_w + b
+                    let x_dot_w_plus_b_j = output[j] + b[j];
+                    output[j] = x_dot_w_plus_b_j;
+                }
+            }
+        }
+    }
+    /// The slices of `dense`'s backward pass.
+    struct Backward<'a> {
+        I: usize,
+        N: usize,
+        O: usize,
+        x: &'a [f32],
+        d_output: &'a [f32],
+        d_w: &'a mut [f32],
+        d_b: &'a mut [f32],
+    }
+    impl Pass for Backward<'_> {
+        type Output = ();
+        #[inline(always)]
+        fn run(self) {
+            let Self { I, N, O, x, d_output, d_w, d_b } = self;
+            let d_b = &mut d_b[..O];
+            d_b.fill(0.0);
+            for i in 0..N {
+                let d_output = &d_output[i * O..][..O];
+                for j in 0..O {
+                    d_b[j] += d_output[j];
+                }
+            }
+            /// d_w = xᵀ·d_output
+            /// dot: d_b = dot(t(a), dy)
+            let d_w = matmul_tn(d_w, x, d_output, [I, N, O]);
+        }
+    }
+}
+#[doc(hidden)]
+#[macro_export]
+#[allow(unused_macros, non_local_definitions)]
+macro_rules! __dense_a32b31fc0f7f9a5f {
+    ({ $($link:tt)* } $($asked:tt)*) => {
+        $($link)* ! { { $($link)* } $($asked)* { __dense_a32b31fc0f7f9a5f {} {} { fn
+        dense < const I : usize, const O : usize > (x : Input < N, I >, w : Param < I, O
+        >, b : Param < O >) -> Output < N, O > { x.dot(w) + b } } } }
+    };
+}
+#[doc(hidden)]
+#[allow(unused_imports)]
+pub use __dense_a32b31fc0f7f9a5f as dense;
+/// The error of a small network on house prices, made of two layers.
+///
+/// ```text
+/// hidden = x·hidden_w + hidden_b
+/// price = σ(hidden)·price_w + price_b
+/// Σ[N, 1]((price − y)²) / N
+/// ```
+#[allow(dead_code)]
+pub fn composed<'a>(
+    x: impl ::core::convert::Into<::pullback::ndarray::ArrayView2<'a, f32>>,
+    y: impl ::core::convert::Into<::pullback::ndarray::ArrayView2<'a, f32>>,
+    params: &composed::Params,
+) -> f32 {
+    composed::infer(x, y, params)
+}
+/// What `#[network]` derives from [`composed`](fn@composed).
+#[allow(
+    dead_code,
+    non_snake_case,
+    unused_doc_comments,
+    unused_variables,
+    unused_mut,
+    clippy::all
+)]
+pub mod composed {
+    use ::pullback::emitted::*;
+    /// The network's mathematics, and what was rewritten for stability; `stabilise = false` leaves all as it is written.
+    pub const EXPLANATION: &str = r#"hidden = x·hidden_w + hidden_b
+price = σ(hidden)·price_w + price_b
+Σ[N, 1]((price − y)²) / N"#;
+    /// The parameters of `composed`.
+    #[derive(Clone, Debug, Default, PartialEq)]
+    pub struct Params<T = f32> {
+        /// Those of `dense`.
+        pub hidden: super::dense::Params<T>,
+        /// Those of `dense`.
+        pub price: super::dense::Params<T>,
+    }
+    impl Params {
+        /// Zeros everywhere.
+        pub fn zeros() -> Self {
+            zeros()
+        }
+        /// What each parameter's `#[init(..)]` says; else matrices from Glorot's uniform distribution, and zeros for
+        /// vectors and scalars.
+        pub fn init(rng: &mut impl Rng) -> Self {
+            init(rng)
+        }
+    }
+    /// As [`Params::zeros`], with elements of any type.
+    pub fn zeros<T: Real>() -> Params<T> {
+        Params {
+            hidden: super::dense::zeros(13, 13),
+            price: super::dense::zeros(13, 1),
+        }
+    }
+    /// As [`Params::init`], with elements of any type.
+    pub fn init<T: Real>(rng: &mut impl Rng) -> Params<T> {
+        Params {
+            hidden: super::dense::init(rng, 13, 13),
+            price: super::dense::init(rng, 13, 1),
+        }
+    }
+    impl<T: Real> ParamSet for Params<T> {
+        type Elem = T;
+        fn count(&self) -> usize {
+            4
+        }
+        fn path(&self, index: usize) -> String {
+            let paths: [&str; 4] = ["hidden.w", "hidden.b", "price.w", "price.b"];
+            paths[index].to_string()
+        }
+        fn array(&self, index: usize) -> ArrayViewD<'_, T> {
+            match index {
+                0 => self.hidden.w.view().into_dyn(),
+                1 => self.hidden.b.view().into_dyn(),
+                2 => self.price.w.view().into_dyn(),
+                3 => self.price.b.view().into_dyn(),
+                _ => no_such_array(index, 4),
+            }
+        }
+        fn array_mut(&mut self, index: usize) -> ArrayViewMutD<'_, T> {
+            match index {
+                0 => self.hidden.w.view_mut().into_dyn(),
+                1 => self.hidden.b.view_mut().into_dyn(),
+                2 => self.price.w.view_mut().into_dyn(),
+                3 => self.price.b.view_mut().into_dyn(),
+                _ => no_such_array(index, 4),
+            }
+        }
+    }
+    /// The gradients of `composed`: field for field as [`Params`].
+    #[derive(Clone, Debug, Default, PartialEq)]
+    pub struct Gradients<T = f32> {
+        /// Those of `dense`.
+        pub hidden: super::dense::Gradients<T>,
+        /// Those of `dense`.
+        pub price: super::dense::Gradients<T>,
+    }
+    impl<T: Real> ParamSet for Gradients<T> {
+        type Elem = T;
+        fn count(&self) -> usize {
+            4
+        }
+        fn path(&self, index: usize) -> String {
+            let paths: [&str; 4] = ["hidden.w", "hidden.b", "price.w", "price.b"];
+            paths[index].to_string()
+        }
+        fn array(&self, index: usize) -> ArrayViewD<'_, T> {
+            match index {
+                0 => self.hidden.w.view().into_dyn(),
+                1 => self.hidden.b.view().into_dyn(),
+                2 => self.price.w.view().into_dyn(),
+                3 => self.price.b.view().into_dyn(),
+                _ => no_such_array(index, 4),
+            }
+        }
+        fn array_mut(&mut self, index: usize) -> ArrayViewMutD<'_, T> {
+            match index {
+                0 => self.hidden.w.view_mut().into_dyn(),
+                1 => self.hidden.b.view_mut().into_dyn(),
+                2 => self.price.w.view_mut().into_dyn(),
+                3 => self.price.b.view_mut().into_dyn(),
+                _ => no_such_array(index, 4),
+            }
+        }
+    }
+    /// What the forward pass of `composed` keeps for the backward pass.
+    #[derive(Clone, Debug, Default, PartialEq)]
+    pub struct Saved {
+        /// `[N, 13]` (saved: backward of dot needs it).
+        pub sigmoid_hidden: Array2<f32>,
+        /// `[N, 1]` (saved: backward of square needs it).
+        pub price_minus_y: Array2<f32>,
+    }
+    impl Saved {
+        /// The size in bytes: 4 · N · 13 + 4 · N · 1.
+        pub fn bytes(&self) -> usize {
+            let sizes: &[usize] = &[
+                self.sigmoid_hidden.len() * ::core::mem::size_of::<f32>(),
+                self.price_minus_y.len() * ::core::mem::size_of::<f32>(),
+            ];
+            sizes.iter().sum()
+        }
+    }
+    /// Every buffer of a step of `composed`; grows at first use, and is used again.
+    #[derive(Clone, Debug, Default)]
+    pub struct Workspace {
+        /// The gradients of the last step.
+        pub gradients: Gradients,
+        /// `[N, 13]`.
+        pub x_dot_hidden_w: Vec<f32>,
+        /// `[N, 13]`.
+        pub d_hidden: Vec<f32>,
+        /// A copy of `x`, where it does not come in standard layout.
+        pub x_copy: Vec<f32>,
+        /// A copy of `y`, where it does not come in standard layout.
+        pub y_copy: Vec<f32>,
+        /// A copy of `hidden.w`, where it does not come in standard layout.
+        pub hidden_w_copy: Vec<f32>,
+        /// A copy of `hidden.b`, where it does not come in standard layout.
+        pub hidden_b_copy: Vec<f32>,
+        /// A copy of `price.w`, where it does not come in standard layout.
+        pub price_w_copy: Vec<f32>,
+        /// A copy of `price.b`, where it does not come in standard layout.
+        pub price_b_copy: Vec<f32>,
+    }
+    /// The outputs, and nothing kept.
+    #[track_caller]
+    pub fn infer<'a>(
+        x: impl ::core::convert::Into<ArrayView2<'a, f32>>,
+        y: impl ::core::convert::Into<ArrayView2<'a, f32>>,
+        params: &Params,
+    ) -> f32 {
+        let x: ArrayView2<'a, f32> = x.into();
+        let y: ArrayView2<'a, f32> = y.into();
+        let Sizes { N } = checked(sizes(x, y, params));
+        let x = &flat(x);
+        let y = &flat(y);
+        let hidden_w = &flat(params.hidden.w.view());
+        let hidden_b = &flat(params.hidden.b.view());
+        let price_w = &flat(params.price.w.view());
+        let price_b = &flat(params.price.b.view());
+        let mut x_dot_hidden_w = vec![0.0; N * 13];
+        let value = simd(Infer {
+            N,
+            x,
+            y,
+            hidden_w,
+            hidden_b,
+            price_w,
+            price_b,
+            x_dot_hidden_w: &mut x_dot_hidden_w,
+        });
+        value
+    }
+    /// The pass that keeps what [`backward`] needs.
+    ///
+    /// # Panics
+    /// Where the shapes are not those that the network declares; [`check`] finds the same without a panic.
+    #[track_caller]
+    pub fn forward<'a>(
+        x: impl ::core::convert::Into<ArrayView2<'a, f32>>,
+        y: impl ::core::convert::Into<ArrayView2<'a, f32>>,
+        params: &Params,
+    ) -> (f32, Saved) {
+        let x: ArrayView2<'a, f32> = x.into();
+        let y: ArrayView2<'a, f32> = y.into();
+        let Sizes { N } = checked(sizes(x, y, params));
+        let x = &flat(x);
+        let y = &flat(y);
+        let hidden_w = &flat(params.hidden.w.view());
+        let hidden_b = &flat(params.hidden.b.view());
+        let price_w = &flat(params.price.w.view());
+        let price_b = &flat(params.price.b.view());
+        let mut sigmoid_hidden = vec![0.0; N * 13];
+        let mut price_minus_y = vec![0.0; N];
+        let value = simd(Forward {
+            N,
+            x,
+            y,
+            hidden_w,
+            hidden_b,
+            price_w,
+            price_b,
+            sigmoid_hidden: &mut sigmoid_hidden,
+            price_minus_y: &mut price_minus_y,
+        });
+        (
+            value,
+            Saved {
+                sigmoid_hidden: array([N, 13], sigmoid_hidden),
+                price_minus_y: array([N, 1], price_minus_y),
+            },
+        )
+    }
+    /// The pass back: the gradients for the cotangent of the output.
+    ///
+    /// # Panics
+    /// Where the shapes are not those that the network declares, or the cotangent has not the output's.
+    #[track_caller]
+    pub fn backward<'a>(
+        x: impl ::core::convert::Into<ArrayView2<'a, f32>>,
+        y: impl ::core::convert::Into<ArrayView2<'a, f32>>,
+        params: &Params,
+        saved: &Saved,
+        d_output: f32,
+    ) -> Gradients {
+        let x: ArrayView2<'a, f32> = x.into();
+        let y: ArrayView2<'a, f32> = y.into();
+        let Sizes { N } = checked(sizes(x, y, params));
+        checked(
+            expect_shape(
+                "composed",
+                "saved.sigmoid_hidden",
+                saved.sigmoid_hidden.shape(),
+                &[N, 13],
+                "[N, 13]",
+                &[("N", N, "x")],
+            ),
+        );
+        checked(
+            expect_shape(
+                "composed",
+                "saved.price_minus_y",
+                saved.price_minus_y.shape(),
+                &[N, 1],
+                "[N, 1]",
+                &[("N", N, "x")],
+            ),
+        );
+        let x = &flat(x);
+        let price_w = &flat(params.price.w.view());
+        let d_output = d_output;
+        let sigmoid_hidden = &flat(saved.sigmoid_hidden.view());
+        let price_minus_y = &flat(saved.price_minus_y.view());
+        let mut d_hidden_w = vec![0.0; 169];
+        let mut d_hidden_b = vec![0.0; 13];
+        let mut d_price_w = vec![0.0; 13];
+        let mut d_price_b = vec![0.0; 1];
+        let mut d_hidden = vec![0.0; N * 13];
+        simd(Backward {
+            N,
+            x,
+            price_w,
+            d_output,
+            sigmoid_hidden,
+            price_minus_y,
+            d_hidden_w: &mut d_hidden_w,
+            d_hidden_b: &mut d_hidden_b,
+            d_price_w: &mut d_price_w,
+            d_price_b: &mut d_price_b,
+            d_hidden: &mut d_hidden,
+        });
+        let mut gradients = Gradients::default();
+        gradients.hidden.w = array([13, 13], d_hidden_w);
+        gradients.hidden.b = array([13], d_hidden_b);
+        gradients.price.w = array([13, 1], d_price_w);
+        gradients.price.b = array([1], d_price_b);
+        gradients
+    }
+    /// The value and the gradients of the parameters.
+    ///
+    /// # Panics
+    /// Where the shapes are not those that the network declares.
+    #[track_caller]
+    pub fn value_and_grad<'a>(
+        x: impl ::core::convert::Into<ArrayView2<'a, f32>>,
+        y: impl ::core::convert::Into<ArrayView2<'a, f32>>,
+        params: &Params,
+    ) -> (f32, Gradients) {
+        let mut workspace = Workspace::default();
+        let (value, _) = value_and_grad_into(x, y, params, &mut workspace);
+        (value, workspace.gradients)
+    }
+    /// The same, into memory that is kept: nothing is allocated once `workspace` has grown.
+    ///
+    /// # Panics
+    /// Where the shapes are not those that the network declares.
+    #[track_caller]
+    pub fn value_and_grad_into<'a, 'w>(
+        x: impl ::core::convert::Into<ArrayView2<'a, f32>>,
+        y: impl ::core::convert::Into<ArrayView2<'a, f32>>,
+        params: &Params,
+        workspace: &'w mut Workspace,
+    ) -> (f32, &'w Gradients) {
+        let x: ArrayView2<'a, f32> = x.into();
+        let y: ArrayView2<'a, f32> = y.into();
+        let Sizes { N } = checked(sizes(x, y, params));
+        let Workspace {
+            gradients,
+            x_dot_hidden_w,
+            d_hidden,
+            x_copy,
+            y_copy,
+            hidden_w_copy,
+            hidden_b_copy,
+            price_w_copy,
+            price_b_copy,
+        } = workspace;
+        fit(&mut gradients.hidden.w, [13, 13]);
+        fit(&mut gradients.hidden.b, [13]);
+        fit(&mut gradients.price.w, [13, 1]);
+        fit(&mut gradients.price.b, [1]);
+        fit_vec(x_dot_hidden_w, N * 13);
+        fit_vec(d_hidden, N * 13);
+        let x = flat_into(x, x_copy);
+        let y = flat_into(y, y_copy);
+        let hidden_w = flat_into(params.hidden.w.view(), hidden_w_copy);
+        let hidden_b = flat_into(params.hidden.b.view(), hidden_b_copy);
+        let price_w = flat_into(params.price.w.view(), price_w_copy);
+        let price_b = flat_into(params.price.b.view(), price_b_copy);
+        let d_hidden_w = slice_mut(&mut gradients.hidden.w);
+        let d_hidden_b = slice_mut(&mut gradients.hidden.b);
+        let d_price_w = slice_mut(&mut gradients.price.w);
+        let d_price_b = slice_mut(&mut gradients.price.b);
+        let value = simd(Step {
+            N,
+            x,
+            y,
+            hidden_w,
+            hidden_b,
+            price_w,
+            price_b,
+            d_hidden_w,
+            d_hidden_b,
+            d_price_w,
+            d_price_b,
+            x_dot_hidden_w,
+            d_hidden,
+        });
+        (value, gradients)
+    }
+    /// The entry check alone: whether the shapes are those that the network declares.
+    pub fn check<'a>(
+        x: impl ::core::convert::Into<ArrayView2<'a, f32>>,
+        y: impl ::core::convert::Into<ArrayView2<'a, f32>>,
+        params: &Params,
+    ) -> Result<(), ShapeError> {
+        let x: ArrayView2<'a, f32> = x.into();
+        let y: ArrayView2<'a, f32> = y.into();
+        sizes(x, y, params).map(|_| ())
+    }
+    /// The sizes behind the names of dimensions.
+    struct Sizes {
+        N: usize,
+    }
+    #[inline]
+    fn sizes<'a>(
+        x: ArrayView2<'a, f32>,
+        y: ArrayView2<'a, f32>,
+        params: &Params,
+    ) -> Result<Sizes, ShapeError> {
+        let N = x.shape()[0];
+        expect_shape("composed", "x", x.shape(), &[N, 13], "[N, 13]", &[("N", N, "x")])?;
+        expect_shape("composed", "y", y.shape(), &[N, 1], "[N, 1]", &[("N", N, "x")])?;
+        expect_shape(
+            "composed",
+            "hidden.w",
+            params.hidden.w.shape(),
+            &[13, 13],
+            "[13, 13]",
+            &[("N", N, "x")],
+        )?;
+        expect_shape(
+            "composed",
+            "hidden.b",
+            params.hidden.b.shape(),
+            &[13],
+            "[13]",
+            &[("N", N, "x")],
+        )?;
+        expect_shape(
+            "composed",
+            "price.w",
+            params.price.w.shape(),
+            &[13, 1],
+            "[13, 1]",
+            &[("N", N, "x")],
+        )?;
+        expect_shape(
+            "composed",
+            "price.b",
+            params.price.b.shape(),
+            &[1],
+            "[1]",
+            &[("N", N, "x")],
+        )?;
+        Ok(Sizes { N })
+    }
+    /// The slices of `composed`'s inference.
+    struct Infer<'a> {
+        N: usize,
+        x: &'a [f32],
+        y: &'a [f32],
+        hidden_w: &'a [f32],
+        hidden_b: &'a [f32],
+        price_w: &'a [f32],
+        price_b: &'a [f32],
+        x_dot_hidden_w: &'a mut [f32],
+    }
+    impl Pass for Infer<'_> {
+        type Output = f32;
+        #[inline(always)]
+        fn run(self) -> f32 {
+            let Self { N, x, y, hidden_w, hidden_b, price_w, price_b, x_dot_hidden_w } = self;
+            let y = &y[..N];
+            let hidden_b = &hidden_b[..13];
+            let price_w = &price_w[..13];
+            let dot_terms = &mut [0.0; 13];
+            /// x_dot_hidden_w = x·hidden_w
+            let x_dot_hidden_w = matmul(x_dot_hidden_w, x, hidden_w, [N, 13, 13]);
+            /// total = Σ[N, 1](square_price_minus_y)
+            /// mse: mean((p - y)²)
+            let mut total = 0.0;
+            for i in 0..N {
+                let x_dot_hidden_w = &x_dot_hidden_w[i * 13..][..13];
+                for j in 0..13 {
+                    /// hidden = x_dot_hidden_w + hidden_b
+                    let hidden = x_dot_hidden_w[j] + hidden_b[j];
+                    /// dot_terms = σ(hidden) · price_w
+                    let dot_terms_j = sigmoid(hidden) * price_w[j];
+                    dot_terms[j] = dot_terms_j;
+                }
+                /// dot = Σ[13](dot_terms)
+                let dot = sum(dot_terms);
+                /// price = dot + price_b
+                let price = dot + price_b[0];
+                /// square_price_minus_y = (price − y)²
+                /// mse: mean((p - y)²)
+                let square_price_minus_y = square(price - y[i]);
+                total += square_price_minus_y;
+            }
+            /// mean = total / N
+            /// mse: mean((p - y)²)
+            let mean = total / N as f32;
+            mean
+        }
+    }
+    /// The slices of `composed`'s forward pass.
+    struct Forward<'a> {
+        N: usize,
+        x: &'a [f32],
+        y: &'a [f32],
+        hidden_w: &'a [f32],
+        hidden_b: &'a [f32],
+        price_w: &'a [f32],
+        price_b: &'a [f32],
+        sigmoid_hidden: &'a mut [f32],
+        price_minus_y: &'a mut [f32],
+    }
+    impl Pass for Forward<'_> {
+        type Output = f32;
+        #[inline(always)]
+        fn run(self) -> f32 {
+            let Self {
+                N,
+                x,
+                y,
+                hidden_w,
+                hidden_b,
+                price_w,
+                price_b,
+                sigmoid_hidden,
+                price_minus_y,
+            } = self;
+            let y = &y[..N];
+            let hidden_b = &hidden_b[..13];
+            let price_w = &price_w[..13];
+            let price_minus_y = &mut price_minus_y[..N];
+            let dot_terms = &mut [0.0; 13];
+            /// x_dot_hidden_w = x·hidden_w
+            let sigmoid_hidden = matmul(sigmoid_hidden, x, hidden_w, [N, 13, 13]);
+            /// total = Σ[N, 1](square_price_minus_y)
+            /// mse: mean((p - y)²)
+            let mut total = 0.0;
+            for i in 0..N {
+                let sigmoid_hidden = &mut sigmoid_hidden[i * 13..][..13];
+                for j in 0..13 {
+                    /// hidden = x_dot_hidden_w + hidden_b
+                    let hidden = sigmoid_hidden[j] + hidden_b[j];
+                    /// sigmoid_hidden = σ(hidden)
+                    let sigmoid_hidden_j = sigmoid(hidden);
+                    /// dot_terms = sigmoid_hidden · price_w
+                    let dot_terms_j = sigmoid_hidden_j * price_w[j];
+                    sigmoid_hidden[j] = sigmoid_hidden_j;
+                    dot_terms[j] = dot_terms_j;
+                }
+                /// dot = Σ[13](dot_terms)
+                let dot = sum(dot_terms);
+                /// price = dot + price_b
+                let price = dot + price_b[0];
+                /// price_minus_y = price − y
+                /// mse: mean((p - y)²)
+                let price_minus_y_i = price - y[i];
+                price_minus_y[i] = price_minus_y_i;
+                /// square_price_minus_y = price_minus_y²
+                /// mse: mean((p - y)²)
+                let square_price_minus_y = square(price_minus_y_i);
+                total += square_price_minus_y;
+            }
+            /// mean = total / N
+            /// mse: mean((p - y)²)
+            let mean = total / N as f32;
+            mean
+        }
+    }
+    /// The slices of `composed`'s backward pass.
+    struct Backward<'a> {
+        N: usize,
+        x: &'a [f32],
+        price_w: &'a [f32],
+        d_output: f32,
+        sigmoid_hidden: &'a [f32],
+        price_minus_y: &'a [f32],
+        d_hidden_w: &'a mut [f32],
+        d_hidden_b: &'a mut [f32],
+        d_price_w: &'a mut [f32],
+        d_price_b: &'a mut [f32],
+        d_hidden: &'a mut [f32],
+    }
+    impl Pass for Backward<'_> {
+        type Output = ();
+        #[inline(always)]
+        fn run(self) {
+            let Self {
+                N,
+                x,
+                price_w,
+                d_output,
+                sigmoid_hidden,
+                price_minus_y,
+                d_hidden_w,
+                d_hidden_b,
+                d_price_w,
+                d_price_b,
+                d_hidden,
+            } = self;
+            let price_w = &price_w[..13];
+            let price_minus_y = &price_minus_y[..N];
+            let d_hidden_b = &mut d_hidden_b[..13];
+            let d_price_w = &mut d_price_w[..13];
+            /// max_1 = max(N, 1)
+            /// div: d_a = dy / b
+            let max_1 = max(N as f32, 1.0);
+            /// d_total = d_output / max_1
+            /// div: d_a = dy / b
+            let d_total = d_output / max_1;
+            /// times_d_total = d_total · 2
+            /// square: d_x = dy * (2 * x)
+            let times_d_total = d_total * 2.0;
+            /// d_price_b = Σ[N](d_price_minus_y)
+            /// broadcast: d_x = sum of dy along the axes that x was spread over
+            let mut d_price_b_total = 0.0;
+            d_price_w.fill(0.0);
+            d_hidden_b.fill(0.0);
+            for i in 0..N {
+                /// d_price_minus_y = times_d_total · price_minus_y
+                /// square: d_x = dy * (2 * x)
+                let d_price_minus_y = times_d_total * price_minus_y[i];
+                d_price_b_total += d_price_minus_y;
+                let sigmoid_hidden = &sigmoid_hidden[i * 13..][..13];
+                let d_hidden = &mut d_hidden[i * 13..][..13];
+                for j in 0..13 {
+                    /// d_price_w_terms = sigmoid_hidden · d_price_minus_y
+                    /// dot: d_b = dot(t(a), dy)
+                    let d_price_w_terms = sigmoid_hidden[j] * d_price_minus_y;
+                    /// d_hidden = d_price_minus_y · price_w · sigmoid_hidden · (1 − sigmoid_hidden)
+                    /// sigmoid: d_x = dy * (y * (1 - y))
+                    let d_hidden_j = d_price_minus_y * price_w[j]
+                        * (sigmoid_hidden[j] * (1.0 - sigmoid_hidden[j]));
+                    d_price_w[j] += d_price_w_terms;
+                    d_hidden[j] = d_hidden_j;
+                    d_hidden_b[j] += d_hidden_j;
+                }
+            }
+            d_price_b[0] = d_price_b_total;
+            /// d_hidden_w = xᵀ·d_hidden
+            /// dot: d_b = dot(t(a), dy)
+            let d_hidden_w = matmul_tn(d_hidden_w, x, d_hidden, [13, N, 13]);
+        }
+    }
+    /// The slices of both passes of `composed` in one.
+    struct Step<'a> {
+        N: usize,
+        x: &'a [f32],
+        y: &'a [f32],
+        hidden_w: &'a [f32],
+        hidden_b: &'a [f32],
+        price_w: &'a [f32],
+        price_b: &'a [f32],
+        d_hidden_w: &'a mut [f32],
+        d_hidden_b: &'a mut [f32],
+        d_price_w: &'a mut [f32],
+        d_price_b: &'a mut [f32],
+        x_dot_hidden_w: &'a mut [f32],
+        d_hidden: &'a mut [f32],
+    }
+    impl Pass for Step<'_> {
+        type Output = f32;
+        #[inline(always)]
+        fn run(self) -> f32 {
+            let Self {
+                N,
+                x,
+                y,
+                hidden_w,
+                hidden_b,
+                price_w,
+                price_b,
+                d_hidden_w,
+                d_hidden_b,
+                d_price_w,
+                d_price_b,
+                x_dot_hidden_w,
+                d_hidden,
+            } = self;
+            let y = &y[..N];
+            let hidden_b = &hidden_b[..13];
+            let price_w = &price_w[..13];
+            let d_hidden_b = &mut d_hidden_b[..13];
+            let d_price_w = &mut d_price_w[..13];
+            let sigmoid_hidden = &mut [0.0; 13];
+            let dot_terms = &mut [0.0; 13];
+            /// max_1 = max(N, 1)
+            /// div: d_a = dy / b
+            let max_1 = max(N as f32, 1.0);
+            /// over_max = 2 / max_1
+            /// square: d_x = dy * (2 * x)
+            let over_max = 2.0 / max_1;
+            /// x_dot_hidden_w = x·hidden_w
+            let x_dot_hidden_w = matmul(x_dot_hidden_w, x, hidden_w, [N, 13, 13]);
+            /// total = Σ[N, 1](square_price_minus_y)
+            /// mse: mean((p - y)²)
+            let mut total = 0.0;
+            /// d_price_b = Σ[N](d_price_minus_y)
+            /// broadcast: d_x = sum of dy along the axes that x was spread over
+            let mut d_price_b_total = 0.0;
+            d_price_w.fill(0.0);
+            d_hidden_b.fill(0.0);
+            for i in 0..N {
+                let x_dot_hidden_w = &x_dot_hidden_w[i * 13..][..13];
+                for j in 0..13 {
+                    /// hidden = x_dot_hidden_w + hidden_b
+                    let hidden = x_dot_hidden_w[j] + hidden_b[j];
+                    /// sigmoid_hidden = σ(hidden)
+                    let sigmoid_hidden_j = sigmoid(hidden);
+                    /// dot_terms = sigmoid_hidden · price_w
+                    let dot_terms_j = sigmoid_hidden_j * price_w[j];
+                    sigmoid_hidden[j] = sigmoid_hidden_j;
+                    dot_terms[j] = dot_terms_j;
+                }
+                /// dot = Σ[13](dot_terms)
+                let dot = sum(dot_terms);
+                /// price = dot + price_b
+                let price = dot + price_b[0];
+                /// price_minus_y = price − y
+                /// mse: mean((p - y)²)
+                let price_minus_y = price - y[i];
+                /// square_price_minus_y = price_minus_y²
+                /// mse: mean((p - y)²)
+                let square_price_minus_y = square(price_minus_y);
+                total += square_price_minus_y;
+                /// d_price_minus_y = over_max · price_minus_y
+                /// square: d_x = dy * (2 * x)
+                let d_price_minus_y = over_max * price_minus_y;
+                d_price_b_total += d_price_minus_y;
+                let d_hidden = &mut d_hidden[i * 13..][..13];
+                for j in 0..13 {
+                    /// d_price_w_terms = sigmoid_hidden · d_price_minus_y
+                    /// dot: d_b = dot(t(a), dy)
+                    let d_price_w_terms = sigmoid_hidden[j] * d_price_minus_y;
+                    /// d_hidden = d_price_minus_y · price_w · sigmoid_hidden · (1 − sigmoid_hidden)
+                    /// sigmoid: d_x = dy * (y * (1 - y))
+                    let d_hidden_j = d_price_minus_y * price_w[j]
+                        * (sigmoid_hidden[j] * (1.0 - sigmoid_hidden[j]));
+                    d_price_w[j] += d_price_w_terms;
+                    d_hidden[j] = d_hidden_j;
+                    d_hidden_b[j] += d_hidden_j;
+                }
+            }
+            d_price_b[0] = d_price_b_total;
+            /// mean = total / N
+            /// mse: mean((p - y)²)
+            let mean = total / N as f32;
+            /// d_hidden_w = xᵀ·d_hidden
+            /// dot: d_b = dot(t(a), dy)
+            let d_hidden_w = matmul_tn(d_hidden_w, x, d_hidden, [13, N, 13]);
+            mean
+        }
+    }
+}
+#[doc(hidden)]
+#[macro_export]
+#[allow(unused_macros, non_local_definitions)]
+macro_rules! __composed_f87e0fdb6ffc5129 {
+    ({ $($link:tt)* } $($asked:tt)*) => {
+        $($link)* ! { { $($link)* } $($asked)* { __dense_a32b31fc0f7f9a5f {} {} { fn
+        dense < const I : usize, const O : usize > (x : Input < N, I >, w : Param < I, O
+        >, b : Param < O >) -> Output < N, O > { x.dot(w) + b } } } {
+        __composed_f87e0fdb6ffc5129 { { dense } __dense_a32b31fc0f7f9a5f } {} { fn
+        composed(x : Input < N, 13 >, y : Input < N, 1 >, hidden : dense < 13, 13 >,
+        price : dense < 13, 1 >) -> Output { mse(price(sigmoid(hidden(x))), y) } } } }
+    };
+}
+#[doc(hidden)]
+#[allow(unused_imports)]
+pub use __composed_f87e0fdb6ffc5129 as composed;
