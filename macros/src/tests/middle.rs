@@ -247,6 +247,7 @@ fn every_kink_has_its_convention() {
     let infinite = f64::INFINITY;
     assert_eq!(at("leaky_relu(x)", &[0.0]), [0.01]);
     assert_eq!(at("elu(x, 0.5)", &[0.0, -1e4, 1e4]), [0.5, 0.0, 1.0]);
+    assert_eq!(at("selu(x)", &[0.0]), [1.7580993408473768]);
     assert_eq!(at("clamp(x, -1, 1)", &[-1.0, 0.0, 1.0]), [0.0, 1.0, 0.0]);
     assert_eq!(at("hard_tanh(x) + hard_sigmoid(x * 3)", &[-1.0, 1.0]), [0.0, 0.0]);
     assert_eq!(at("floor(x) + round(x) + stop_gradient(x * x)", &[1.0, 0.5]), [0.0, 0.0]);
