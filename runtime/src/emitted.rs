@@ -116,6 +116,24 @@ pub fn scalar_view_mut<T>(scalar: &mut T) -> ArrayViewMutD<'_, T> {
     one.expect("one element has rank 0").into_dyn()
 }
 
+/// Shape and elements of an array in row-major order.
+#[inline]
+pub fn array_elements<T, D: Dimension>(array: &Array<T, D>) -> Option<(&[usize], &[T])> {
+    Some((array.shape(), array.as_slice()?))
+}
+
+/// Shape and element of a scalar parameter.
+#[inline]
+pub fn scalar_elements<T>(scalar: &T) -> Option<(&[usize], &[T])> {
+    Some((&[], std::slice::from_ref(scalar)))
+}
+
+/// The element of a scalar parameter, to write.
+#[inline]
+pub fn scalar_elements_mut<T>(scalar: &mut T) -> Option<&mut [T]> {
+    Some(std::slice::from_mut(scalar))
+}
+
 /// The end of a visit by index.
 ///
 /// # Panics

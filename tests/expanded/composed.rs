@@ -93,6 +93,22 @@ pub mod dense {
                 _ => no_such_array(index, 2),
             }
         }
+        #[inline]
+        fn elements(&self, index: usize) -> Option<(&[usize], &[T])> {
+            match index {
+                0 => array_elements(&self.w),
+                1 => array_elements(&self.b),
+                _ => no_such_array(index, 2),
+            }
+        }
+        #[inline]
+        fn elements_mut(&mut self, index: usize) -> Option<&mut [T]> {
+            match index {
+                0 => self.w.as_slice_mut(),
+                1 => self.b.as_slice_mut(),
+                _ => no_such_array(index, 2),
+            }
+        }
     }
     /// The gradients of `dense`: field for field as [`Params`].
     #[derive(Clone, Debug, Default, PartialEq)]
@@ -122,6 +138,22 @@ pub mod dense {
             match index {
                 0 => self.w.view_mut().into_dyn(),
                 1 => self.b.view_mut().into_dyn(),
+                _ => no_such_array(index, 2),
+            }
+        }
+        #[inline]
+        fn elements(&self, index: usize) -> Option<(&[usize], &[T])> {
+            match index {
+                0 => array_elements(&self.w),
+                1 => array_elements(&self.b),
+                _ => no_such_array(index, 2),
+            }
+        }
+        #[inline]
+        fn elements_mut(&mut self, index: usize) -> Option<&mut [T]> {
+            match index {
+                0 => self.w.as_slice_mut(),
+                1 => self.b.as_slice_mut(),
                 _ => no_such_array(index, 2),
             }
         }
@@ -451,6 +483,26 @@ price = σ(hidden)·price_w + price_b
                 _ => no_such_array(index, 4),
             }
         }
+        #[inline]
+        fn elements(&self, index: usize) -> Option<(&[usize], &[T])> {
+            match index {
+                0 => array_elements(&self.hidden.w),
+                1 => array_elements(&self.hidden.b),
+                2 => array_elements(&self.price.w),
+                3 => array_elements(&self.price.b),
+                _ => no_such_array(index, 4),
+            }
+        }
+        #[inline]
+        fn elements_mut(&mut self, index: usize) -> Option<&mut [T]> {
+            match index {
+                0 => self.hidden.w.as_slice_mut(),
+                1 => self.hidden.b.as_slice_mut(),
+                2 => self.price.w.as_slice_mut(),
+                3 => self.price.b.as_slice_mut(),
+                _ => no_such_array(index, 4),
+            }
+        }
     }
     /// The gradients of `composed`: field for field as [`Params`].
     #[derive(Clone, Debug, Default, PartialEq)]
@@ -484,6 +536,26 @@ price = σ(hidden)·price_w + price_b
                 1 => self.hidden.b.view_mut().into_dyn(),
                 2 => self.price.w.view_mut().into_dyn(),
                 3 => self.price.b.view_mut().into_dyn(),
+                _ => no_such_array(index, 4),
+            }
+        }
+        #[inline]
+        fn elements(&self, index: usize) -> Option<(&[usize], &[T])> {
+            match index {
+                0 => array_elements(&self.hidden.w),
+                1 => array_elements(&self.hidden.b),
+                2 => array_elements(&self.price.w),
+                3 => array_elements(&self.price.b),
+                _ => no_such_array(index, 4),
+            }
+        }
+        #[inline]
+        fn elements_mut(&mut self, index: usize) -> Option<&mut [T]> {
+            match index {
+                0 => self.hidden.w.as_slice_mut(),
+                1 => self.hidden.b.as_slice_mut(),
+                2 => self.price.w.as_slice_mut(),
+                3 => self.price.b.as_slice_mut(),
                 _ => no_such_array(index, 4),
             }
         }
