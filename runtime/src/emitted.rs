@@ -2,6 +2,7 @@
 //! row-major slices. Not for users: it changes with the compiler that writes against it.
 
 pub use crate::along::{argmax, argmin, batched, concat, cumsum, cumsum_from_end, gather, overlap, pad, scatter};
+pub use crate::along::{lanes_of, live_lanes, rows_of};
 pub use crate::init::{glorot, glorot_normal, he, lecun, normal, orthogonal, uniform};
 pub use crate::linalg::{
     SUM_LANES, add_products, add_rows, matmul, matmul_add, matmul_nt, matmul_nt_add, matmul_tn, matmul_tn_add,
