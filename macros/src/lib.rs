@@ -20,6 +20,7 @@ mod op;
 mod parse;
 mod partition;
 mod pipeline;
+mod sample;
 mod simplify;
 mod tile;
 mod verify;

@@ -14,6 +14,7 @@ use crate::lower::{lower, network as callee, spread};
 use crate::name::name;
 use crate::parse::{Failure, Known as KnownItem, parse};
 use crate::partition::partition;
+use crate::sample::sample;
 use crate::simplify::{as_written, simplify, stabilise};
 use crate::tile::tile;
 use crate::verify;
@@ -146,7 +147,7 @@ fn schedule(model: &Model, pass: &str, graph: Graph) -> Compiled {
     let graph = checked(pass, graph, true);
     let mut users = model.names();
     users.extend(model.arguments.iter().map(|a| a.name.to_string()));
-    let (graph, program) = fuse(&graph, &users);
+    let (graph, program) = fuse(&sample(&graph), &users);
     let dimensions: Vec<String> = model.sizes().iter().map(|(name, ..)| name.to_string()).collect();
     let names = name(&graph, &program, &dimensions, &users);
     dump(pass, &program);

@@ -3,6 +3,7 @@
 
 use super::COPY;
 use super::matrix::{Matrix, laid_out};
+use crate::ir::along::Along;
 use crate::ir::graph::{Graph, Id, Kind, Letters, Node, squeezed};
 
 pub fn legalise(graph: &Graph) -> Graph {
@@ -61,9 +62,20 @@ fn aligned(graph: &mut Graph, node: &Node, args: Vec<Id>, letters: &Letters) -> 
 
 /// An operand in memory, with its letters in the order in which it lies there.
 fn operand(graph: &mut Graph, id: Id, letters: Vec<u8>, parts: [&[u8]; 3]) -> (Id, Vec<u8>) {
-    let wanted = laid_out(&letters, parts);
+    let wanted = match is_windows_of(graph, id, &letters, parts) {
+        true => [parts[0], parts[2], parts[1]].concat(),
+        false => laid_out(&letters, parts),
+    };
     let turned = graph.permute(id, positions(&wanted, &letters));
     (in_order(graph, turned), wanted)
+}
+
+/// Windows, which are copied anyway: rows of neighbours are copied fastest, so that the axis that counts windows comes last.
+fn is_windows_of(graph: &Graph, id: Id, letters: &[u8], [_, first, _]: [&[u8]; 3]) -> bool {
+    match &graph.node(id).kind {
+        Kind::Along { axis, op: Along::Windows { stride: 1, .. } } => first.last() == Some(&letters[*axis]),
+        _ => false,
+    }
 }
 
 /// Where each of `letters` stands in `among`.

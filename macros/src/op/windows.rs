@@ -120,19 +120,9 @@ impl Lie {
     }
 }
 
-/// `x` with its `axis` in windows: the axis becomes `[count, window]`.
-fn windows(
-    graph: &mut Graph,
-    name: &str,
-    x: Id,
-    axis: usize,
-    window: &Dim,
-    lie: Lie,
-    fill: f64,
-) -> Result<Id, Mismatch> {
-    let count = lie.count(name, &graph.shape(x)[axis].clone(), window)?;
-    let room = Dim::number(lie.padding);
-    let x = padded(graph, x, axis, [room.clone(), room], fill);
+/// `x` with its `axis` in windows: the axis becomes `[count, window]`. What stands around it is there already.
+fn windows(graph: &mut Graph, name: &str, x: Id, axis: usize, window: &Dim, lie: Lie) -> Result<Id, Mismatch> {
+    let count = Lie { padding: 0, ..lie }.count(name, &graph.shape(x)[axis].clone(), window)?;
     let op = Along::Windows { stride: lie.stride, dilation: lie.dilation };
     Ok(graph.along(axis, op, vec![x], &[count, window.clone()]))
 }
@@ -186,22 +176,37 @@ fn convolution(name: &str, graph: &mut Graph, args: &[Id], settings: &Settings, 
     let [x, w] = with_channels(graph, name, args, axes)?;
     let lies = Lie::read(settings, axes, [1, 1])?;
     let groups = settings.whole("groups", 1, 1)?;
-    let [mut x, w] = grouped(graph, name, [x, w], groups, 1)?;
     let filter = graph.shape(w).clone();
+    grouped(graph, name, [x, w], groups, 1)?;
+    // All is padded first, so that windows lie side by side in one array.
+    let mut padded = x;
+    for (k, lie) in lies.iter().enumerate() {
+        lie.count(name, &graph.shape(x)[2 + k].clone(), &filter[2 + k])?;
+        padded = room(graph, padded, 2 + k, *lie, 0.0);
+    }
+    let [parted, w] = grouped(graph, name, [padded, w], groups, 1)?;
+    // A group of its own is no letter of a product.
+    let (mut x, first) = if groups == 1 { (padded, 2) } else { (parted, 3) };
     for (k, lie) in lies.into_iter().enumerate() {
         // Each axis that has windows by now is two.
-        x = windows(graph, name, x, 3 + 2 * k, &filter[3 + k], lie, 0.0)?;
+        x = windows(graph, name, x, first + 2 * k, &filter[2 + k], lie)?;
     }
     // Batch, groups, channels, then a position and a place in the window for each axis.
     let (image, out): (&[u8], &[u8]) = if axes == 1 { (b"ngciu", b"ngoi") } else { (b"ngciujv", b"ngoij") };
     let kernel: &[u8] = if axes == 1 { b"gocu" } else { b"gocuv" };
-    let letters = Letters { a: image.to_vec(), b: kernel.to_vec(), out: out.to_vec() };
-    // A group of its own is no letter of a product.
-    let product = if groups == 1 { one_group(graph, x, w, letters) } else { graph.contract(x, w, letters) };
+    let own = |letters: &[u8]| letters.iter().copied().filter(|l| groups > 1 || *l != b'g').collect::<Vec<u8>>();
+    let w = if groups == 1 { graph.reshape(w, &filter) } else { w };
+    let product = graph.contract(x, w, Letters { a: own(image), b: own(kernel), out: own(out) });
     let shape = graph.shape(product).clone();
-    let merged = [&shape[..1], &[&shape[1] * &shape[2]], &shape[3..]].concat();
+    let merged = if groups == 1 { shape } else { [&shape[..1], &[&shape[1] * &shape[2]], &shape[3..]].concat() };
     let drop = axes + 2 - plain;
     Ok(graph.reshape(product, &merged[drop..]))
+}
+
+/// What stands around an axis.
+fn room(graph: &mut Graph, x: Id, axis: usize, lie: Lie, fill: f64) -> Id {
+    let room = Dim::number(lie.padding);
+    padded(graph, x, axis, [room.clone(), room], fill)
 }
 
 /// The product without the axis of groups, which has size 1, and then with it.
@@ -276,20 +281,25 @@ fn pool(name: &str, graph: &mut Graph, x: Id, settings: &Settings) -> Result<Id,
     let sizes = settings.pair("size", 1, 1)?;
     let lies = Lie::read(settings, axes, sizes)?;
     let (maximum, first) = (name == "max_pool", rank - axes);
+    let fill = if maximum { f64::NEG_INFINITY } else { 0.0 };
+    let sizes = &sizes[2 - axes..];
     let mut y = x;
-    for (k, (lie, size)) in lies.into_iter().zip(&sizes[2 - axes..]).enumerate() {
+    for (k, (lie, size)) in lies.iter().zip(sizes).enumerate() {
         if 2 * lie.padding > *size {
             return Err(Mismatch::new("`padding` is at most half of the window's size").at(At::Option("padding")));
         }
-        let fill = if maximum { f64::NEG_INFINITY } else { 0.0 };
-        y = windows(graph, name, y, first + 2 * k, &Dim::number(*size), lie, fill)?;
+        lie.count(name, &graph.shape(x)[first + k].clone(), &Dim::number(*size))?;
+        y = room(graph, y, first + k, *lie, fill);
+    }
+    for (k, (lie, size)) in lies.iter().zip(sizes).enumerate() {
+        y = windows(graph, name, y, first + 2 * k, &Dim::number(*size), *lie)?;
     }
     let over = (0..axes).map(|k| first + 2 * k + 1).collect();
     if maximum {
         return Ok(graph.reduce(Fold::Max, y, over));
     }
     let sum = graph.reduce(Fold::Sum, y, over);
-    let elements = graph.constant(sizes[2 - axes..].iter().product::<i64>() as f64);
+    let elements = graph.constant(sizes.iter().product::<i64>() as f64);
     apply::call(graph, "div", &[sum, elements])
 }
 
