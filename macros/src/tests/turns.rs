@@ -1,4 +1,4 @@
-//! A loop is emitted once, however often it turns: 250 steps are as many tokens as 25, and are expanded as fast.
+//! A loop is emitted once, however often it turns: 250 steps are as many tokens as 25.
 
 use super::linking::expand;
 use proc_macro2::{TokenStream, TokenTree};
