@@ -16,8 +16,8 @@ fn bits(x: ArrayView2<f32>, scale: ArrayView1<f32>, hidden: usize) -> Vec<Vec<u3
         w: Array2::from_shape_fn((inner, hidden), |(i, j)| ((3 * i + 5 * j) as f32).sin()),
         b: Array1::from_shape_fn(hidden, |j| j as f32 * 0.1),
     };
-    let (output, saved) = layers::forward(&x, &scale, &params);
-    let gradients = layers::backward(&x, &scale, &params, &saved, &output);
+    let (output, saved) = layers::forward(x, scale, &params);
+    let gradients = layers::backward(x, scale, &params, &saved, &output);
     let bits = |values: Vec<f32>| values.into_iter().map(f32::to_bits).collect();
     let arrays = [output, gradients.x, gradients.w].map(|a| bits(a.iter().copied().collect()));
     [arrays.to_vec(), vec![bits(gradients.b.to_vec())]].concat()

@@ -382,7 +382,7 @@ impl Turn {
         let results: Vec<Id> = results.collect();
         self.body.roots = outputs(results);
         let (count, reverse) = (of.scan.count.clone(), of.scan.reverse);
-        Scan { count, reverse, body: std::mem::take(&mut self.body), carried, scanned: varying.len() }
+        Scan { count, reverse, tile: None, body: std::mem::take(&mut self.body), carried, scanned: varying.len() }
     }
 
     /// Comes into the loop that is left: an argument, or what is computed outside.

@@ -21,6 +21,7 @@ mod parse;
 mod partition;
 mod pipeline;
 mod simplify;
+mod tile;
 mod verify;
 
 /// Derives the backward pass of a network; see the documentation of the crate `pullback`.

@@ -15,6 +15,7 @@ use crate::name::name;
 use crate::parse::{Failure, Known as KnownItem, parse};
 use crate::partition::partition;
 use crate::simplify::{as_written, simplify, stabilise};
+use crate::tile::tile;
 use crate::verify;
 use proc_macro2::{Ident, TokenStream};
 use quote::quote;
@@ -129,7 +130,7 @@ pub fn compile(model: &Model) -> syn::Result<Passes> {
         rewrites,
         forward: schedule(model, "forward", forward),
         backward: schedule(model, "backward", backward),
-        step: step.map(|graph| schedule(model, "step", graph)),
+        step: step.map(|graph| schedule(model, "step", tile(&graph))),
     })
 }
 

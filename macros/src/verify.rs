@@ -131,8 +131,14 @@ fn scan(graph: &Graph, node: &Node, scan: &Scan, shapes: &[&Shape], expanded: bo
     self::graph(&scan.body, expanded)?;
     for (k, argument) in scan.body.arguments.iter().enumerate() {
         let scanned = (scan.carried..scan.carried + scan.scanned).contains(&k);
+        let lanes = scan.tile.is_some();
+        if lanes && k == scan.carried + scan.scanned {
+            check(argument.dtype == Dtype::Mask && argument.shape.len() == 1, "a mask of lanes")?;
+            continue;
+        }
+        let own = &argument.shape[..argument.shape.len() - usize::from(lanes && scanned)];
         let count = scanned.then(|| scan.count.clone());
-        let wanted: Shape = count.into_iter().chain(argument.shape.clone()).collect();
+        let wanted: Shape = count.into_iter().chain(own.iter().cloned()).collect();
         check(*shapes[k] == wanted, &format!("{} as argument {k} of the loop", show(&wanted)))?;
         check(graph.node(node.args[k]).dtype == argument.dtype, "the kind of the loop's argument")?;
     }

@@ -3,10 +3,11 @@
 
 use crate::math::Real;
 use std::cmp::Ordering;
+use std::ops::Range;
 
 /// Run `at` of as many elements as `inner` has.
 #[inline(always)]
-fn runs(inner: usize, at: usize) -> std::ops::Range<usize> {
+fn runs(inner: usize, at: usize) -> Range<usize> {
     at * inner..(at + 1) * inner
 }
 
@@ -198,6 +199,44 @@ pub fn batched<'o, T>(
     out
 }
 
+/// `0..count` cut into ranges of `height` rows, the last one perhaps shorter.
+#[inline(always)]
+pub fn rows_of(count: usize, height: usize) -> impl Iterator<Item = Range<usize>> {
+    (0..count).step_by(height).map(move |start| start..count.min(start + height))
+}
+
+/// The `rows` of `x`, of `width` elements each, as `height` lanes: `[width, height]`. Lanes beyond them hold the last row again, so
+/// that nothing is computed there that is not computed of a row.
+///
+/// # Panics
+/// Where there is no row.
+#[inline(always)]
+pub fn lanes_of<T: Copy>(lanes: &mut [T], x: &[T], rows: &Range<usize>, [width, height]: [usize; 2]) {
+    let (lanes, x) = (&mut lanes[..width * height], &x[rows.start * width..rows.end * width]);
+    if x.len() == width * height {
+        // Known bounds, so that the compiler can transpose whole vectors.
+        for feature in 0..width {
+            for row in 0..height {
+                lanes[feature * height + row] = x[row * width + feature];
+            }
+        }
+        return;
+    }
+    for feature in 0..width {
+        for row in 0..height {
+            lanes[feature * height + row] = x[row.min(rows.len() - 1) * width + feature];
+        }
+    }
+}
+
+/// Which lanes have one of the `rows`.
+#[inline(always)]
+pub fn live_lanes(live: &mut [bool], rows: &Range<usize>) {
+    for (lane, live) in live.iter_mut().enumerate() {
+        *live = lane < rows.len();
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -252,6 +291,15 @@ mod tests {
         let rows = [1.0, 3.0, 3.0, -1.0, f64::NAN, 7.0];
         assert_eq!(argmax(&mut [9; 2], &rows, [2, 3, 1]), [1, 1]);
         assert_eq!(argmin(&mut [9; 3], &rows, [1, 2, 3]), [1, 1, 0]);
+    }
+
+    #[test]
+    fn rows_become_lanes_and_the_last_one_fills_what_is_left() {
+        assert!(rows_of(5, 2).eq([0..2, 2..4, 4..5]) && rows_of(0, 2).next().is_none());
+        let (mut lanes, mut live) = ([0.0; 6], [false; 3]);
+        lanes_of(&mut lanes, &x(), &(4..6), [2, 3]);
+        live_lanes(&mut live, &(4..6));
+        assert_eq!((lanes, live), ([8.0, 10.0, 10.0, 9.0, 11.0, 11.0], [true, true, false]));
     }
 
     #[test]

@@ -2,6 +2,7 @@
 //! row-major slices. Not for users: it changes with the compiler that writes against it.
 
 pub use crate::along::{argmax, argmin, batched, concat, cumsum, cumsum_from_end, gather, overlap, pad, scatter};
+pub use crate::along::{lanes_of, live_lanes, rows_of};
 pub use crate::init::{glorot, glorot_normal, he, lecun, normal, orthogonal, uniform};
 pub use crate::linalg::{
     SUM_LANES, add_products, add_rows, matmul, matmul_add, matmul_nt, matmul_nt_add, matmul_tn, matmul_tn_add,
@@ -114,6 +115,24 @@ pub fn scalar_view<T>(scalar: &T) -> ArrayViewD<'_, T> {
 pub fn scalar_view_mut<T>(scalar: &mut T) -> ArrayViewMutD<'_, T> {
     let one = ArrayViewMut::<T, Ix0>::from_shape((), std::slice::from_mut(scalar));
     one.expect("one element has rank 0").into_dyn()
+}
+
+/// Shape and elements of an array in row-major order.
+#[inline]
+pub fn array_elements<T, D: Dimension>(array: &Array<T, D>) -> Option<(&[usize], &[T])> {
+    Some((array.shape(), array.as_slice()?))
+}
+
+/// Shape and element of a scalar parameter.
+#[inline]
+pub fn scalar_elements<T>(scalar: &T) -> Option<(&[usize], &[T])> {
+    Some((&[], std::slice::from_ref(scalar)))
+}
+
+/// The element of a scalar parameter, to write.
+#[inline]
+pub fn scalar_elements_mut<T>(scalar: &mut T) -> Option<&mut [T]> {
+    Some(std::slice::from_mut(scalar))
 }
 
 /// The end of a visit by index.

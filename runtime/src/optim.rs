@@ -251,6 +251,14 @@ impl<T: Real, const S: usize> State<T, S> {
         self.allocate(params);
         for index in 0..params.count() {
             let values = self.of(params, index);
+            let shape = params.elements(index).map(|(shape, _)| shape);
+            if let Some((of, gradients)) = grads.elements(index)
+                && shape == Some(of)
+                && let Some(parameters) = params.elements_mut(index)
+            {
+                apply(Update { parameters, gradients, state: values, rule });
+                continue;
+            }
             let gradient = grads.array(index);
             if !update(params.array_mut(index), &gradient, values, rule) {
                 let (path, found, expected) = (params.path(index), gradient.shape(), params.array(index));
@@ -277,11 +285,11 @@ impl<T: Real, const S: usize> State<T, S> {
         if S == 0 {
             return std::array::from_fn(|_| Default::default());
         }
-        let (array, count) = (params.array(index), params.count());
-        assert_eq!(self.0.len(), count, "the optimiser has state for another network: make a new one");
+        assert_eq!(self.0.len(), params.count(), "the optimiser has state for another network: make a new one");
         let ArrayState { shape, values } = &mut self.0[index];
-        if array.shape() != shape {
-            let (path, found) = (params.path(index), array.shape());
+        let same = params.elements(index).is_some_and(|(found, _)| found == shape);
+        if !same && params.array(index).shape() != shape {
+            let (path, found) = (params.path(index), params.array(index).shape().to_vec());
             panic!("`{path}` has shape {found:?}, but {shape:?} at the optimiser's first step: make a new optimiser");
         }
         values.each_mut().map(Vec::as_mut_slice)
@@ -300,7 +308,7 @@ fn update<T: Real, const S: usize>(
         return false;
     }
     if let (Some(parameters), Some(gradients)) = (parameters.as_slice_mut(), gradients.as_slice()) {
-        simd(Update { parameters, gradients, state, rule });
+        apply(Update { parameters, gradients, state, rule });
         return true;
     }
     for (i, (parameter, &gradient)) in parameters.iter_mut().zip(gradients).enumerate() {
@@ -309,6 +317,14 @@ fn update<T: Real, const S: usize>(
         state.iter_mut().zip(now).for_each(|(state, now)| state[i] = now);
     }
     true
+}
+
+/// Up to so many elements, the choice of an instruction set takes longer than they do.
+const FEW: usize = 32;
+
+#[inline]
+fn apply<T: Real, R: Rule<T, S>, const S: usize>(update: Update<'_, T, R, S>) {
+    if update.parameters.len() <= FEW { update.run() } else { simd(update) }
 }
 
 struct Update<'a, T, R, const S: usize> {

@@ -266,7 +266,7 @@ mod pairs {
                 }
                 0 => Pair::minus_one(x.into()).into(),
                 -60..=60 => (Scaled { pair, exponent }.plain() + (-1.0).into()).into(),
-                ..0 => Pair::from(-1.0).into(),
+                ..=-61 => Pair::from(-1.0).into(),
                 _ => Scaled { pair, exponent },
             }
         }

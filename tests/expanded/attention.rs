@@ -102,6 +102,24 @@ weights·(x·wv)"#;
                 _ => no_such_array(index, 3),
             }
         }
+        #[inline]
+        fn elements(&self, index: usize) -> Option<(&[usize], &[T])> {
+            match index {
+                0 => array_elements(&self.wq),
+                1 => array_elements(&self.wk),
+                2 => array_elements(&self.wv),
+                _ => no_such_array(index, 3),
+            }
+        }
+        #[inline]
+        fn elements_mut(&mut self, index: usize) -> Option<&mut [T]> {
+            match index {
+                0 => self.wq.as_slice_mut(),
+                1 => self.wk.as_slice_mut(),
+                2 => self.wv.as_slice_mut(),
+                _ => no_such_array(index, 3),
+            }
+        }
     }
     /// The gradients of `attention`: field for field as [`Params`].
     #[derive(Clone, Debug, Default, PartialEq)]
@@ -135,6 +153,24 @@ weights·(x·wv)"#;
                 0 => self.wq.view_mut().into_dyn(),
                 1 => self.wk.view_mut().into_dyn(),
                 2 => self.wv.view_mut().into_dyn(),
+                _ => no_such_array(index, 3),
+            }
+        }
+        #[inline]
+        fn elements(&self, index: usize) -> Option<(&[usize], &[T])> {
+            match index {
+                0 => array_elements(&self.wq),
+                1 => array_elements(&self.wk),
+                2 => array_elements(&self.wv),
+                _ => no_such_array(index, 3),
+            }
+        }
+        #[inline]
+        fn elements_mut(&mut self, index: usize) -> Option<&mut [T]> {
+            match index {
+                0 => self.wq.as_slice_mut(),
+                1 => self.wk.as_slice_mut(),
+                2 => self.wv.as_slice_mut(),
                 _ => no_such_array(index, 3),
             }
         }

@@ -93,6 +93,22 @@ pub mod dense {
                 _ => no_such_array(index, 2),
             }
         }
+        #[inline]
+        fn elements(&self, index: usize) -> Option<(&[usize], &[T])> {
+            match index {
+                0 => array_elements(&self.w),
+                1 => array_elements(&self.b),
+                _ => no_such_array(index, 2),
+            }
+        }
+        #[inline]
+        fn elements_mut(&mut self, index: usize) -> Option<&mut [T]> {
+            match index {
+                0 => self.w.as_slice_mut(),
+                1 => self.b.as_slice_mut(),
+                _ => no_such_array(index, 2),
+            }
+        }
     }
     /// The gradients of `dense`: field for field as [`Params`].
     #[derive(Clone, Debug, Default, PartialEq)]
@@ -122,6 +138,22 @@ pub mod dense {
             match index {
                 0 => self.w.view_mut().into_dyn(),
                 1 => self.b.view_mut().into_dyn(),
+                _ => no_such_array(index, 2),
+            }
+        }
+        #[inline]
+        fn elements(&self, index: usize) -> Option<(&[usize], &[T])> {
+            match index {
+                0 => array_elements(&self.w),
+                1 => array_elements(&self.b),
+                _ => no_such_array(index, 2),
+            }
+        }
+        #[inline]
+        fn elements_mut(&mut self, index: usize) -> Option<&mut [T]> {
+            match index {
+                0 => self.w.as_slice_mut(),
+                1 => self.b.as_slice_mut(),
                 _ => no_such_array(index, 2),
             }
         }
@@ -451,6 +483,26 @@ price = σ(hidden)·price_w + price_b
                 _ => no_such_array(index, 4),
             }
         }
+        #[inline]
+        fn elements(&self, index: usize) -> Option<(&[usize], &[T])> {
+            match index {
+                0 => array_elements(&self.hidden.w),
+                1 => array_elements(&self.hidden.b),
+                2 => array_elements(&self.price.w),
+                3 => array_elements(&self.price.b),
+                _ => no_such_array(index, 4),
+            }
+        }
+        #[inline]
+        fn elements_mut(&mut self, index: usize) -> Option<&mut [T]> {
+            match index {
+                0 => self.hidden.w.as_slice_mut(),
+                1 => self.hidden.b.as_slice_mut(),
+                2 => self.price.w.as_slice_mut(),
+                3 => self.price.b.as_slice_mut(),
+                _ => no_such_array(index, 4),
+            }
+        }
     }
     /// The gradients of `composed`: field for field as [`Params`].
     #[derive(Clone, Debug, Default, PartialEq)]
@@ -487,6 +539,26 @@ price = σ(hidden)·price_w + price_b
                 _ => no_such_array(index, 4),
             }
         }
+        #[inline]
+        fn elements(&self, index: usize) -> Option<(&[usize], &[T])> {
+            match index {
+                0 => array_elements(&self.hidden.w),
+                1 => array_elements(&self.hidden.b),
+                2 => array_elements(&self.price.w),
+                3 => array_elements(&self.price.b),
+                _ => no_such_array(index, 4),
+            }
+        }
+        #[inline]
+        fn elements_mut(&mut self, index: usize) -> Option<&mut [T]> {
+            match index {
+                0 => self.hidden.w.as_slice_mut(),
+                1 => self.hidden.b.as_slice_mut(),
+                2 => self.price.w.as_slice_mut(),
+                3 => self.price.b.as_slice_mut(),
+                _ => no_such_array(index, 4),
+            }
+        }
     }
     /// What the forward pass of `composed` keeps for the backward pass.
     #[derive(Clone, Debug, Default, PartialEq)]
@@ -511,10 +583,26 @@ price = σ(hidden)·price_w + price_b
     pub struct Workspace {
         /// The gradients of the last step.
         pub gradients: Gradients,
-        /// `[N, 13]`.
+        /// A scalar.
+        pub over_max: Vec<f32>,
+        /// `[32]`.
+        pub value: Vec<f32>,
+        /// `[1, 32]`.
+        pub value_2: Vec<f32>,
+        /// `[13, 32]`.
+        pub value_3: Vec<f32>,
+        /// `[13, 32]`.
+        pub value_4: Vec<f32>,
+        /// `[13, 32]`.
+        pub x_lanes: Vec<f32>,
+        /// `[1, 32]`.
+        pub y_lanes: Vec<f32>,
+        /// `[32]`.
+        pub live: Vec<bool>,
+        /// `[13, 32]`.
         pub x_dot_hidden_w: Vec<f32>,
-        /// `[N, 13]`.
-        pub d_hidden: Vec<f32>,
+        /// `[32]`.
+        pub dot: Vec<f32>,
         /// A copy of `x`, where it does not come in standard layout.
         pub x_copy: Vec<f32>,
         /// A copy of `y`, where it does not come in standard layout.
@@ -545,7 +633,7 @@ price = σ(hidden)·price_w + price_b
         let price_w = &flat(params.price.w.view());
         let price_b = &flat(params.price.b.view());
         let mut x_dot_hidden_w = vec![0.0; N * 13];
-        let value = simd(Infer {
+        let value_ = simd(Infer {
             N,
             x,
             y,
@@ -555,7 +643,7 @@ price = σ(hidden)·price_w + price_b
             price_b,
             x_dot_hidden_w: &mut x_dot_hidden_w,
         });
-        value
+        value_
     }
     /// The pass that keeps what [`backward`] needs.
     ///
@@ -578,7 +666,7 @@ price = σ(hidden)·price_w + price_b
         let price_b = &flat(params.price.b.view());
         let mut sigmoid_hidden = vec![0.0; N * 13];
         let mut price_minus_y = vec![0.0; N];
-        let value = simd(Forward {
+        let value_ = simd(Forward {
             N,
             x,
             y,
@@ -590,7 +678,7 @@ price = σ(hidden)·price_w + price_b
             price_minus_y: &mut price_minus_y,
         });
         (
-            value,
+            value_,
             Saved {
                 sigmoid_hidden: array([N, 13], sigmoid_hidden),
                 price_minus_y: array([N, 1], price_minus_y),
@@ -673,8 +761,8 @@ price = σ(hidden)·price_w + price_b
         params: &Params,
     ) -> (f32, Gradients) {
         let mut workspace = Workspace::default();
-        let (value, _) = value_and_grad_into(x, y, params, &mut workspace);
-        (value, workspace.gradients)
+        let (value_, _) = value_and_grad_into(x, y, params, &mut workspace);
+        (value_, workspace.gradients)
     }
     /// The same, into memory that is kept: nothing is allocated once `workspace` has grown.
     ///
@@ -692,8 +780,16 @@ price = σ(hidden)·price_w + price_b
         let Sizes { N } = checked(sizes(x, y, params));
         let Workspace {
             gradients,
+            over_max,
+            value,
+            value_2,
+            value_3,
+            value_4,
+            x_lanes,
+            y_lanes,
+            live,
             x_dot_hidden_w,
-            d_hidden,
+            dot,
             x_copy,
             y_copy,
             hidden_w_copy,
@@ -705,8 +801,16 @@ price = σ(hidden)·price_w + price_b
         fit(&mut gradients.hidden.b, [13]);
         fit(&mut gradients.price.w, [13, 1]);
         fit(&mut gradients.price.b, [1]);
-        fit_vec(x_dot_hidden_w, N * 13);
-        fit_vec(d_hidden, N * 13);
+        fit_vec(over_max, 1);
+        fit_vec(value, 32);
+        fit_vec(value_2, 32);
+        fit_vec(value_3, 416);
+        fit_vec(value_4, 416);
+        fit_vec(x_lanes, 416);
+        fit_vec(y_lanes, 32);
+        fit_vec(live, 32);
+        fit_vec(x_dot_hidden_w, 416);
+        fit_vec(dot, 32);
         let x = flat_into(x, x_copy);
         let y = flat_into(y, y_copy);
         let hidden_w = flat_into(params.hidden.w.view(), hidden_w_copy);
@@ -717,7 +821,7 @@ price = σ(hidden)·price_w + price_b
         let d_hidden_b = slice_mut(&mut gradients.hidden.b);
         let d_price_w = slice_mut(&mut gradients.price.w);
         let d_price_b = slice_mut(&mut gradients.price.b);
-        let value = simd(Step {
+        let value_ = simd(Step {
             N,
             x,
             y,
@@ -729,10 +833,18 @@ price = σ(hidden)·price_w + price_b
             d_hidden_b,
             d_price_w,
             d_price_b,
+            over_max,
+            value,
+            value_2,
+            value_3,
+            value_4,
+            x_lanes,
+            y_lanes,
+            live,
             x_dot_hidden_w,
-            d_hidden,
+            dot,
         });
-        (value, gradients)
+        (value_, gradients)
     }
     /// The entry check alone: whether the shapes are those that the network declares.
     pub fn check<'a>(
@@ -996,8 +1108,16 @@ price = σ(hidden)·price_w + price_b
         d_hidden_b: &'a mut [f32],
         d_price_w: &'a mut [f32],
         d_price_b: &'a mut [f32],
+        over_max: &'a mut [f32],
+        value: &'a mut [f32],
+        value_2: &'a mut [f32],
+        value_3: &'a mut [f32],
+        value_4: &'a mut [f32],
+        x_lanes: &'a mut [f32],
+        y_lanes: &'a mut [f32],
+        live: &'a mut [bool],
         x_dot_hidden_w: &'a mut [f32],
-        d_hidden: &'a mut [f32],
+        dot: &'a mut [f32],
     }
     impl Pass for Step<'_> {
         type Output = f32;
@@ -1015,81 +1135,213 @@ price = σ(hidden)·price_w + price_b
                 d_hidden_b,
                 d_price_w,
                 d_price_b,
+                over_max,
+                value,
+                value_2,
+                value_3,
+                value_4,
+                x_lanes,
+                y_lanes,
+                live,
                 x_dot_hidden_w,
-                d_hidden,
+                dot,
             } = self;
-            let y = &y[..N];
-            let hidden_b = &hidden_b[..13];
-            let price_w = &price_w[..13];
             let d_hidden_b = &mut d_hidden_b[..13];
             let d_price_w = &mut d_price_w[..13];
-            let sigmoid_hidden = &mut [0.0; 13];
-            let dot_terms = &mut [0.0; 13];
             /// max_1 = max(N, 1)
             /// div: d_a = dy / b
             let max_1 = max(N as f32, 1.0);
             /// over_max = 2 / max_1
             /// square: d_x = dy * (2 * x)
-            let over_max = 2.0 / max_1;
-            /// x_dot_hidden_w = x·hidden_w
-            let x_dot_hidden_w = matmul(x_dot_hidden_w, x, hidden_w, [N, 13, 13]);
-            /// total = Σ[N, 1](square_price_minus_y)
-            /// mse: mean((p - y)²)
-            let mut total = 0.0;
-            /// d_price_b = Σ[N](d_price_minus_y)
-            /// broadcast: d_x = sum of dy along the axes that x was spread over
-            let mut d_price_b_total = 0.0;
-            d_price_w.fill(0.0);
-            d_hidden_b.fill(0.0);
-            for i in 0..N {
-                let x_dot_hidden_w = &x_dot_hidden_w[i * 13..][..13];
-                for j in 0..13 {
-                    /// hidden = x_dot_hidden_w + hidden_b
-                    let hidden = x_dot_hidden_w[j] + hidden_b[j];
-                    /// sigmoid_hidden = σ(hidden)
-                    let sigmoid_hidden_j = sigmoid(hidden);
-                    /// dot_terms = sigmoid_hidden · price_w
-                    let dot_terms_j = sigmoid_hidden_j * price_w[j];
-                    sigmoid_hidden[j] = sigmoid_hidden_j;
-                    dot_terms[j] = dot_terms_j;
+            let over_max_total = 2.0 / max_1;
+            over_max[0] = over_max_total;
+            value.fill(0.0);
+            value_2.fill(0.0);
+            value_3.fill(0.0);
+            value_4.fill(0.0);
+            d_hidden_w.fill(0.0);
+            for rows in rows_of(N, 32) {
+                lanes_of(x_lanes, x, &rows, [13, 32]);
+                lanes_of(y_lanes, y, &rows, [1, 32]);
+                live_lanes(live, &rows);
+                StepTurn {
+                    x_lanes: &x_lanes[..],
+                    y_lanes: &y_lanes[..],
+                    live: &live[..],
+                    hidden_w: &hidden_w[..],
+                    hidden_b: &hidden_b[..],
+                    price_w: &price_w[..],
+                    price_b: &price_b[..],
+                    over_max: over_max[0],
+                    output: &mut value[..],
+                    output_2: &mut value_2[..],
+                    output_3: &mut value_3[..],
+                    output_4: &mut value_4[..],
+                    output_5: &mut d_hidden_w[..],
+                    x_dot_hidden_w: &mut x_dot_hidden_w[..],
+                    dot: &mut dot[..],
                 }
-                /// dot = Σ[13](dot_terms)
-                let dot = sum(dot_terms);
-                /// price = dot + price_b
-                let price = dot + price_b[0];
-                /// price_minus_y = price − y
-                /// mse: mean((p - y)²)
-                let price_minus_y = price - y[i];
-                /// square_price_minus_y = price_minus_y²
-                /// mse: mean((p - y)²)
-                let square_price_minus_y = square(price_minus_y);
-                total += square_price_minus_y;
-                /// d_price_minus_y = over_max · price_minus_y
-                /// square: d_x = dy * (2 * x)
-                let d_price_minus_y = over_max * price_minus_y;
-                d_price_b_total += d_price_minus_y;
-                let d_hidden = &mut d_hidden[i * 13..][..13];
-                for j in 0..13 {
-                    /// d_price_w_terms = sigmoid_hidden · d_price_minus_y
-                    /// dot: d_b = dot(t(a), dy)
-                    let d_price_w_terms = sigmoid_hidden[j] * d_price_minus_y;
-                    /// d_hidden = d_price_minus_y · price_w · sigmoid_hidden · (1 − sigmoid_hidden)
-                    /// sigmoid: d_x = dy * (y * (1 - y))
-                    let d_hidden_j = d_price_minus_y * price_w[j]
-                        * (sigmoid_hidden[j] * (1.0 - sigmoid_hidden[j]));
-                    d_price_w[j] += d_price_w_terms;
-                    d_hidden[j] = d_hidden_j;
-                    d_hidden_b[j] += d_hidden_j;
-                }
+                    .run();
             }
+            /// total = Σ[32](value)
+            /// mse: mean((p - y)²)
+            let total = sum(value);
+            /// d_price_b = Σ[32](value_2)
+            /// broadcast: d_x = sum of dy along the axes that x was spread over
+            let d_price_b_total = sum(value_2);
             d_price_b[0] = d_price_b_total;
+            for i in 0..13 {
+                let value_3 = &value_3[i * 32..][..32];
+                /// d_price_w = Σ[32](value_3)
+                /// dot: d_b = dot(t(a), dy)
+                let d_price_w_i = sum(value_3);
+                d_price_w[i] = d_price_w_i;
+            }
+            for i in 0..13 {
+                let value_4 = &value_4[i * 32..][..32];
+                /// d_hidden_b = Σ[32](value_4)
+                /// broadcast: d_x = sum of dy along the axes that x was spread over
+                let d_hidden_b_i = sum(value_4);
+                d_hidden_b[i] = d_hidden_b_i;
+            }
             /// mean = total / N
             /// mse: mean((p - y)²)
             let mean = total / N as f32;
-            /// d_hidden_w = xᵀ·d_hidden
-            /// dot: d_b = dot(t(a), dy)
-            let d_hidden_w = matmul_tn(d_hidden_w, x, d_hidden, [13, N, 13]);
             mean
+        }
+    }
+    /// The slices of one of the N turns of a loop in `Step`.
+    struct StepTurn<'a> {
+        x_lanes: &'a [f32],
+        y_lanes: &'a [f32],
+        live: &'a [bool],
+        hidden_w: &'a [f32],
+        hidden_b: &'a [f32],
+        price_w: &'a [f32],
+        price_b: &'a [f32],
+        over_max: f32,
+        output: &'a mut [f32],
+        output_2: &'a mut [f32],
+        output_3: &'a mut [f32],
+        output_4: &'a mut [f32],
+        output_5: &'a mut [f32],
+        x_dot_hidden_w: &'a mut [f32],
+        dot: &'a mut [f32],
+    }
+    impl Pass for StepTurn<'_> {
+        type Output = ();
+        #[inline(always)]
+        fn run(self) {
+            let Self {
+                x_lanes,
+                y_lanes,
+                live,
+                hidden_w,
+                hidden_b,
+                price_w,
+                price_b,
+                over_max,
+                output,
+                output_2,
+                output_3,
+                output_4,
+                output_5,
+                x_dot_hidden_w,
+                dot,
+            } = self;
+            let y_lanes = &y_lanes[..32];
+            let live = &live[..32];
+            let hidden_b = &hidden_b[..13];
+            let price_w = &price_w[..13];
+            let output = &mut output[..32];
+            let output_2 = &mut output_2[..32];
+            let dot = &mut dot[..32];
+            /// x_dot_hidden_w = hidden_wᵀ·x_lanes
+            let x_dot_hidden_w = matmul_tn(
+                x_dot_hidden_w,
+                hidden_w,
+                x_lanes,
+                [13, 13, 32],
+            );
+            dot.fill(0.0);
+            /// sigmoid_hidden is written over x_dot_hidden_w, which is not needed any more
+            let sigmoid_hidden = x_dot_hidden_w;
+            for i in 0..13 {
+                let sigmoid_hidden = &mut sigmoid_hidden[i * 32..][..32];
+                for j in 0..32 {
+                    /// hidden = x_dot_hidden_w + hidden_b
+                    let hidden = sigmoid_hidden[j] + hidden_b[i];
+                    /// sigmoid_hidden = σ(hidden)
+                    let sigmoid_hidden_j = sigmoid(hidden);
+                    /// dot_terms = sigmoid_hidden · price_w
+                    let dot_terms = sigmoid_hidden_j * price_w[i];
+                    sigmoid_hidden[j] = sigmoid_hidden_j;
+                    dot[j] += dot_terms;
+                }
+            }
+            for i in 0..32 {
+                /// price = dot + price_b
+                let price = dot[i] + price_b[0];
+                /// price_minus_y = price − y_lanes
+                /// mse: mean((p - y)²)
+                let price_minus_y = price - y_lanes[i];
+                /// price_minus_y_2 = live ? price_minus_y : 0
+                /// mse: mean((p - y)²)
+                let price_minus_y_2 = select(live[i], price_minus_y, 0.0);
+                /// over_max_2 = live ? over_max : 0
+                /// square: d_x = dy * (2 * x)
+                let over_max_2 = select(live[i], over_max, 0.0);
+                /// d_price_minus_y = over_max_2 · price_minus_y_2
+                /// square: d_x = dy * (2 * x)
+                let d_price_minus_y = over_max_2 * price_minus_y_2;
+                /// output = Σ[1](price_minus_y_2²)
+                /// mse: mean((p - y)²)
+                let total_i = square(price_minus_y_2);
+                /// output_2 = d_price_minus_y
+                /// square: d_x = dy * (2 * x)
+                let d_price_minus_y_i = d_price_minus_y;
+                output[i] += total_i;
+                output_2[i] += d_price_minus_y_i;
+            }
+            /// d_hidden is written over sigmoid_hidden, which is not needed any more
+            let d_hidden = sigmoid_hidden;
+            for i in 0..13 {
+                let d_hidden = &mut d_hidden[i * 32..][..32];
+                let output_3 = &mut output_3[i * 32..][..32];
+                let output_4 = &mut output_4[i * 32..][..32];
+                for j in 0..32 {
+                    /// over_max_2 = live ? over_max : 0
+                    /// square: d_x = dy * (2 * x)
+                    let over_max_2 = select(live[j], over_max, 0.0);
+                    /// price = dot + price_b
+                    let price = dot[j] + price_b[0];
+                    /// price_minus_y = price − y_lanes
+                    /// mse: mean((p - y)²)
+                    let price_minus_y = price - y_lanes[j];
+                    /// price_minus_y_2 = live ? price_minus_y : 0
+                    /// mse: mean((p - y)²)
+                    let price_minus_y_2 = select(live[j], price_minus_y, 0.0);
+                    /// d_price_minus_y = over_max_2 · price_minus_y_2
+                    /// square: d_x = dy * (2 * x)
+                    let d_price_minus_y = over_max_2 * price_minus_y_2;
+                    /// d_hidden = d_price_minus_y · price_w · sigmoid_hidden · (1 − sigmoid_hidden)
+                    /// sigmoid: d_x = dy * (y * (1 - y))
+                    let d_hidden_j = d_price_minus_y * price_w[i]
+                        * (d_hidden[j] * (1.0 - d_hidden[j]));
+                    /// output_3 = sigmoid_hidden · d_price_minus_y
+                    /// dot: d_b = dot(t(a), dy)
+                    let d_price_w_terms_j = d_hidden[j] * d_price_minus_y;
+                    /// output_4 = d_hidden
+                    /// sigmoid: d_x = dy * (y * (1 - y))
+                    let d_hidden_j_2 = d_hidden_j;
+                    d_hidden[j] = d_hidden_j;
+                    output_3[j] += d_price_w_terms_j;
+                    output_4[j] += d_hidden_j_2;
+                }
+            }
+            /// output_5 = x_lanes·d_hiddenᵀ
+            /// dot: d_b = dot(t(a), dy)
+            let output_5 = matmul_nt_add(output_5, x_lanes, d_hidden, [13, 32, 13]);
         }
     }
 }

@@ -113,6 +113,26 @@ logits = hidden·w2 + b2
                 _ => no_such_array(index, 4),
             }
         }
+        #[inline]
+        fn elements(&self, index: usize) -> Option<(&[usize], &[T])> {
+            match index {
+                0 => array_elements(&self.w1),
+                1 => array_elements(&self.b1),
+                2 => array_elements(&self.w2),
+                3 => array_elements(&self.b2),
+                _ => no_such_array(index, 4),
+            }
+        }
+        #[inline]
+        fn elements_mut(&mut self, index: usize) -> Option<&mut [T]> {
+            match index {
+                0 => self.w1.as_slice_mut(),
+                1 => self.b1.as_slice_mut(),
+                2 => self.w2.as_slice_mut(),
+                3 => self.b2.as_slice_mut(),
+                _ => no_such_array(index, 4),
+            }
+        }
     }
     /// The gradients of `digits`: field for field as [`Params`].
     #[derive(Clone, Debug, Default, PartialEq)]
@@ -150,6 +170,26 @@ logits = hidden·w2 + b2
                 1 => self.b1.view_mut().into_dyn(),
                 2 => self.w2.view_mut().into_dyn(),
                 3 => self.b2.view_mut().into_dyn(),
+                _ => no_such_array(index, 4),
+            }
+        }
+        #[inline]
+        fn elements(&self, index: usize) -> Option<(&[usize], &[T])> {
+            match index {
+                0 => array_elements(&self.w1),
+                1 => array_elements(&self.b1),
+                2 => array_elements(&self.w2),
+                3 => array_elements(&self.b2),
+                _ => no_such_array(index, 4),
+            }
+        }
+        #[inline]
+        fn elements_mut(&mut self, index: usize) -> Option<&mut [T]> {
+            match index {
+                0 => self.w1.as_slice_mut(),
+                1 => self.b1.as_slice_mut(),
+                2 => self.w2.as_slice_mut(),
+                3 => self.b2.as_slice_mut(),
                 _ => no_such_array(index, 4),
             }
         }

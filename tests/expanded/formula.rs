@@ -96,6 +96,24 @@ pub mod formula {
                 _ => no_such_array(index, 3),
             }
         }
+        #[inline]
+        fn elements(&self, index: usize) -> Option<(&[usize], &[T])> {
+            match index {
+                0 => scalar_elements(&self.amplitude),
+                1 => scalar_elements(&self.decay),
+                2 => scalar_elements(&self.shift),
+                _ => no_such_array(index, 3),
+            }
+        }
+        #[inline]
+        fn elements_mut(&mut self, index: usize) -> Option<&mut [T]> {
+            match index {
+                0 => scalar_elements_mut(&mut self.amplitude),
+                1 => scalar_elements_mut(&mut self.decay),
+                2 => scalar_elements_mut(&mut self.shift),
+                _ => no_such_array(index, 3),
+            }
+        }
     }
     /// The gradients of `formula`: field for field as [`Params`].
     #[derive(Clone, Debug, Default, PartialEq)]
@@ -131,6 +149,24 @@ pub mod formula {
                 0 => scalar_view_mut(&mut self.amplitude),
                 1 => scalar_view_mut(&mut self.decay),
                 2 => scalar_view_mut(&mut self.shift),
+                _ => no_such_array(index, 3),
+            }
+        }
+        #[inline]
+        fn elements(&self, index: usize) -> Option<(&[usize], &[T])> {
+            match index {
+                0 => scalar_elements(&self.amplitude),
+                1 => scalar_elements(&self.decay),
+                2 => scalar_elements(&self.shift),
+                _ => no_such_array(index, 3),
+            }
+        }
+        #[inline]
+        fn elements_mut(&mut self, index: usize) -> Option<&mut [T]> {
+            match index {
+                0 => scalar_elements_mut(&mut self.amplitude),
+                1 => scalar_elements_mut(&mut self.decay),
+                2 => scalar_elements_mut(&mut self.shift),
                 _ => no_such_array(index, 3),
             }
         }

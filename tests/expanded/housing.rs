@@ -113,6 +113,26 @@ price = hidden·w2 + b2
                 _ => no_such_array(index, 4),
             }
         }
+        #[inline]
+        fn elements(&self, index: usize) -> Option<(&[usize], &[T])> {
+            match index {
+                0 => array_elements(&self.w1),
+                1 => array_elements(&self.b1),
+                2 => array_elements(&self.w2),
+                3 => array_elements(&self.b2),
+                _ => no_such_array(index, 4),
+            }
+        }
+        #[inline]
+        fn elements_mut(&mut self, index: usize) -> Option<&mut [T]> {
+            match index {
+                0 => self.w1.as_slice_mut(),
+                1 => self.b1.as_slice_mut(),
+                2 => self.w2.as_slice_mut(),
+                3 => self.b2.as_slice_mut(),
+                _ => no_such_array(index, 4),
+            }
+        }
     }
     /// The gradients of `housing`: field for field as [`Params`].
     #[derive(Clone, Debug, Default, PartialEq)]
@@ -153,6 +173,26 @@ price = hidden·w2 + b2
                 _ => no_such_array(index, 4),
             }
         }
+        #[inline]
+        fn elements(&self, index: usize) -> Option<(&[usize], &[T])> {
+            match index {
+                0 => array_elements(&self.w1),
+                1 => array_elements(&self.b1),
+                2 => array_elements(&self.w2),
+                3 => array_elements(&self.b2),
+                _ => no_such_array(index, 4),
+            }
+        }
+        #[inline]
+        fn elements_mut(&mut self, index: usize) -> Option<&mut [T]> {
+            match index {
+                0 => self.w1.as_slice_mut(),
+                1 => self.b1.as_slice_mut(),
+                2 => self.w2.as_slice_mut(),
+                3 => self.b2.as_slice_mut(),
+                _ => no_such_array(index, 4),
+            }
+        }
     }
     /// What the forward pass of `housing` keeps for the backward pass.
     #[derive(Clone, Debug, Default, PartialEq)]
@@ -177,10 +217,26 @@ price = hidden·w2 + b2
     pub struct Workspace {
         /// The gradients of the last step.
         pub gradients: Gradients,
-        /// `[N, 13]`.
+        /// A scalar.
+        pub over_max: Vec<f32>,
+        /// `[32]`.
+        pub value: Vec<f32>,
+        /// `[1, 32]`.
+        pub value_2: Vec<f32>,
+        /// `[13, 32]`.
+        pub value_3: Vec<f32>,
+        /// `[13, 32]`.
+        pub value_4: Vec<f32>,
+        /// `[13, 32]`.
+        pub x_lanes: Vec<f32>,
+        /// `[1, 32]`.
+        pub y_lanes: Vec<f32>,
+        /// `[32]`.
+        pub live: Vec<bool>,
+        /// `[13, 32]`.
         pub x_dot_w1: Vec<f32>,
-        /// `[N, 13]`.
-        pub d_x_dot_w1_plus_b1: Vec<f32>,
+        /// `[32]`.
+        pub hidden_dot_w2: Vec<f32>,
         /// A copy of `x`, where it does not come in standard layout.
         pub x_copy: Vec<f32>,
         /// A copy of `y`, where it does not come in standard layout.
@@ -211,7 +267,7 @@ price = hidden·w2 + b2
         let w2 = &flat(params.w2.view());
         let b2 = &flat(params.b2.view());
         let mut x_dot_w1 = vec![0.0; N * 13];
-        let value = simd(Infer {
+        let value_ = simd(Infer {
             N,
             x,
             y,
@@ -221,7 +277,7 @@ price = hidden·w2 + b2
             b2,
             x_dot_w1: &mut x_dot_w1,
         });
-        value
+        value_
     }
     /// The pass that keeps what [`backward`] needs.
     ///
@@ -244,7 +300,7 @@ price = hidden·w2 + b2
         let b2 = &flat(params.b2.view());
         let mut hidden = vec![0.0; N * 13];
         let mut price_minus_y = vec![0.0; N];
-        let value = simd(Forward {
+        let value_ = simd(Forward {
             N,
             x,
             y,
@@ -256,7 +312,7 @@ price = hidden·w2 + b2
             price_minus_y: &mut price_minus_y,
         });
         (
-            value,
+            value_,
             Saved {
                 hidden: array([N, 13], hidden),
                 price_minus_y: array([N, 1], price_minus_y),
@@ -339,8 +395,8 @@ price = hidden·w2 + b2
         params: &Params,
     ) -> (f32, Gradients) {
         let mut workspace = Workspace::default();
-        let (value, _) = value_and_grad_into(x, y, params, &mut workspace);
-        (value, workspace.gradients)
+        let (value_, _) = value_and_grad_into(x, y, params, &mut workspace);
+        (value_, workspace.gradients)
     }
     /// The same, into memory that is kept: nothing is allocated once `workspace` has grown.
     ///
@@ -358,8 +414,16 @@ price = hidden·w2 + b2
         let Sizes { N } = checked(sizes(x, y, params));
         let Workspace {
             gradients,
+            over_max,
+            value,
+            value_2,
+            value_3,
+            value_4,
+            x_lanes,
+            y_lanes,
+            live,
             x_dot_w1,
-            d_x_dot_w1_plus_b1,
+            hidden_dot_w2,
             x_copy,
             y_copy,
             w1_copy,
@@ -371,8 +435,16 @@ price = hidden·w2 + b2
         fit(&mut gradients.b1, [13]);
         fit(&mut gradients.w2, [13, 1]);
         fit(&mut gradients.b2, [1]);
-        fit_vec(x_dot_w1, N * 13);
-        fit_vec(d_x_dot_w1_plus_b1, N * 13);
+        fit_vec(over_max, 1);
+        fit_vec(value, 32);
+        fit_vec(value_2, 32);
+        fit_vec(value_3, 416);
+        fit_vec(value_4, 416);
+        fit_vec(x_lanes, 416);
+        fit_vec(y_lanes, 32);
+        fit_vec(live, 32);
+        fit_vec(x_dot_w1, 416);
+        fit_vec(hidden_dot_w2, 32);
         let x = flat_into(x, x_copy);
         let y = flat_into(y, y_copy);
         let w1 = flat_into(params.w1.view(), w1_copy);
@@ -383,7 +455,7 @@ price = hidden·w2 + b2
         let d_b1 = slice_mut(&mut gradients.b1);
         let d_w2 = slice_mut(&mut gradients.w2);
         let d_b2 = slice_mut(&mut gradients.b2);
-        let value = simd(Step {
+        let value_ = simd(Step {
             N,
             x,
             y,
@@ -395,10 +467,18 @@ price = hidden·w2 + b2
             d_b1,
             d_w2,
             d_b2,
+            over_max,
+            value,
+            value_2,
+            value_3,
+            value_4,
+            x_lanes,
+            y_lanes,
+            live,
             x_dot_w1,
-            d_x_dot_w1_plus_b1,
+            hidden_dot_w2,
         });
-        (value, gradients)
+        (value_, gradients)
     }
     /// The entry check alone: whether the shapes are those that the network declares.
     pub fn check<'a>(
@@ -643,8 +723,16 @@ price = hidden·w2 + b2
         d_b1: &'a mut [f32],
         d_w2: &'a mut [f32],
         d_b2: &'a mut [f32],
+        over_max: &'a mut [f32],
+        value: &'a mut [f32],
+        value_2: &'a mut [f32],
+        value_3: &'a mut [f32],
+        value_4: &'a mut [f32],
+        x_lanes: &'a mut [f32],
+        y_lanes: &'a mut [f32],
+        live: &'a mut [bool],
         x_dot_w1: &'a mut [f32],
-        d_x_dot_w1_plus_b1: &'a mut [f32],
+        hidden_dot_w2: &'a mut [f32],
     }
     impl Pass for Step<'_> {
         type Output = f32;
@@ -662,79 +750,211 @@ price = hidden·w2 + b2
                 d_b1,
                 d_w2,
                 d_b2,
+                over_max,
+                value,
+                value_2,
+                value_3,
+                value_4,
+                x_lanes,
+                y_lanes,
+                live,
                 x_dot_w1,
-                d_x_dot_w1_plus_b1,
+                hidden_dot_w2,
             } = self;
-            let y = &y[..N];
-            let b1 = &b1[..13];
-            let w2 = &w2[..13];
             let d_b1 = &mut d_b1[..13];
             let d_w2 = &mut d_w2[..13];
-            let hidden = &mut [0.0; 13];
-            let hidden_dot_w2_terms = &mut [0.0; 13];
             /// max_1 = max(N, 1)
             /// div: d_a = dy / b
             let max_1 = max(N as f32, 1.0);
             /// over_max = 2 / max_1
             /// square: d_x = dy * (2 * x)
-            let over_max = 2.0 / max_1;
-            /// x_dot_w1 = x·w1
-            let x_dot_w1 = matmul(x_dot_w1, x, w1, [N, 13, 13]);
-            /// total = Σ[N, 1](square_price_minus_y)
-            /// mse: mean((p - y)²)
-            let mut total = 0.0;
-            /// d_b2 = Σ[N](d_price_minus_y)
-            /// broadcast: d_x = sum of dy along the axes that x was spread over
-            let mut d_b2_total = 0.0;
-            d_w2.fill(0.0);
-            d_b1.fill(0.0);
-            for i in 0..N {
-                let x_dot_w1 = &x_dot_w1[i * 13..][..13];
-                for j in 0..13 {
-                    /// hidden = σ(x_dot_w1 + b1)
-                    let hidden_j = sigmoid(x_dot_w1[j] + b1[j]);
-                    /// hidden_dot_w2_terms = hidden · w2
-                    let hidden_dot_w2_terms_j = hidden_j * w2[j];
-                    hidden[j] = hidden_j;
-                    hidden_dot_w2_terms[j] = hidden_dot_w2_terms_j;
+            let over_max_total = 2.0 / max_1;
+            over_max[0] = over_max_total;
+            value.fill(0.0);
+            value_2.fill(0.0);
+            value_3.fill(0.0);
+            value_4.fill(0.0);
+            d_w1.fill(0.0);
+            for rows in rows_of(N, 32) {
+                lanes_of(x_lanes, x, &rows, [13, 32]);
+                lanes_of(y_lanes, y, &rows, [1, 32]);
+                live_lanes(live, &rows);
+                StepTurn {
+                    x_lanes: &x_lanes[..],
+                    y_lanes: &y_lanes[..],
+                    live: &live[..],
+                    w1: &w1[..],
+                    b1: &b1[..],
+                    w2: &w2[..],
+                    b2: &b2[..],
+                    over_max: over_max[0],
+                    output: &mut value[..],
+                    output_2: &mut value_2[..],
+                    output_3: &mut value_3[..],
+                    output_4: &mut value_4[..],
+                    output_5: &mut d_w1[..],
+                    x_dot_w1: &mut x_dot_w1[..],
+                    hidden_dot_w2: &mut hidden_dot_w2[..],
                 }
-                /// hidden_dot_w2 = Σ[13](hidden_dot_w2_terms)
-                let hidden_dot_w2 = sum(hidden_dot_w2_terms);
-                /// price = hidden_dot_w2 + b2
-                let price = hidden_dot_w2 + b2[0];
-                /// price_minus_y = price − y
-                /// mse: mean((p - y)²)
-                let price_minus_y = price - y[i];
-                /// square_price_minus_y = price_minus_y²
-                /// mse: mean((p - y)²)
-                let square_price_minus_y = square(price_minus_y);
-                total += square_price_minus_y;
-                /// d_price_minus_y = over_max · price_minus_y
-                /// square: d_x = dy * (2 * x)
-                let d_price_minus_y = over_max * price_minus_y;
-                d_b2_total += d_price_minus_y;
-                let d_x_dot_w1_plus_b1 = &mut d_x_dot_w1_plus_b1[i * 13..][..13];
-                for j in 0..13 {
-                    /// d_w2_terms = hidden · d_price_minus_y
-                    /// dot: d_b = dot(t(a), dy)
-                    let d_w2_terms = hidden[j] * d_price_minus_y;
-                    /// d_x_dot_w1_plus_b1 = d_price_minus_y · w2 · hidden · (1 − hidden)
-                    /// sigmoid: d_x = dy * (y * (1 - y))
-                    let d_x_dot_w1_plus_b1_j = d_price_minus_y * w2[j]
-                        * (hidden[j] * (1.0 - hidden[j]));
-                    d_w2[j] += d_w2_terms;
-                    d_x_dot_w1_plus_b1[j] = d_x_dot_w1_plus_b1_j;
-                    d_b1[j] += d_x_dot_w1_plus_b1_j;
-                }
+                    .run();
             }
+            /// total = Σ[32](value)
+            /// mse: mean((p - y)²)
+            let total = sum(value);
+            /// d_b2 = Σ[32](value_2)
+            /// broadcast: d_x = sum of dy along the axes that x was spread over
+            let d_b2_total = sum(value_2);
             d_b2[0] = d_b2_total;
+            for i in 0..13 {
+                let value_3 = &value_3[i * 32..][..32];
+                /// d_w2 = Σ[32](value_3)
+                /// dot: d_b = dot(t(a), dy)
+                let d_w2_i = sum(value_3);
+                d_w2[i] = d_w2_i;
+            }
+            for i in 0..13 {
+                let value_4 = &value_4[i * 32..][..32];
+                /// d_b1 = Σ[32](value_4)
+                /// broadcast: d_x = sum of dy along the axes that x was spread over
+                let d_b1_i = sum(value_4);
+                d_b1[i] = d_b1_i;
+            }
             /// mean = total / N
             /// mse: mean((p - y)²)
             let mean = total / N as f32;
-            /// d_w1 = xᵀ·d_x_dot_w1_plus_b1
-            /// dot: d_b = dot(t(a), dy)
-            let d_w1 = matmul_tn(d_w1, x, d_x_dot_w1_plus_b1, [13, N, 13]);
             mean
+        }
+    }
+    /// The slices of one of the N turns of a loop in `Step`.
+    struct StepTurn<'a> {
+        x_lanes: &'a [f32],
+        y_lanes: &'a [f32],
+        live: &'a [bool],
+        w1: &'a [f32],
+        b1: &'a [f32],
+        w2: &'a [f32],
+        b2: &'a [f32],
+        over_max: f32,
+        output: &'a mut [f32],
+        output_2: &'a mut [f32],
+        output_3: &'a mut [f32],
+        output_4: &'a mut [f32],
+        output_5: &'a mut [f32],
+        x_dot_w1: &'a mut [f32],
+        hidden_dot_w2: &'a mut [f32],
+    }
+    impl Pass for StepTurn<'_> {
+        type Output = ();
+        #[inline(always)]
+        fn run(self) {
+            let Self {
+                x_lanes,
+                y_lanes,
+                live,
+                w1,
+                b1,
+                w2,
+                b2,
+                over_max,
+                output,
+                output_2,
+                output_3,
+                output_4,
+                output_5,
+                x_dot_w1,
+                hidden_dot_w2,
+            } = self;
+            let y_lanes = &y_lanes[..32];
+            let live = &live[..32];
+            let b1 = &b1[..13];
+            let w2 = &w2[..13];
+            let output = &mut output[..32];
+            let output_2 = &mut output_2[..32];
+            let hidden_dot_w2 = &mut hidden_dot_w2[..32];
+            /// x_dot_w1 = w1ᵀ·x_lanes
+            let x_dot_w1 = matmul_tn(x_dot_w1, w1, x_lanes, [13, 13, 32]);
+            hidden_dot_w2.fill(0.0);
+            /// hidden is written over x_dot_w1, which is not needed any more
+            let hidden = x_dot_w1;
+            for i in 0..13 {
+                let hidden = &mut hidden[i * 32..][..32];
+                for j in 0..32 {
+                    /// hidden = σ(x_dot_w1 + b1)
+                    let hidden_j = sigmoid(hidden[j] + b1[i]);
+                    /// hidden_dot_w2_terms = hidden · w2
+                    let hidden_dot_w2_terms = hidden_j * w2[i];
+                    hidden[j] = hidden_j;
+                    hidden_dot_w2[j] += hidden_dot_w2_terms;
+                }
+            }
+            for i in 0..32 {
+                /// price = hidden_dot_w2 + b2
+                let price = hidden_dot_w2[i] + b2[0];
+                /// price_minus_y = price − y_lanes
+                /// mse: mean((p - y)²)
+                let price_minus_y = price - y_lanes[i];
+                /// price_minus_y_2 = live ? price_minus_y : 0
+                /// mse: mean((p - y)²)
+                let price_minus_y_2 = select(live[i], price_minus_y, 0.0);
+                /// over_max_2 = live ? over_max : 0
+                /// square: d_x = dy * (2 * x)
+                let over_max_2 = select(live[i], over_max, 0.0);
+                /// d_price_minus_y = over_max_2 · price_minus_y_2
+                /// square: d_x = dy * (2 * x)
+                let d_price_minus_y = over_max_2 * price_minus_y_2;
+                /// output = Σ[1](price_minus_y_2²)
+                /// mse: mean((p - y)²)
+                let total_i = square(price_minus_y_2);
+                /// output_2 = d_price_minus_y
+                /// square: d_x = dy * (2 * x)
+                let d_price_minus_y_i = d_price_minus_y;
+                output[i] += total_i;
+                output_2[i] += d_price_minus_y_i;
+            }
+            /// d_x_dot_w1_plus_b1 is written over hidden, which is not needed any more
+            let d_x_dot_w1_plus_b1 = hidden;
+            for i in 0..13 {
+                let d_x_dot_w1_plus_b1 = &mut d_x_dot_w1_plus_b1[i * 32..][..32];
+                let output_3 = &mut output_3[i * 32..][..32];
+                let output_4 = &mut output_4[i * 32..][..32];
+                for j in 0..32 {
+                    /// over_max_2 = live ? over_max : 0
+                    /// square: d_x = dy * (2 * x)
+                    let over_max_2 = select(live[j], over_max, 0.0);
+                    /// price = hidden_dot_w2 + b2
+                    let price = hidden_dot_w2[j] + b2[0];
+                    /// price_minus_y = price − y_lanes
+                    /// mse: mean((p - y)²)
+                    let price_minus_y = price - y_lanes[j];
+                    /// price_minus_y_2 = live ? price_minus_y : 0
+                    /// mse: mean((p - y)²)
+                    let price_minus_y_2 = select(live[j], price_minus_y, 0.0);
+                    /// d_price_minus_y = over_max_2 · price_minus_y_2
+                    /// square: d_x = dy * (2 * x)
+                    let d_price_minus_y = over_max_2 * price_minus_y_2;
+                    /// d_x_dot_w1_plus_b1 = d_price_minus_y · w2 · hidden · (1 − hidden)
+                    /// sigmoid: d_x = dy * (y * (1 - y))
+                    let d_x_dot_w1_plus_b1_j = d_price_minus_y * w2[i]
+                        * (d_x_dot_w1_plus_b1[j] * (1.0 - d_x_dot_w1_plus_b1[j]));
+                    /// output_3 = hidden · d_price_minus_y
+                    /// dot: d_b = dot(t(a), dy)
+                    let d_w2_terms_j = d_x_dot_w1_plus_b1[j] * d_price_minus_y;
+                    /// output_4 = d_x_dot_w1_plus_b1
+                    /// sigmoid: d_x = dy * (y * (1 - y))
+                    let d_x_dot_w1_plus_b1_j_2 = d_x_dot_w1_plus_b1_j;
+                    d_x_dot_w1_plus_b1[j] = d_x_dot_w1_plus_b1_j;
+                    output_3[j] += d_w2_terms_j;
+                    output_4[j] += d_x_dot_w1_plus_b1_j_2;
+                }
+            }
+            /// output_5 = x_lanes·d_x_dot_w1_plus_b1ᵀ
+            /// dot: d_b = dot(t(a), dy)
+            let output_5 = matmul_nt_add(
+                output_5,
+                x_lanes,
+                d_x_dot_w1_plus_b1,
+                [13, 32, 13],
+            );
         }
     }
 }

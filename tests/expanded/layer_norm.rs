@@ -91,6 +91,22 @@ centred / √(Σ[H](centred²) / H + 0.00001) · scale + shift"#;
                 _ => no_such_array(index, 2),
             }
         }
+        #[inline]
+        fn elements(&self, index: usize) -> Option<(&[usize], &[T])> {
+            match index {
+                0 => array_elements(&self.scale),
+                1 => array_elements(&self.shift),
+                _ => no_such_array(index, 2),
+            }
+        }
+        #[inline]
+        fn elements_mut(&mut self, index: usize) -> Option<&mut [T]> {
+            match index {
+                0 => self.scale.as_slice_mut(),
+                1 => self.shift.as_slice_mut(),
+                _ => no_such_array(index, 2),
+            }
+        }
     }
     /// The gradients of `layer_norm`: field for field as [`Params`].
     #[derive(Clone, Debug, Default, PartialEq)]
@@ -122,6 +138,22 @@ centred / √(Σ[H](centred²) / H + 0.00001) · scale + shift"#;
             match index {
                 0 => self.scale.view_mut().into_dyn(),
                 1 => self.shift.view_mut().into_dyn(),
+                _ => no_such_array(index, 2),
+            }
+        }
+        #[inline]
+        fn elements(&self, index: usize) -> Option<(&[usize], &[T])> {
+            match index {
+                0 => array_elements(&self.scale),
+                1 => array_elements(&self.shift),
+                _ => no_such_array(index, 2),
+            }
+        }
+        #[inline]
+        fn elements_mut(&mut self, index: usize) -> Option<&mut [T]> {
+            match index {
+                0 => self.scale.as_slice_mut(),
+                1 => self.shift.as_slice_mut(),
                 _ => no_such_array(index, 2),
             }
         }

@@ -184,6 +184,7 @@ impl Reverse<'_> {
         let scan = Scan {
             count: turn.scan.count.clone(),
             reverse: !turn.scan.reverse,
+            tile: None,
             body: std::mem::take(&mut back.body),
             carried: back.carried,
             scanned,

@@ -7,7 +7,7 @@ use crate::ir::along::Along;
 use crate::ir::dim::Dim;
 use crate::ir::graph::{Dtype, Fold, Graph, Id};
 use crate::ir::program::{
-    Access, Affine, Axis, BufferId, Loop, Moved, Operand, Product, Program, Role, Stmt, Turns, Whose,
+    Access, Affine, Axis, BufferId, Loop, Moved, Operand, Product, Program, Role, Stmt, Tile, Turns, Whose,
 };
 use crate::name::Names;
 use crate::op::{self, Emitted};
@@ -495,14 +495,31 @@ impl Writer<'_> {
             let [to, from] = [to, from].map(|id| self.pass.variable(id));
             quote!(#to.copy_from_slice(#from);)
         };
-        let starts = turns.carried.iter().map(|c| copied(c.state, c.start));
-        let ends = turns.carried.iter().map(|c| copied(c.state, c.next));
+        let starts = turns.carried.iter().map(|c| match c.start {
+            Some(start) => copied(c.state, start),
+            None => {
+                let state = self.pass.variable(c.state);
+                quote!(#state.fill(0.0);)
+            }
+        });
+        let ends = turns.carried.iter().filter_map(|c| Some(copied(c.state, c.next?)));
         let fields = pass.fields().into_iter().map(|field| {
             let (_, whose) = turns.fields.iter().find(|(own, _)| *own == field.buffer).expect("memory for every field");
             let (name, memory) = (&field.name, self.memory_of(&pass, &field, *whose, &index));
             quote!(#name: #memory)
         });
         let (name, dims) = (&pass.name, pass.dimensions().into_iter().map(ident));
+        if let Some(tile) = &turns.tile {
+            let (height, lanes) = (Literal::i64_unsuffixed(tile.height), self.lanes(tile));
+            return quote! {
+                #(#starts)*
+                for rows in rows_of(#count, #height) {
+                    #lanes
+                    #name { #(#dims,)* #(#fields),* }.run();
+                    #(#ends)*
+                }
+            };
+        }
         let range = if turns.reverse { quote!((0..#count).rev()) } else { quote!(0..#count) };
         quote! {
             #(#starts)*
@@ -511,6 +528,18 @@ impl Writer<'_> {
                 #(#ends)*
             }
         }
+    }
+
+    /// `lanes_of(x_lanes, x, &rows, [13, 32]); live_lanes(live, &rows);`
+    fn lanes(&self, tile: &Tile) -> TokenStream {
+        let height = Literal::i64_unsuffixed(tile.height);
+        let copies = tile.lanes.iter().map(|(rows, lanes)| {
+            let width = Dim::product(&self.program().buffer(*rows).shape[1..]);
+            let (rows, lanes, width) = (self.pass.variable(*rows), self.pass.variable(*lanes), size(&width));
+            quote!(lanes_of(#lanes, #rows, &rows, [#width, #height]);)
+        });
+        let live = self.pass.variable(tile.live);
+        quote!(#(#copies)* live_lanes(#live, &rows);)
     }
 
     /// What a turn of a loop gets for one of its fields.

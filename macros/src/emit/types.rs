@@ -186,6 +186,8 @@ fn visited(surface: &Surface, of: &str, has_elements: bool) -> TokenStream {
     let numbers: Vec<Literal> = (0..params.len()).map(Literal::usize_unsuffixed).collect();
     let paths = params.iter().map(|p| p.dotted());
     let (views, views_mut): (Vec<_>, Vec<_>) = params.iter().map(|p| view_arms(p)).unzip();
+    let (slices, slices_mut): (Vec<_>, Vec<_>) = params.iter().map(|p| slice_arms(p)).unzip();
+    let numbers = &numbers;
     quote! {
         impl #all ParamSet for #of #elements {
             type Elem = #real;
@@ -212,6 +214,22 @@ fn visited(surface: &Surface, of: &str, has_elements: bool) -> TokenStream {
                     _ => no_such_array(index, #count),
                 }
             }
+
+            #[inline]
+            fn elements(&self, index: usize) -> Option<(&[usize], &[#real])> {
+                match index {
+                    #(#numbers => #slices,)*
+                    _ => no_such_array(index, #count),
+                }
+            }
+
+            #[inline]
+            fn elements_mut(&mut self, index: usize) -> Option<&mut [#real]> {
+                match index {
+                    #(#numbers => #slices_mut,)*
+                    _ => no_such_array(index, #count),
+                }
+            }
         }
     }
 }
@@ -221,6 +239,14 @@ fn view_arms(param: &Argument) -> (TokenStream, TokenStream) {
     match param.shape.is_empty() {
         true => (quote!(scalar_view(&self.#field)), quote!(scalar_view_mut(&mut self.#field))),
         false => (quote!(self.#field.view().into_dyn()), quote!(self.#field.view_mut().into_dyn())),
+    }
+}
+
+fn slice_arms(param: &Argument) -> (TokenStream, TokenStream) {
+    let field = field_of(param);
+    match param.shape.is_empty() {
+        true => (quote!(scalar_elements(&self.#field)), quote!(scalar_elements_mut(&mut self.#field))),
+        false => (quote!(array_elements(&self.#field)), quote!(self.#field.as_slice_mut())),
     }
 }
 

@@ -11,7 +11,8 @@ pub fn legalise(graph: &Graph) -> Graph {
             Kind::Contract(letters) => return aligned(new, node, args, letters),
             Kind::Permute { .. } => vec![viewable(new, args[0])],
             Kind::Along { op, .. } if op.is_view() => vec![viewable(new, args[0])],
-            Kind::Along { .. } | Kind::Scan(_) => args.into_iter().map(|a| in_order(new, a)).collect(),
+            Kind::Scan(_) => args.into_iter().map(|a| if is_nothing(new, a) { a } else { in_order(new, a) }).collect(),
+            Kind::Along { .. } => args.into_iter().map(|a| in_order(new, a)).collect(),
             Kind::Reshape if squeezed(new.shape(args[0]), &node.shape).is_none() => vec![in_order(new, args[0])],
             _ => args,
         };
@@ -85,6 +86,11 @@ fn lies_in_order(graph: &Graph, id: Id) -> bool {
         Kind::Broadcast { .. } => is_squeezed(graph, node) && lies_in_order(graph, node.args[0]),
         _ => false,
     }
+}
+
+/// Zeros, which a loop starts from without reading them.
+pub fn is_nothing(graph: &Graph, id: Id) -> bool {
+    graph.as_constant(id) == Some(0.0)
 }
 
 /// Nothing but axes of size 1 come or go.

@@ -51,8 +51,7 @@ fn touched(stmt: &Stmt) -> Vec<(BufferId, Option<&Access>)> {
     match stmt {
         Stmt::Product(p) => all.extend([p.out, p.a, p.b].map(|b| (b, None))),
         Stmt::Turns(turns) => {
-            all.extend(turns.fields.iter().map(|(_, whose)| (whose.buffer(), None)));
-            all.extend(turns.carried.iter().flat_map(|c| [c.start, c.state, c.next]).map(|b| (b, None)));
+            all.extend(turns.read().chain(turns.written()).map(|b| (b, None)));
         }
         Stmt::Along(moved) => all.extend(moved.args.iter().chain([&moved.out]).map(|b| (*b, None))),
         Stmt::Fill { buffer, .. } => all.push((*buffer, None)),

@@ -9,6 +9,7 @@ mod matrix;
 mod memory;
 mod nest;
 mod space;
+mod turn;
 
 use crate::ir::dim::Shape;
 use crate::ir::graph::Graph;

@@ -5,14 +5,15 @@
 use super::COPY;
 use super::matrix::{Matrix, is_transposed};
 use super::space::{Item, Read, Space, Term, Work, row_major};
+use super::turn;
 use crate::ir::along::Along;
 use crate::ir::dim::{Dim, Shape};
 use crate::ir::graph::{Argument, Dtype, Fold, Graph, Id, Kind};
 use crate::ir::program::{
-    Access, Affine, Axis, Buffer, BufferId, Carried, Loop, Moved, Operand, Product, Program, Role, Stmt, TILE, Turns,
-    Whose,
+    Access, Affine, Axis, Buffer, BufferId, Carried, Loop, Moved, Operand, Product, Program, Role, Stmt, TILE, Tile,
+    Turns, Whose,
 };
-use crate::ir::scan::{Scan, outputs};
+use crate::ir::scan::Scan;
 use crate::op;
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::rc::Rc;
@@ -417,31 +418,37 @@ impl Nest<'_> {
     /// A loop: its body is a program of its own, whose memory is bound to that of this one.
     fn turns(&mut self, id: Id, args: &[Id]) -> Stmt {
         let Kind::Scan(scan) = self.graph.node(id).kind.clone() else { unreachable!("only a loop has turns") };
-        let args: Vec<BufferId> = args.iter().map(|a| self.full[a]).collect();
+        let starts: Vec<Option<BufferId>> = args[..scan.carried].iter().map(|a| self.full.get(a).copied()).collect();
+        let nothing = BufferId(usize::MAX);
+        let args: Vec<BufferId> = args.iter().map(|a| self.full.get(a).copied().unwrap_or(nothing)).collect();
         let parts = self.parts(id, &scan);
-        let mut body = scan.body.clone();
         let wanted = |k: usize| k < scan.carried || parts[k].is_some();
-        body.roots = outputs(scan.results().enumerate().filter(|(k, _)| wanted(*k)).map(|(_, id)| id));
         let results: Vec<BufferId> = (0..parts.len()).filter_map(|k| parts[k]).collect();
-        let (graph, program) = super::fuse(&body, &HashSet::new());
+        let (graph, program, adds) = turn::program(&scan, &wanted);
         let carried: Vec<Carried> = (0..scan.carried)
             .map(|k| {
-                let shape = scan.body.arguments[k].shape.clone();
-                let next = self.scratch(id, format!("{}_next", scan.body.arguments[k].name), shape, Dtype::Real);
-                Carried { start: args[k], state: results[k], next }
+                let Argument { name, shape, .. } = scan.body.arguments[k].clone();
+                let next = (!adds[k]).then(|| self.scratch(id, format!("{name}_next"), shape, Dtype::Real));
+                Carried { start: starts[k], state: results[k], next }
             })
             .collect();
-        let fields = self.fields_of(id, &scan, &program, &args, &carried, &results);
+        let tile = scan.tile.map(|height| self.lanes(id, &scan, height, &args));
+        let fields = self.fields_of(id, &scan, &program, &args, &carried, &results, tile.as_ref());
         let (count, reverse) = (scan.count.clone(), scan.reverse);
-        Stmt::Turns(Turns {
-            value: id,
-            count,
-            reverse,
-            carried,
-            graph: Rc::new(graph),
-            program: Rc::new(program),
-            fields,
-        })
+        let (graph, program) = (Rc::new(graph), Rc::new(program));
+        Stmt::Turns(Turns { value: id, count, reverse, carried, tile, graph, program, fields })
+    }
+
+    /// Memory for the rows of a turn as lanes.
+    fn lanes(&mut self, id: Id, scan: &Scan, height: i64, args: &[BufferId]) -> Tile {
+        let scanned = scan.carried..scan.carried + scan.scanned;
+        let lanes = scanned.map(|k| {
+            let Argument { name, shape, dtype, .. } = scan.body.arguments[k].clone();
+            (args[k], self.scratch(id, name, shape, dtype))
+        });
+        let lanes = lanes.collect();
+        let Argument { name, shape, .. } = scan.body.arguments[scan.carried + scan.scanned].clone();
+        Tile { height, lanes, live: self.scratch(id, name, shape, Dtype::Mask) }
     }
 
     /// The memory of every part of a loop: of what is carried in any case, of a stack where it is read.
@@ -473,15 +480,23 @@ impl Nest<'_> {
         args: &[BufferId],
         carried: &[Carried],
         results: &[BufferId],
+        tile: Option<&Tile>,
     ) -> Vec<(BufferId, Whose)> {
+        let first_same = scan.carried + scan.scanned;
         let mut slots: HashMap<usize, Whose> = HashMap::new();
         let mut fields = Vec::new();
         for (index, buffer) in program.buffers.iter().enumerate() {
             let whose = match buffer.role {
                 Role::Argument(k) if k < scan.carried => Whose::Whole(carried[k].state),
-                Role::Argument(k) if k < scan.carried + scan.scanned => Whose::Turn(args[k]),
-                Role::Argument(k) => Whose::Whole(args[k]),
-                Role::Result(k) if k < scan.carried => Whose::Whole(carried[k].next),
+                Role::Argument(k) if k < first_same => match tile {
+                    Some(tile) => Whose::Whole(tile.lanes[k - scan.carried].1),
+                    None => Whose::Turn(args[k]),
+                },
+                Role::Argument(k) => match tile {
+                    Some(tile) if k == first_same => Whose::Whole(tile.live),
+                    _ => Whose::Whole(args[k]),
+                },
+                Role::Result(k) if k < scan.carried => Whose::Whole(carried[k].next.unwrap_or(carried[k].state)),
                 Role::Result(k) => Whose::Turn(results[k]),
                 _ if buffer.is_local_array() => continue,
                 Role::Scratch | Role::Row { .. } => {

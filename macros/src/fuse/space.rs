@@ -1,6 +1,7 @@
 //! The iteration space: which axes of which nodes are one loop. Element-wise nodes share the axes of their arguments,
 //! axes of size 1 are no loop, and neighbouring axes that always go together are walked as one.
 
+use super::legalise::is_nothing;
 use crate::ir::along::Along;
 use crate::ir::dim::{Dim, Shape};
 use crate::ir::graph::{Fold, Graph, Id, Kind, Letters, squeezed};
@@ -439,7 +440,7 @@ impl<'g> Builder<'g> {
     /// Something that works on the whole memory of its arguments.
     fn step_item(&mut self, id: Id, work: impl Fn(Vec<Id>) -> Work) -> Item {
         let args: Vec<Id> = self.graph.node(id).args.iter().map(|&a| self.view(a).base).collect();
-        self.in_memory.extend(&args);
+        self.in_memory.extend(args.iter().filter(|a| !is_nothing(self.graph, **a)));
         step(work(args))
     }
 

@@ -168,6 +168,7 @@ pub struct Turns {
     pub count: Dim,
     pub reverse: bool,
     pub carried: Vec<Carried>,
+    pub tile: Option<Tile>,
     pub graph: Rc<Graph>,
     pub program: Rc<Program>,
     pub fields: Vec<(BufferId, Whose)>,
@@ -176,9 +177,21 @@ pub struct Turns {
 /// The memory of something that is carried from turn to turn.
 #[derive(Clone, Copy, Debug)]
 pub struct Carried {
-    pub start: BufferId,
+    /// Nothing for zeros.
+    pub start: Option<BufferId>,
     pub state: BufferId,
-    pub next: BufferId,
+    /// Nothing where a turn only adds to the state.
+    pub next: Option<BufferId>,
+}
+
+/// How rows become lanes before a turn.
+#[derive(Clone, Debug)]
+pub struct Tile {
+    pub height: i64,
+    /// Arrays of rows, and the lanes that their rows are copied to.
+    pub lanes: Vec<(BufferId, BufferId)>,
+    /// Which lanes have a row.
+    pub live: BufferId,
 }
 
 /// The memory around a loop that a buffer of its program is.
@@ -194,13 +207,19 @@ impl Turns {
     /// The memory here that turns write.
     pub fn written(&self) -> impl Iterator<Item = BufferId> {
         let own = self.fields.iter().filter(|(own, _)| !matches!(self.program.buffer(*own).role, Role::Argument(_)));
-        let carried = self.carried.iter().flat_map(|c| [c.state, c.next]);
-        carried.chain(own.map(|(_, whose)| whose.buffer()))
+        let carried = self.carried.iter().flat_map(|c| [Some(c.state), c.next]).flatten();
+        let lanes = self.tile.iter().flat_map(|t| t.lanes.iter().map(|(_, lanes)| *lanes).chain([t.live]));
+        carried.chain(own.map(|(_, whose)| whose.buffer())).chain(lanes)
     }
 
     /// The memory here that turns read, and what is carried starts from.
     pub fn read(&self) -> impl Iterator<Item = BufferId> {
-        self.carried.iter().map(|c| c.start).chain(self.fields.iter().map(|(_, whose)| whose.buffer()))
+        let rows = self.tile.iter().flat_map(|t| t.lanes.iter().map(|(rows, _)| *rows));
+        self.carried
+            .iter()
+            .filter_map(|c| c.start)
+            .chain(self.fields.iter().map(|(_, whose)| whose.buffer()))
+            .chain(rows)
     }
 }
 
@@ -330,7 +349,8 @@ fn show_stmt(program: &Program, stmt: &Stmt, depth: usize, f: &mut fmt::Formatte
         }
         Stmt::Turns(turns) => {
             let order = if turns.reverse { "back" } else { "on" };
-            writeln!(f, "{} turns {order}, {} carried", turns.count, turns.carried.len())?;
+            let tile = turns.tile.as_ref().map_or(String::new(), |t| format!(", {} rows at a time", t.height));
+            writeln!(f, "{} turns {order}, {} carried{tile}", turns.count, turns.carried.len())?;
             for (own, whose) in &turns.fields {
                 writeln!(f, "{}b{} is {whose:?}", "  ".repeat(depth + 1), own.0)?;
             }

@@ -17,6 +17,9 @@ pub struct Scan {
     pub count: Dim,
     /// Walks from the last turn to the first; stacks are in the order of turns all the same.
     pub reverse: bool,
+    /// Takes so many elements of the first axis at a time, as the last axis of the body's arguments: lanes. Behind the
+    /// arguments that are scanned stands a mask of the lanes that have an element; the others hold a copy of the last one.
+    pub tile: Option<i64>,
     pub body: Graph,
     pub carried: usize,
     pub scanned: usize,

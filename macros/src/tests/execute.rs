@@ -7,7 +7,7 @@ use crate::ir::along::Along;
 use crate::ir::dim::Dim;
 use crate::ir::graph::{Fold, Goal, Id};
 use crate::ir::program::{
-    Access, Axis, BufferId, Loop, Moved, Operand, Product, Program, Role, Stmt, TILE, Turns, Whose,
+    Access, Axis, BufferId, Loop, Moved, Operand, Product, Program, Role, Stmt, TILE, Tile, Turns, Whose,
 };
 use crate::op;
 use std::collections::HashMap;
@@ -15,7 +15,15 @@ use std::ops::Range;
 
 /// The result for every root; zeros for a gradient that is exactly zero.
 pub fn execute(program: &Program, sizes: &Sizes, arguments: &[Array]) -> Vec<Array> {
+    execute_on(program, sizes, arguments, &[])
+}
+
+/// The same, with what results hold before.
+fn execute_on(program: &Program, sizes: &Sizes, arguments: &[Array], before: &[(BufferId, Vec<f64>)]) -> Vec<Array> {
     let mut machine = Machine::new(program, sizes, arguments);
+    for (buffer, data) in before {
+        *machine.slot(*buffer) = data.clone();
+    }
     machine.block(&program.body, &HashMap::new());
     program.results.iter().enumerate().map(|(k, _)| machine.result(k)).collect()
 }
@@ -197,11 +205,19 @@ impl<'p> Machine<'p> {
     /// Each turn is a program that runs by itself, on copies of its memory.
     fn turns(&mut self, turns: &Turns) {
         for carried in &turns.carried {
-            *self.slot(carried.state) = self.slot(carried.start).clone();
+            *self.slot(carried.state) = match carried.start {
+                Some(start) => self.slot(start).clone(),
+                None => vec![0.0; self.slot(carried.state).len()],
+            };
         }
-        let count = self.number(&turns.count);
+        let rows = self.number(&turns.count);
+        let height = turns.tile.as_ref().map_or(1, |tile| tile.height as usize);
+        let count = rows.div_ceil(height);
         for turn in 0..count {
             let t = if turns.reverse { count - 1 - turn } else { turn };
+            if let Some(tile) = &turns.tile {
+                self.lanes(tile, t * height..rows.min((t + 1) * height));
+            }
             let mut given: Vec<(usize, Array)> = Vec::new();
             for (own, whose) in &turns.fields {
                 if let Role::Argument(k) = turns.program.buffer(*own).role {
@@ -214,7 +230,16 @@ impl<'p> Machine<'p> {
             }
             given.sort_by_key(|(k, _)| *k);
             let given: Vec<Array> = given.into_iter().map(|(_, array)| array).collect();
-            let results = execute(&turns.program, self.sizes, &given);
+            let before =
+                turns.fields.iter().filter(|(own, _)| matches!(turns.program.buffer(*own).role, Role::Result(_)));
+            let added = before.filter_map(|(own, whose)| match whose {
+                Whose::Whole(buffer) => Some((*own, *buffer)),
+                Whose::Turn(_) => None,
+            });
+            let added: Vec<(BufferId, BufferId)> = added.collect();
+            let before: Vec<(BufferId, Vec<f64>)> =
+                added.into_iter().map(|(own, buffer)| (own, self.slot(buffer).clone())).collect();
+            let results = execute_on(&turns.program, self.sizes, &given, &before);
             for (own, whose) in &turns.fields {
                 if let Role::Result(k) = turns.program.buffer(*own).role {
                     let length = results[k].data.len();
@@ -223,8 +248,26 @@ impl<'p> Machine<'p> {
                 }
             }
             for carried in &turns.carried {
-                *self.slot(carried.state) = self.slot(carried.next).clone();
+                if let Some(next) = carried.next {
+                    *self.slot(carried.state) = self.slot(next).clone();
+                }
             }
+        }
+    }
+
+    /// Rows as lanes: feature after feature.
+    fn lanes(&mut self, tile: &Tile, rows: Range<usize>) {
+        let height = tile.height as usize;
+        for (array, lanes) in &tile.lanes {
+            let x = self.slot(*array).clone();
+            let lanes = self.slot(*lanes);
+            let width = lanes.len() / height;
+            for (at, lane) in lanes.iter_mut().enumerate() {
+                *lane = x[(rows.start + at % height).min(rows.end - 1) * width + at / height];
+            }
+        }
+        for (at, live) in self.slot(tile.live).iter_mut().enumerate() {
+            *live = f64::from(u8::from(at < rows.len()));
         }
     }
 

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use syn::UseTree;
 use syn::visit::{self, Visit};
 
-const PHASES: [&str; 12] = [
+const PHASES: [&str; 13] = [
     "fence",
     "parse",
     "link",
@@ -15,6 +15,7 @@ const PHASES: [&str; 12] = [
     "partition",
     "fuse",
     "hoist",
+    "tile",
     "name",
     "emit",
     "verify",

@@ -230,8 +230,11 @@ fn kinks_follow_the_conventions() {
     assert_eq!(max0[1].data, [0.0, 0.0, 1.0]);
     let abs = evaluated("fn f(x: Param<N>) -> Output<N> { sqrt(x * x) }", &[x.clone(), ones.clone()]);
     assert_eq!(abs[1].data, [-1.0, 0.0, 1.0]);
-    let tie = evaluated("fn f(x: Param<N>, y: Param<N>) -> Output<N> { max(x, y) }", &[x.clone(), x, ones]);
-    assert_eq!((tie[1].data.as_slice(), tie[2].data.as_slice()), (&[0.5; 3][..], &[0.5; 3][..]));
+    for op in ["max(x, y)", "min(x, y)"] {
+        let source = format!("fn f(x: Param<N>, y: Param<N>) -> Output<N> {{ {op} }}");
+        let tie = evaluated(&source, &[x.clone(), x.clone(), ones.clone()]);
+        assert_eq!((tie[1].data.as_slice(), tie[2].data.as_slice()), (&[0.5; 3][..], &[0.5; 3][..]), "{op}");
+    }
 }
 
 #[test]
@@ -244,6 +247,7 @@ fn every_kink_has_its_convention() {
     let infinite = f64::INFINITY;
     assert_eq!(at("leaky_relu(x)", &[0.0]), [0.01]);
     assert_eq!(at("elu(x, 0.5)", &[0.0, -1e4, 1e4]), [0.5, 0.0, 1.0]);
+    assert_eq!(at("selu(x)", &[0.0]), [1.7580993408473768]);
     assert_eq!(at("clamp(x, -1, 1)", &[-1.0, 0.0, 1.0]), [0.0, 1.0, 0.0]);
     assert_eq!(at("hard_tanh(x) + hard_sigmoid(x * 3)", &[-1.0, 1.0]), [0.0, 0.0]);
     assert_eq!(at("floor(x) + round(x) + stop_gradient(x * x)", &[1.0, 0.5]), [0.0, 0.0]);

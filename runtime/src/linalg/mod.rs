@@ -23,7 +23,7 @@ mod threads;
 pub mod ways;
 
 use crate::math::Real;
-use crate::simd::{Pass, simd};
+use crate::simd::Pass;
 use blocked::{Blocked, Part, Whole};
 use dots::Dots;
 use inlined::put;
@@ -92,11 +92,12 @@ macro_rules! multiply {
             fn multiply(product: Product<Self>, way: Way) {
                 let arch = Arch::new();
                 let len = product.out.len();
+                let way = if matches!(arch, Arch::Scalar) { Way::Inlined } else { way };
                 match way {
-                    _ if matches!(arch, Arch::Scalar) => product.run(),
-                    Way::Inlined => simd(product),
-                    Way::FewColumns => scratch::$t(|scratch| arch.dispatch(few_columns(product, scratch))),
-                    Way::FewRows => scratch::$t(|scratch| arch.dispatch(few_rows(product, scratch))),
+                    // What a processor without known vectors does with all of them, and so compiled for it alone.
+                    Way::Inlined => product.run(),
+                    Way::FewColumns => scratch::$t(|scratch| dispatch(arch, few_columns(product, scratch))),
+                    Way::FewRows => scratch::$t(|scratch| dispatch(arch, few_rows(product, scratch))),
                     Way::Turned => turned(product, scratch::$t(|scratch| scratch.take_out(len)), |rows| {
                         scratch::$t(|scratch| scratch.put_back(rows));
                     }),
@@ -106,12 +107,26 @@ macro_rules! multiply {
 
             unsafe fn part(whole: &Whole<Self>, part: Part) {
                 // SAFETY: the caller's promise.
-                scratch::$t(|scratch| Arch::new().dispatch(unsafe { Blocked::new(whole, part, scratch) }));
+                scratch::$t(|scratch| dispatch(Arch::new(), unsafe { Blocked::new(whole, part, scratch) }));
             }
         }
     )*};
 }
 multiply!(f32 f64);
+
+/// Runs `work` on an instruction set with vectors; it is not compiled for any other.
+fn dispatch<W: pulp::WithSimd>(arch: Arch, work: W) -> W::Output {
+    match arch {
+        #[cfg(any(target_arch = "x86", target_arch = "x86_64"))]
+        Arch::V4(simd) => pulp::Simd::vectorize(simd, work),
+        #[cfg(any(target_arch = "x86", target_arch = "x86_64"))]
+        Arch::V3(simd) => pulp::Simd::vectorize(simd, work),
+        #[cfg(any(target_arch = "x86", target_arch = "x86_64"))]
+        _ => unreachable!("other processors multiply in plain loops"),
+        #[cfg(not(any(target_arch = "x86", target_arch = "x86_64")))]
+        _ => arch.dispatch(work),
+    }
+}
 
 fn blocked<T: Real>(product: Product<T>) {
     #[cfg(feature = "rayon")]

@@ -12,6 +12,7 @@
 
 use super::Product;
 use crate::math::Real;
+use crate::simd::simd;
 
 /// How a product is computed.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -98,7 +99,7 @@ pub fn multiply<T: Real>(way: Way, out: &mut [T], a: &[T], b: &[T], dims: [usize
     if possible {
         let product = Product { out, a, b, dims, flags, add: false };
         product.check();
-        T::multiply(product, way);
+        if way == Way::Inlined { simd(product) } else { T::multiply(product, way) }
     }
     possible
 }
