@@ -35,6 +35,9 @@
 //! - `#[init(he)]` on a parameter says how it starts: [`init`] has the distributions.
 //! - The body is nested calls, method calls, operators, `let`, shadowing and blocks, and all mean what they mean in Rust;
 //!   `&` and `*` in front of a name mean nothing. Shapes broadcast as in NumPy, at compile time, but never in a loss.
+//! - `let hs = for t in 0..T { h = cell(x.at(t), h); h };` is a loop: what its body assigns and `let mut` has bound outside is
+//!   carried from turn to turn, its value is the stack of what its turns end with, along a new first axis, and `x.at(t)` is a
+//!   turn's part of `x`. It is emitted once, for any number of turns.
 //! - Options are named: `sum(x, axis = 0, keepdims = true)`; an axis is a number, also from the end, or the name of a
 //!   dimension. Whole numbers are numbers: `1 / 2` is a half.
 //!

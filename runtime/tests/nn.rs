@@ -6,7 +6,8 @@ mod reference;
 
 use ndarray::{Array, Array1, Dim, Dimension, IntoDimension, array};
 use pullback::nn::{
-    dense, embedding, glu, gru_cell, layer_norm, lstm_cell, mlp, rms_norm, rnn_cell, transformer_block,
+    conv_block, dense, embedding, glu, gru, gru_cell, layer_norm, lstm, lstm_cell, mlp, multi_head_attention,
+    pooled_dense, residual_block, rms_norm, rnn, rnn_cell, self_attention, transformer_block,
 };
 use pullback::{ParamSet, network, nn};
 use rand::{SeedableRng, rngs::StdRng};
@@ -114,8 +115,52 @@ fn of_embedding(tokens: Index<T>, layer: embedding<6, 4>) -> Output<T, 4> {
 }
 
 #[network(f64)]
-fn of_transformer_block(x: Input<T, 4>, layer: transformer_block<4, 5>) -> Output<T, 4> {
+fn of_self_attention(x: Input<T, 4>, layer: self_attention<4>) -> Output<T, 4> {
     layer(x)
+}
+
+#[network(f64)]
+fn of_multi_head_attention(x: Input<N, T, 4>, layer: multi_head_attention<4, 2, 3>) -> Output<N, T, 4> {
+    layer(x)
+}
+
+#[network(f64)]
+fn of_transformer_block(x: Input<N, T, 4>, layer: transformer_block<4, 2, 3, 5>) -> Output<N, T, 4> {
+    layer(x)
+}
+
+#[network(f64)]
+fn of_conv_block(x: Input<N, 3, H, W>, layer: conv_block<3, 2>) -> Output<N, 2, H, W> {
+    layer(x)
+}
+
+#[network(f64)]
+fn of_residual_block(x: Input<N, 3, H, W>, layer: residual_block<3>) -> Output<N, 3, H, W> {
+    layer(x)
+}
+
+#[network(f64)]
+fn of_pooled_dense(x: Input<N, 3, H, W>, layer: pooled_dense<3, 2>) -> Output<N, 2> {
+    layer(x)
+}
+
+/// All states of a sequence and the last ones, as one row of numbers.
+#[network(f64)]
+fn of_rnn(x: Input<T, N, 4>, h: Input<N, 5>, layer: rnn<4, 5>) -> Output<{ 5 * T * N + 5 * N }> {
+    let (states, last) = layer(x, h);
+    concat(flatten(states), flatten(last))
+}
+
+#[network(f64)]
+fn of_gru(x: Input<T, N, 4>, h: Input<N, 5>, layer: gru<4, 5>) -> Output<{ 5 * T * N + 5 * N }> {
+    let (states, last) = layer(x, h);
+    concat(flatten(states), flatten(last))
+}
+
+#[network(f64)]
+fn of_lstm(x: Input<T, N, 4>, h: Input<N, 5>, c: Input<N, 5>, layer: lstm<4, 5>) -> Output<{ 5 * T * N + 10 * N }> {
+    let (states, last, memory) = layer(x, h, c);
+    concat(flatten(states), flatten(last), flatten(memory))
 }
 
 /// Values against the script's, then gradients of the sum of `w · y` for fixed weights `w`.
@@ -144,8 +189,31 @@ fn layers_give_what_numpy_gives_and_are_derived_rightly() {
     check!(of_glu(x), GLU);
     check!(of_layer_norm(x), LAYER_NORM);
     check!(of_rms_norm(x), RMS_NORM);
-    check!(of_transformer_block(x), TRANSFORMER_BLOCK);
+    check!(of_self_attention(x), SELF_ATTENTION);
     check!(of_embedding(&array![5, 0, 5]), EMBEDDING);
+}
+
+#[test]
+fn attention_gives_what_numpy_gives_and_is_derived_rightly() {
+    let x = &input([2, N, I], 0);
+    check!(of_multi_head_attention(x), MULTI_HEAD_ATTENTION);
+    check!(of_transformer_block(x), TRANSFORMER_BLOCK);
+}
+
+#[test]
+fn convolutions_give_what_numpy_gives_and_are_derived_rightly() {
+    let x = &input([2, 3, 4, 5], 0);
+    check!(of_conv_block(x), CONV_BLOCK);
+    check!(of_residual_block(x), RESIDUAL_BLOCK);
+    check!(of_pooled_dense(x), POOLED_DENSE);
+}
+
+#[test]
+fn sequences_give_what_numpy_gives_and_are_derived_rightly() {
+    let (x, h, c) = (&input([4, N, I], 0), &input([N, H], 1), &input([N, H], 2));
+    check!(of_rnn(x, h), RNN);
+    check!(of_gru(x, h), GRU);
+    check!(of_lstm(x, h, c), LSTM);
 }
 
 #[test]
@@ -173,6 +241,10 @@ fn parameters_start_as_the_layers_say() {
     let u = &lstm.output.u;
     assert!((u.t().dot(u) - ndarray::Array2::<f32>::eye(8)).iter().all(|x| x.abs() < 1e-5));
     assert_eq!(nn::layer_norm::Params::init(&mut rng, 4).scale, Array1::<f32>::ones(4));
+    assert_eq!(nn::heads::Params::init(&mut rng, 6, 2, 3).b, ndarray::Array2::<f32>::zeros((2, 3)));
+    let w = residual_block::Params::init(&mut rng, 32).first.w;
+    let variance = w.mapv(|w| w * w).mean().unwrap() * (32.0 * 9.0);
+    assert!((variance - 2.0).abs() < 0.1, "{variance}");
     let paths: Vec<String> = (0..4).map(|k| lstm.path(k)).collect();
     assert_eq!(paths, ["input.w", "input.u", "input.b", "forget.w"]);
 }

@@ -15,6 +15,7 @@ mod properties;
 pub mod random;
 mod stability;
 mod table;
+mod turns;
 
 use crate::differentiate::{Seed, differentiate};
 use crate::ir::graph::Graph;

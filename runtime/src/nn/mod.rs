@@ -15,15 +15,18 @@
 //! }
 //! ```
 //!
-//! `N` is a batch, and a row is a sample. Each network says its formula, the shapes of its parameters and how they start.
+//! `N` is a batch, and a row is a sample; sequences are `[T, N, I]` where a loop goes through them, and `[N, T, D]` where
+//! attention sees them at once. Each network says its formula, the shapes of its parameters and how they start.
 //! Their numbers are `f32`, and those of the caller in a network that calls them.
 
+mod convolutional;
 mod linear;
 mod norm;
 mod recurrent;
 mod transformer;
 
+pub use convolutional::{conv_block, conv3x3, pooled_dense, residual_block};
 pub use linear::{dense, glu, mlp, rectified};
 pub use norm::{layer_norm, rms_norm};
-pub use recurrent::{forget_gate, gate, gru_cell, lstm_cell, rnn_cell};
-pub use transformer::{embedding, feed_forward, self_attention, transformer_block};
+pub use recurrent::{forget_gate, gate, gru, gru_cell, lstm, lstm_cell, rnn, rnn_cell};
+pub use transformer::{embedding, feed_forward, heads, multi_head_attention, self_attention, transformer_block};

@@ -1,4 +1,4 @@
-//! One step of recurrent networks: from an input and a state to the next state.
+//! Recurrent networks: cells, from an input and a state to the next state, and the sequences that they make.
 
 use crate::network;
 
@@ -95,4 +95,56 @@ pub fn lstm_cell<const I: usize, const H: usize>(
     let o = sigmoid(output(x, h));
     let c = f * c + i * g;
     (o * tanh(c), c)
+}
+
+/// Elman's network: [`rnn_cell`] at each of `T` steps, from the state `h` on; the state after each step, and the last one.
+///
+/// ```text
+/// hₜ = cell(xₜ, hₜ₋₁)
+/// ```
+#[network]
+pub fn rnn<const I: usize, const H: usize>(
+    x: Input<T, N, I>,
+    h: Input<N, H>,
+    cell: rnn_cell<I, H>,
+) -> (Output<T, N, H>, Output<N, H>) {
+    let mut h = h;
+    let states = for t in 0..T {
+        h = cell(x.at(t), h);
+        h
+    };
+    (states, h)
+}
+
+/// [`gru_cell`] at each of `T` steps, from the state `h` on; the state after each step, and the last one.
+#[network]
+pub fn gru<const I: usize, const H: usize>(
+    x: Input<T, N, I>,
+    h: Input<N, H>,
+    cell: gru_cell<I, H>,
+) -> (Output<T, N, H>, Output<N, H>) {
+    let mut h = h;
+    let states = for t in 0..T {
+        h = cell(x.at(t), h);
+        h
+    };
+    (states, h)
+}
+
+/// [`lstm_cell`] at each of `T` steps, from the states `h` and `c` on; `h` after each step, and the last `h` and `c`, from
+/// which another sequence may go on.
+#[network]
+pub fn lstm<const I: usize, const H: usize>(
+    x: Input<T, N, I>,
+    h: Input<N, H>,
+    c: Input<N, H>,
+    cell: lstm_cell<I, H>,
+) -> (Output<T, N, H>, Output<N, H>, Output<N, H>) {
+    let mut h = h;
+    let mut c = c;
+    let states = for t in 0..T {
+        (h, c) = cell(x.at(t), h, c);
+        h
+    };
+    (states, h, c)
 }

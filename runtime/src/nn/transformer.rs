@@ -1,4 +1,4 @@
-//! Attention over one sequence, a row a position, and the block around it.
+//! Attention over sequences, a row a position, and the block around it.
 
 use super::linear::dense;
 use super::norm::layer_norm;
@@ -30,6 +30,37 @@ pub fn self_attention<const D: usize>(
     out(attention(query(x), key(x), value(x)))
 }
 
+/// A layer of neurons for each of `A` heads: `y = x·w + b`, where every position of every head has `K` numbers.
+///
+/// `w [D, A·K]` starts as Glorot's uniform distribution, `b [A, K]` as zeros.
+#[network]
+pub fn heads<const D: usize, const A: usize, const K: usize>(
+    x: Input<N, T, D>,
+    #[init(glorot)] w: Param<D, { A * K }>,
+    #[init(zeros)] b: Param<A, K>,
+) -> Output<N, A, T, K> {
+    permute(reshape(x.dot(w), [N, T, A, K]) + b, [0, 2, 1, 3])
+}
+
+/// Attention of each of `N` sequences to itself, with `A` heads of `K` numbers: `y = [softmax(qₐ·kₐᵀ / √K)·vₐ]·w + b`, where
+/// `[..]` joins the heads.
+///
+/// `q`, `k` and `v` are [`heads`] of `x`, the last layer is [`dense`].
+///
+/// Source: Vaswani et al., "Attention Is All You Need", NeurIPS 2017, section 3.2.2.
+#[network]
+pub fn multi_head_attention<const D: usize, const A: usize, const K: usize>(
+    x: Input<N, T, D>,
+    query: heads<D, A, K>,
+    key: heads<D, A, K>,
+    value: heads<D, A, K>,
+    out: dense<{ A * K }, D>,
+) -> Output<N, T, D> {
+    let seen = attention(query(x), key(x), value(x));
+    let joined = reshape(permute(seen, [0, 2, 1, 3]), [N * T, -1]);
+    reshape(out(joined), [N, T, D])
+}
+
 /// Two layers with a `gelu` between them, both as [`dense`].
 #[network]
 pub fn feed_forward<const D: usize, const H: usize>(
@@ -41,17 +72,21 @@ pub fn feed_forward<const D: usize, const H: usize>(
 }
 
 /// Attention and two layers, each behind a normalisation and beside a path that leaves `x` as it is:
-/// `a = x + attention(norm₁(x))`, `y = a + forward(norm₂(a))`.
+/// `a = x + attention(norm₁(x))`, `y = a + forward(norm₂(a))`, for each of `N` sequences.
+///
+/// There are `A` heads of `K` numbers, and `H` neurons between the two layers.
 ///
 /// Source: Xiong et al., "On Layer Normalization in the Transformer Architecture", ICML 2020 (Pre-LN).
 #[network]
-pub fn transformer_block<const D: usize, const H: usize>(
-    x: Input<T, D>,
+pub fn transformer_block<const D: usize, const A: usize, const K: usize, const H: usize>(
+    x: Input<N, T, D>,
     before: layer_norm<D>,
-    attention: self_attention<D>,
+    attention: multi_head_attention<D, A, K>,
     between: layer_norm<D>,
     forward: feed_forward<D, H>,
-) -> Output<T, D> {
-    let a = x + attention(before(x));
-    a + forward(between(a))
+) -> Output<N, T, D> {
+    let rows = reshape(x, [N * T, D]);
+    let seen = attention(reshape(before(rows), [N, T, D]));
+    let a = rows + reshape(seen, [N * T, D]);
+    reshape(a + forward(between(a)), [N, T, D])
 }

@@ -1,0 +1,51 @@
+//! A loop is emitted once, however often it turns: 250 steps are as many tokens as 25.
+
+use super::linking::expand;
+use proc_macro2::{TokenStream, TokenTree};
+
+/// A long short-term memory with a group of parameters for each gate, over a sequence of `steps` steps.
+fn lstm(steps: usize) -> String {
+    format!(
+        "#[network]
+        fn gate<const I: usize, const H: usize>(
+            x: Input<N, I>, h: Input<N, H>, w: Param<I, H>, u: Param<H, H>, b: Param<H>,
+        ) -> Output<N, H> {{
+            x.dot(w) + h.dot(u) + b
+        }}
+
+        #[network]
+        fn cell<const I: usize, const H: usize>(
+            x: Input<N, I>, h: Input<N, H>, c: Input<N, H>,
+            input: gate<I, H>, forget: gate<I, H>, candidate: gate<I, H>, output: gate<I, H>,
+        ) -> (Output<N, H>, Output<N, H>) {{
+            let c = sigmoid(forget(x, h)) * c + sigmoid(input(x, h)) * tanh(candidate(x, h));
+            (sigmoid(output(x, h)) * tanh(c), c)
+        }}
+
+        #[network]
+        fn loss(x: Input<{steps}, N, 64>, y: Input<{steps}, N, 128>, h: Input<N, 128>, cell: cell<64, 128>) -> Output {{
+            let mut h = h;
+            let mut c = 0 * h;
+            let states = for t in 0..{steps} {{
+                (h, c) = cell(x.at(t), h, c);
+                h
+            }};
+            mse(states, y)
+        }}"
+    )
+}
+
+fn count(tokens: TokenStream) -> usize {
+    let inside = |token| match token {
+        TokenTree::Group(group) => count(group.stream()),
+        _ => 0,
+    };
+    tokens.into_iter().map(|token| 1 + inside(token)).sum()
+}
+
+#[test]
+fn the_expansion_of_a_loop_does_not_grow_with_its_turns() {
+    let [few, many] = [25, 250].map(|steps| count(expand(&lstm(steps))));
+    assert!(few > 1000);
+    assert_eq!(few, many);
+}
