@@ -7,6 +7,7 @@ mod math;
 mod pass;
 mod surface;
 mod types;
+mod visit;
 
 use crate::ir::dim::Dim;
 use crate::ir::graph::{Graph, Id};

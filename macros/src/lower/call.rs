@@ -17,10 +17,10 @@ type Callee<'m> = (Option<&'m Network>, Option<usize>);
 
 /// A call of a network whose arity is right.
 pub struct NetworkCall<'m> {
-    expr: &'m Expr,
-    call: &'m Call,
-    network: &'m Network,
-    group: Option<usize>,
+    pub expr: &'m Expr,
+    pub call: &'m Call,
+    pub network: &'m Network,
+    pub group: Option<usize>,
 }
 
 impl<'m> Lowering<'m> {
@@ -98,6 +98,7 @@ impl<'m> Lowering<'m> {
         let mut sizes = planned.group.map(|index| self.groups[index].sizes.clone()).unwrap_or_default();
         let same_rank = |(a, b): &(&&model::Argument, &Shape)| a.shape.len() == b.len();
         let pairs = declared.iter().zip(&given).filter(same_rank).map(|(a, b)| (&a.shape, b));
+        let pairs = pairs.chain(self.carried_shapes(planned, &given)?);
         solve(&mut sizes, &pairs.collect::<Vec<_>>());
         let params = match planned.group {
             Some(index) => {
@@ -117,7 +118,11 @@ impl<'m> Lowering<'m> {
             Role::Param => *params.next().expect("one node for each parameter"),
             _ => *inputs.next().expect("the arity is right"),
         });
-        self.instantiate(planned, &arguments.collect::<Vec<Id>>(), &sizes)
+        let arguments: Vec<Id> = arguments.collect();
+        match self.count_of(planned) {
+            Some(count) => self.repeat(planned, count, &arguments, &sizes),
+            None => self.instantiate(planned, &arguments, &sizes),
+        }
     }
 
     fn check_kind(&self, planned: &NetworkCall, k: usize, argument: &model::Argument, given: Id) -> syn::Result<()> {
@@ -147,7 +152,7 @@ impl<'m> Lowering<'m> {
     }
 
     /// The callee's nodes in this graph; its outputs.
-    fn instantiate(&mut self, planned: &NetworkCall, arguments: &[Id], sizes: &Sizes) -> syn::Result<Vec<Value>> {
+    pub fn instantiate(&mut self, planned: &NetworkCall, arguments: &[Id], sizes: &Sizes) -> syn::Result<Vec<Value>> {
         let callee = &planned.network.graph;
         let names = planned.network.model.names();
         let live = callee.live();
@@ -193,7 +198,7 @@ impl NetworkCall<'_> {
         self.call.op.rsplit("::").next().unwrap_or(&self.call.op)
     }
 
-    fn name(&self) -> String {
+    pub fn name(&self) -> String {
         plain(&self.network.model.name)
     }
 

@@ -13,6 +13,7 @@ mod operations;
 mod page;
 mod properties;
 pub mod random;
+mod repetition;
 mod stability;
 mod table;
 
