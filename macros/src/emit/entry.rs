@@ -138,7 +138,12 @@ impl Entry<'_> {
         let (views, params) = (self.views(), self.surface.own("params"));
         let names = self.surface.inputs().map(|a| self.surface.variable(a));
         let dims = self.surface.sizes();
-        quote!(#views let Sizes { #(#dims),* } = checked(sizes(#(#names,)* #params));)
+        let cuts = self.passes.into_iter().flat_map(|p| &p.cuts).map(|cut| {
+            let turns = Literal::usize_unsuffixed(cut.turns as usize);
+            let [of, segments, rest] = [&cut.of, &cut.segments, &cut.rest].map(|name| ident(name));
+            quote!(let (#segments, #rest) = (#of / #turns, #of % #turns);)
+        });
+        quote!(#views let Sizes { #(#dims),* } = checked(sizes(#(#names,)* #params)); #(#cuts)*)
     }
 
     fn stub(&self) -> TokenStream {

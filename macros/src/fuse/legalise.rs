@@ -116,6 +116,10 @@ fn own_roots(graph: &mut Graph) {
     let mut roots = std::mem::take(&mut graph.roots);
     for id in roots.iter_mut().filter_map(|r| r.node.as_mut()) {
         if graph.shape(*id).is_empty() {
+            // A number has no memory of its own to be seen in another shape.
+            if matches!(graph.node(*id).kind, Kind::Reshape) {
+                *id = copy(graph, *id);
+            }
             continue;
         }
         let inner = behind_long_axes(graph, *id);

@@ -49,6 +49,8 @@ pub struct Options {
     pub wrt: Vec<Ident>,
     /// Whether formulas are rewritten where they would lose digits.
     pub stabilise: bool,
+    /// How many turns of a loop are computed again at a time, rather than kept for the way back.
+    pub checkpoint: Option<(i64, Place)>,
     /// Where the runtime is found: `::pullback`, or the path of `crate = ..`.
     pub runtime: syn::Path,
 }

@@ -17,6 +17,9 @@ pub struct Scan {
     pub count: Dim,
     /// Walks from the last turn to the first; stacks are in the order of turns all the same.
     pub reverse: bool,
+    /// Memory is dear: its turns keep nothing for the way back but what they start from, and nothing of all turns at once is
+    /// taken out of it.
+    pub recomputed: bool,
     pub body: Graph,
     pub carried: usize,
     pub scanned: usize,

@@ -6,9 +6,9 @@ use super::{Bound, Lowering, Origin, Step, Value, counted, described, dtype_of};
 use crate::error::error;
 use crate::ir::along::Along;
 use crate::ir::dim::{Dim, Shape, show};
-use crate::ir::graph::{Argument, Dtype, Graph, Id, Kind, Node};
+use crate::ir::graph::{Dtype, Id, Kind, Node};
 use crate::ir::model::{self, Call, Expr, ExprKind, Network, Role, plain};
-use crate::ir::scan::{Scan, outputs};
+use crate::ir::resize::copied;
 use crate::op;
 use std::collections::HashSet;
 
@@ -282,51 +282,4 @@ fn held(dtype: Dtype) -> &'static str {
         Dtype::Index => "class labels",
         Dtype::Mask => "truth values",
     }
-}
-
-/// The same node on other arguments and in other dimensions, in the form that it has when it is written there.
-fn copied(graph: &mut Graph, node: &Node, args: Vec<Id>, sizes: &Sizes) -> Id {
-    let new = shape(sizes, &node.shape);
-    match &node.kind {
-        Kind::Size(size) => graph.size(dim(sizes, size)),
-        Kind::Broadcast { along } => graph.broadcast(args[0], along.clone(), &new),
-        Kind::Contract(letters) => graph.contract(args[0], args[1], letters.clone()),
-        Kind::Permute { order } => graph.permute(args[0], order.clone()),
-        Kind::Reshape => graph.reshape(args[0], &new),
-        Kind::Along { axis, op } => {
-            let op = op.with_sizes(&|size| dim(sizes, size));
-            graph.add(Kind::Along { axis: *axis, op }, args, new, node.dtype)
-        }
-        Kind::Scan(scan) => {
-            let count = dim(sizes, &scan.count);
-            graph.scan(Scan { count, ..scan.with_body(resized(&scan.body, sizes)) }, args)
-        }
-        Kind::Part(index) => graph.part(args[0], *index),
-        kind @ (Kind::Arg(_)
-        | Kind::Const(_)
-        | Kind::Iota { .. }
-        | Kind::Map(_)
-        | Kind::Composite { .. }
-        | Kind::Reduce { .. }) => graph.add(kind.clone(), args, new, node.dtype),
-    }
-}
-
-/// The body of a loop in other dimensions.
-fn resized(body: &Graph, sizes: &Sizes) -> Graph {
-    let arguments = body.arguments.iter().map(|a| Argument { shape: shape(sizes, &a.shape), ..a.clone() });
-    let mut new = Graph::new(arguments.collect());
-    let live = body.live();
-    let mut here: Vec<Option<Id>> = vec![None; body.len()];
-    for id in body.ids().filter(|id| live[id.index()]) {
-        let node = body.node(id);
-        let args = node.args.iter().map(|a| here[a.index()].expect("arguments come first")).collect();
-        let made = match node.kind {
-            Kind::Arg(index) => new.argument(index),
-            _ => copied(&mut new, node, args, sizes),
-        };
-        new.inherit(made, &node.note);
-        here[id.index()] = Some(made);
-    }
-    new.roots = outputs(body.roots.iter().filter_map(|r| r.node).filter_map(|id| here[id.index()]));
-    new
 }

@@ -4,7 +4,7 @@
 use super::call::NetworkCall;
 use super::solve::{Sizes, shape};
 use super::turns::one_or_more;
-use super::{Lowering, Value};
+use super::{Lowering, Value, counted, values};
 use crate::error::error;
 use crate::ir::dim::{Dim, Shape, show};
 use crate::ir::graph::{Argument, Dtype, Graph, Id, Kind, Source};
@@ -38,7 +38,7 @@ impl<'m> Lowering<'m> {
         }
         let results = &planned.network.model.result.shapes;
         if results.len() > given.len() {
-            let taken = format!("returns {} values and takes {}", results.len(), given.len());
+            let taken = format!("returns {} and takes {}", values(results.len()), counted(given.len()));
             let why = "in a stack, each network takes what the one before returns";
             return Err(error(planned.call.op_place, format!("`{}` {taken}: {why}", planned.name())));
         }
@@ -66,6 +66,7 @@ impl<'m> Lowering<'m> {
         let scan = Scan {
             count: Dim::number(count as i64),
             reverse: false,
+            recomputed: false,
             body: body?,
             carried: carried.len(),
             scanned: own.len(),

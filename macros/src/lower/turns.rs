@@ -181,7 +181,14 @@ impl<'m> Lowering<'m> {
             here.push((inside, new.push_argument(body.graph.arguments[k].clone())));
         }
         let body = regrown(&body.graph, new, here);
-        let scan = Scan { count: turns.count.clone(), reverse: false, body, carried: turns.carried.len(), scanned };
+        let scan = Scan {
+            count: turns.count.clone(),
+            reverse: false,
+            recomputed: false,
+            body,
+            carried: turns.carried.len(),
+            scanned,
+        };
         (scan, args)
     }
 

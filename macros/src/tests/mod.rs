@@ -1,5 +1,6 @@
 //! Tests of the phases, on an interpreter of the graph.
 
+mod checkpoint;
 pub mod execute;
 mod fuzz;
 mod golden;

@@ -2,7 +2,7 @@ use pullback::network;
 
 #[network]
 fn embedded(labels: Index<N>, x: Input<N>, w: Param<K>) -> Output<N> {
-    w.at(labels) + x
+    gather(w, labels) + x
 }
 
 #[network]
