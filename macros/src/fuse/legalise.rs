@@ -3,6 +3,8 @@
 
 use super::COPY;
 use super::matrix::{Matrix, laid_out};
+use crate::ir::along::Along;
+use crate::ir::dim::Dim;
 use crate::ir::graph::{Graph, Id, Kind, Letters, Node, squeezed};
 
 pub fn legalise(graph: &Graph) -> Graph {
@@ -11,7 +13,14 @@ pub fn legalise(graph: &Graph) -> Graph {
             Kind::Contract(letters) => return aligned(new, node, args, letters),
             Kind::Permute { .. } => vec![viewable(new, args[0])],
             Kind::Along { op, .. } if op.is_view() => vec![viewable(new, args[0])],
-            Kind::Along { .. } | Kind::Scan(_) => args.into_iter().map(|a| in_order(new, a)).collect(),
+            Kind::Along { .. } => args.into_iter().map(|a| in_order(new, a)).collect(),
+            Kind::Scan(scan) => {
+                let is_scanned = |k: usize| (scan.carried..scan.carried + scan.scanned).contains(&k);
+                let at_hand = |graph: &Graph, k: usize, a: Id| is_scanned(k) && is_beginning(graph, a);
+                let args = args.into_iter().enumerate();
+                args.map(|(k, a)| if at_hand(new, k, a) { a } else { in_order(new, a) }).collect()
+            }
+            Kind::Reshape if is_beginning(new, args[0]) => args,
             Kind::Reshape if squeezed(new.shape(args[0]), &node.shape).is_none() => vec![in_order(new, args[0])],
             _ => args,
         };
@@ -83,6 +92,18 @@ fn lies_in_order(graph: &Graph, id: Id) -> bool {
         Kind::Arg(_) | Kind::Map(_) | Kind::Reduce { .. } | Kind::Contract(_) | Kind::Part(_) => true,
         Kind::Reshape => lies_in_order(graph, node.args[0]),
         Kind::Broadcast { .. } => is_squeezed(graph, node) && lies_in_order(graph, node.args[0]),
+        _ => false,
+    }
+}
+
+/// The first part of what lies in order: it lies there in order as well, with more behind it.
+fn is_beginning(graph: &Graph, id: Id) -> bool {
+    let node = graph.node(id);
+    match &node.kind {
+        Kind::Along { axis: 0, op: Along::Slice { start, step: 1 } } => {
+            *start == Dim::number(0) && lies_in_order(graph, node.args[0])
+        }
+        Kind::Reshape => is_beginning(graph, node.args[0]),
         _ => false,
     }
 }

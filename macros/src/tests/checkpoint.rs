@@ -2,7 +2,7 @@
 
 use super::execute::execute;
 use super::interpret::{Array, Random, Sizes, close, shape_of};
-use super::linking::{composed, expand};
+use super::linking::composed;
 use crate::emit::{Compiled, Passes};
 use crate::ir::dim::Shape;
 use crate::ir::graph::Goal;
@@ -129,10 +129,12 @@ fn less_is_kept() {
 
 #[test]
 fn what_cannot_be_cut_is_said() {
-    let message = |options: &str, source: &str| expand(&format!("#[network({options})] {source}")).to_string();
-    let odd = RECURRENT.replace("0..T", "0..2 * T").replace("Input<T, N, F>", "Input<{ 2 * T }, N, T>");
-    assert!(
-        message("checkpoint = 5", &odd.replace("Param<F, H>", "Param<T, H>")).contains("cannot divide a loop of 2 * T")
-    );
-    assert!(message("checkpoint = 5", "fn f(x: Input<N>) -> Output { sum(x) }").contains("this model has none"));
+    let message = |source: &str| match pipeline::compile(&composed("checkpoint = 5", &[source])) {
+        Err(error) => error.to_string(),
+        Ok(_) => panic!("{source} was accepted"),
+    };
+    let odd =
+        RECURRENT.replace("0..T", "0..2 * T").replace("<T, N, F>", "<{ 2 * T }, N, T>").replace("<F, H>", "<T, H>");
+    assert!(message(&odd).contains("cannot divide a loop of 2 * T turns by 5"));
+    assert!(message("fn f(x: Input<N>) -> Output { sum(x) }").contains("this model has none"));
 }
