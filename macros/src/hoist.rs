@@ -71,6 +71,7 @@ impl<'s> Loop<'s> {
                 Kind::Arg(k) => k >= scan.carried,
                 _ => node.args.iter().all(|a| free[a.index()]) && can_be_lifted(node, &varies),
             };
+            free[id.index()] &= !scan.recomputed || !varies[id.index()];
         }
         Loop { scan, free, varies }
     }
@@ -136,7 +137,7 @@ impl<'s> Loop<'s> {
                 false => Fate::Kept,
             };
         }
-        match self.added(k, root).filter(|&more| self.is_sum(more)) {
+        match self.added(k, root).filter(|&more| !self.scan.recomputed && self.is_sum(more)) {
             Some(more) => Fate::Summed { start: lift.args[k], more },
             None => Fate::Kept,
         }
@@ -381,8 +382,8 @@ impl Turn {
         });
         let results: Vec<Id> = results.collect();
         self.body.roots = outputs(results);
-        let (count, reverse) = (of.scan.count.clone(), of.scan.reverse);
-        Scan { count, reverse, tile: None, body: std::mem::take(&mut self.body), carried, scanned: varying.len() }
+        let body = std::mem::take(&mut self.body);
+        Scan { count: of.scan.count.clone(), body, carried, scanned: varying.len(), ..*of.scan }
     }
 
     /// Comes into the loop that is left: an argument, or what is computed outside.

@@ -2,10 +2,11 @@
 //! leaves behind fused forward and backward functions.
 //!
 //! The phases are pure functions, one file each: `fence` and `parse` read the tokens into a model, `link` finds the networks
-//! that it calls, `lower` makes a graph of it, `differentiate` adds the way back, `simplify` rewrites, `partition` divides what is saved from what is computed
+//! that it calls, `lower` makes a graph of it, `checkpoint` cuts its loops into segments where memory is dear, `differentiate` adds the way back, `simplify` rewrites, `partition` divides what is saved from what is computed
 //! again, `fuse` makes loops and buffers, `name` gives names, `emit` writes Rust. `pipeline` is the recipe. Set
 //! `PULLBACK_DUMP` to any value to see the state after each phase.
 
+mod checkpoint;
 mod differentiate;
 mod emit;
 mod error;

@@ -3,6 +3,7 @@
 
 mod call;
 mod group;
+mod repeat;
 mod solve;
 mod turns;
 

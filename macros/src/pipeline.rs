@@ -1,5 +1,6 @@
 //! The recipe: tokens of the user's function come in, tokens of all that stands in its place go out. One line a phase.
 
+use crate::checkpoint::{Cut, checkpoint};
 use crate::differentiate::{Seed, differentiate};
 use crate::emit::{Compiled, Passes, emit, stubs};
 use crate::error::error;
@@ -121,18 +122,33 @@ pub fn compile(model: &Model) -> syn::Result<Passes> {
     let stable = checked("stabilise", stable, false);
     let wanted = wanted(model);
     let split = |joint: &Graph| partition(&tidy(joint));
-    let joint = checked("differentiate", differentiate(&stable, &wanted, Seed::Argument, &split), false);
+    let (lean, cuts) = lean(model, &stable)?;
+    let joint = checked("differentiate", differentiate(&lean, &wanted, Seed::Argument, &split), false);
     let (forward, backward) = partition(&checked("simplify", tidy(&joint), true));
-    let step = scalar(model).then(|| tidy(&differentiate(&stable, &wanted, Seed::One, &split)));
+    let step = scalar(model).then(|| tidy(&differentiate(&lean, &wanted, Seed::One, &split)));
     Ok(Passes {
         labels: labels(&stable),
-        infer: schedule(model, "infer", tidy(&stable)),
+        infer: schedule((model, &cuts), "infer", tidy(&stable)),
         model: stable,
         rewrites,
-        forward: schedule(model, "forward", forward),
-        backward: schedule(model, "backward", backward),
-        step: step.map(|graph| schedule(model, "step", tile(&graph))),
+        forward: schedule((model, &cuts), "forward", forward),
+        backward: schedule((model, &cuts), "backward", backward),
+        step: step.map(|graph| schedule((model, &cuts), "step", tile(&graph))),
+        cuts,
     })
+}
+
+/// The graph that is derived: with its loops in segments, if that is asked for.
+fn lean(model: &Model, stable: &Graph) -> syn::Result<(Graph, Vec<Cut>)> {
+    let Some((turns, place)) = model.options.checkpoint else { return Ok((stable.clone(), Vec::new())) };
+    if !stable.has_loops() {
+        return Err(error(place, "`checkpoint` divides loops, and this model has none: remove it"));
+    }
+    let (lean, cuts) = checkpoint(stable, turns).map_err(|count| {
+        let needs = format!("a number of turns, a name, or a multiple of {turns}");
+        error(place, format!("`checkpoint` cannot divide a loop of {count} turns by {turns}: it takes {needs}"))
+    })?;
+    Ok((checked("checkpoint", lean, false), cuts))
 }
 
 /// Simplified, with nothing in loops that need not be there.
@@ -143,12 +159,13 @@ pub fn tidy(graph: &Graph) -> Graph {
     }
 }
 
-fn schedule(model: &Model, pass: &str, graph: Graph) -> Compiled {
+fn schedule((model, cuts): (&Model, &[Cut]), pass: &str, graph: Graph) -> Compiled {
     let graph = checked(pass, graph, true);
     let mut users = model.names();
     users.extend(model.arguments.iter().map(|a| a.name.to_string()));
     let (graph, program) = fuse(&sample(&graph), &users);
-    let dimensions: Vec<String> = model.sizes().iter().map(|(name, ..)| name.to_string()).collect();
+    let cut = cuts.iter().flat_map(|cut| [cut.segments.clone(), cut.rest.clone()]);
+    let dimensions: Vec<String> = model.sizes().iter().map(|(name, ..)| name.to_string()).chain(cut).collect();
     let names = name(&graph, &program, &dimensions, &users);
     dump(pass, &program);
     Compiled { graph, program, names }

@@ -102,7 +102,8 @@ impl<'n> Product<'n> {
         };
         body.roots = outputs([result]);
         let (count, carried, scanned) = (self.count(graph), usize::from(summed), 1 + usize::from(other_varies));
-        let id = graph.scan(Scan { count, reverse: false, tile: None, body, carried, scanned }, args);
+        let id =
+            graph.scan(Scan { count, reverse: false, tile: None, recomputed: false, body, carried, scanned }, args);
         let part = graph.part(id, 0);
         graph.inherit(part, &self.node.note);
         if summed { part } else { self.batch_back(graph, part) }

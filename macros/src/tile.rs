@@ -227,6 +227,7 @@ impl<'g> Tiles<'g> {
             count: self.rows.clone(),
             reverse: false,
             tile: Some(HEIGHT),
+            recomputed: false,
             body,
             carried: sums.len(),
             scanned: rows.len(),

@@ -58,6 +58,39 @@ pub fn flat_into<'a, T: Copy, D: Dimension>(view: ArrayView<'a, T, D>, copy: &'a
     copy
 }
 
+/// The elements of one view after another, in `stack`, whose capacity serves again in the next step.
+#[inline]
+pub fn stack_into<'a, 's, T: Copy + 'a, D: Dimension>(
+    views: impl Iterator<Item = ArrayView<'a, T, D>>,
+    stack: &'s mut Vec<T>,
+) -> &'s [T] {
+    stack.clear();
+    for view in views {
+        match view.to_slice() {
+            Some(slice) => stack.extend_from_slice(slice),
+            None => stack.extend(view.iter().copied()),
+        }
+    }
+    stack
+}
+
+/// The elements of one view after another.
+#[inline]
+pub fn stack<'a, T: Copy + 'a, D: Dimension>(views: impl Iterator<Item = ArrayView<'a, T, D>>) -> Vec<T> {
+    let mut stack = Vec::new();
+    stack_into(views, &mut stack);
+    stack
+}
+
+/// Hands the elements of `stack` out to one view after another.
+#[inline]
+pub fn unstack<'a, T: Copy + 'a, D: Dimension>(stack: &[T], views: impl Iterator<Item = ArrayViewMut<'a, T, D>>) {
+    let mut elements = stack.iter().copied();
+    for mut view in views {
+        view.iter_mut().zip(&mut elements).for_each(|(to, from)| *to = from);
+    }
+}
+
 /// An array of rank 1 to 6 over `data` in row-major order.
 ///
 /// # Panics

@@ -37,6 +37,13 @@ fn one_or_more(shape: &[Dim]) -> Shape {
     if shape.is_empty() { vec![Dim::number(1)] } else { shape.to_vec() }
 }
 
+/// A way back that keeps nothing: it computes all that it reads from the arguments.
+fn gradients_alone(joint: &Graph) -> Graph {
+    let mut graph = joint.clone();
+    graph.roots.retain(|r| matches!(r.goal, Goal::Gradient(_)));
+    graph.rebuild(|new, node, args| new.like(node, args))
+}
+
 impl Turn<'_> {
     fn is_carried(&self, argument: usize) -> bool {
         argument < self.scan.carried
@@ -104,7 +111,10 @@ impl Reverse<'_> {
         let wanted: Vec<usize> = (0..leads.len()).filter(|&k| leads[k]).collect();
         let seeded = |k: usize| if k < scan.carried { leads[k] } else { cotangents[k].is_some() };
         let joint = joint(&scan.body, &wanted, Seed::Argument, &seeded, self.split);
-        let (forward, backward) = (self.split)(&joint);
+        let (forward, backward) = match scan.recomputed {
+            true => (scan.body.clone(), gradients_alone(&joint)),
+            false => (self.split)(&joint),
+        };
         let seeded = (0..cotangents.len()).filter(|&k| seeded(k)).collect();
         Turn { scan, leads, seeded, forward, backward }
     }
@@ -185,6 +195,7 @@ impl Reverse<'_> {
             count: turn.scan.count.clone(),
             reverse: !turn.scan.reverse,
             tile: None,
+            recomputed: turn.scan.recomputed,
             body: std::mem::take(&mut back.body),
             carried: back.carried,
             scanned,

@@ -3,7 +3,7 @@
 
 use super::code::{ident, size, sizes};
 use super::pass::{Field, Pass};
-use super::surface::{Surface, blank, field_of, length};
+use super::surface::{Surface, blank, each, each_view, field_of, length};
 use super::types::kept;
 use super::{Compiled, Passes};
 use crate::ir::dim::{Shape, show};
@@ -48,7 +48,7 @@ pub fn pass<'a>(compiled: &'a Compiled, name: &str, real: &Ident, users: &'a Has
 /// The memory of a step that outlives it.
 pub struct Memory {
     pub scratch: Vec<(Ident, Shape, Dtype)>,
-    /// Name, argument, element type.
+    /// Name, documentation, element type.
     pub copies: Vec<(Ident, String, Ident)>,
 }
 
@@ -62,10 +62,14 @@ pub fn memory(surface: &Surface, step: &Compiled) -> Memory {
             program::Role::Argument(index) if !buffer.shape.is_empty() => {
                 let argument = &surface.model.arguments[index];
                 let name = surface.own(&format!("{}_copy", plain(&argument.name)));
-                memory.copies.push((name, argument.dotted(), surface.element(argument.role)));
+                let doc = match argument.stacks.is_empty() {
+                    true => format!("A copy of `{}`, where it does not come in standard layout.", argument.dotted()),
+                    false => format!("All of `{}` in one piece.", argument.dotted()),
+                };
+                memory.copies.push((name, doc, surface.element(argument.role)));
             }
             program::Role::Argument(_) => {}
-            _ if result_of(step, &field).is_none() => {
+            _ if result_of(step, &field).is_none_or(|k| is_stack(surface, step.program.results[k].0)) => {
                 memory.scratch.push((field.name.clone(), buffer.shape.clone(), buffer.dtype))
             }
             _ => {}
@@ -81,6 +85,11 @@ fn result_of(compiled: &Compiled, field: &Field) -> Option<usize> {
         program::Role::Result(index) => Some(index),
         _ => None,
     })
+}
+
+/// Whether a result is a gradient that is handed out to a stack of networks.
+fn is_stack(surface: &Surface, goal: Goal) -> bool {
+    matches!(goal, Goal::Gradient(i) if !surface.model.arguments[i].stacks.is_empty())
 }
 
 fn inputs(surface: &Surface, at: &TokenStream) -> TokenStream {
@@ -129,7 +138,12 @@ impl Entry<'_> {
         let (views, params) = (self.views(), self.surface.own("params"));
         let names = self.surface.inputs().map(|a| self.surface.variable(a));
         let dims = self.surface.sizes();
-        quote!(#views let Sizes { #(#dims),* } = checked(sizes(#(#names,)* #params));)
+        let cuts = self.passes.into_iter().flat_map(|p| &p.cuts).map(|cut| {
+            let turns = Literal::usize_unsuffixed(cut.turns as usize);
+            let [of, segments, rest] = [&cut.of, &cut.segments, &cut.rest].map(|name| ident(name));
+            quote!(let (#segments, #rest) = (#of / #turns, #of % #turns);)
+        });
+        quote!(#views let Sizes { #(#dims),* } = checked(sizes(#(#names,)* #params)); #(#cuts)*)
     }
 
     fn stub(&self) -> TokenStream {
@@ -311,6 +325,10 @@ impl Entry<'_> {
         for field in pass.fields() {
             let (name, buffer) = (&field.name, compiled.program.buffer(field.buffer));
             let (binding, value) = match buffer.role {
+                program::Role::Argument(index) if self.stack(compiled, index).is_some() => {
+                    let views = self.stack(compiled, index);
+                    (quote!(let #name = &stack(#views);), quote!(#name))
+                }
                 program::Role::Argument(index) => {
                     let argument = self.argument(compiled, index);
                     let binding = match buffer.shape.is_empty() {
@@ -395,7 +413,8 @@ impl Entry<'_> {
 
     fn gradients(&self, backward: &Compiled) -> TokenStream {
         let wanted = self.surface.params().chain(self.surface.wrt());
-        let fields = wanted.map(|argument| {
+        let (stacks, wanted): (Vec<_>, Vec<_>) = wanted.partition(|argument| !argument.stacks.is_empty());
+        let fields = wanted.into_iter().map(|argument| {
             let k = self.gradient_of(backward, argument);
             (field_of(argument), self.value(backward, k, &argument.shape))
         });
@@ -404,11 +423,35 @@ impl Entry<'_> {
             return quote!(Gradients { #(#fields: #values),* });
         }
         let gradients = self.surface.own("gradients");
+        let stacks = stacks.into_iter().map(|argument| self.hand_out(backward, argument, &gradients));
         quote! {
             let mut #gradients = Gradients::default();
             #(#gradients.#fields = #values;)*
+            #(#stacks)*
             #gradients
         }
+    }
+
+    /// The arrays of a parameter in a stack of networks, if this argument of a pass is one, as views.
+    fn stack(&self, compiled: &Compiled, index: usize) -> Option<TokenStream> {
+        let argument = self.surface.model.arguments.get(index)?;
+        let is_param = compiled.graph.arguments[index].source == Source::User(Role::Param);
+        (is_param && !argument.stacks.is_empty()).then(|| each_view(&self.surface.own("params"), argument, false))
+    }
+
+    /// Gives each network of a stack its part of the gradient with respect to `argument`.
+    fn hand_out(&self, compiled: &Compiled, argument: &Argument, gradients: &Ident) -> TokenStream {
+        let (arrays, views) = (each(gradients, argument, true), each_view(gradients, argument, true));
+        let dims = sizes(argument.own_shape());
+        let fitted = (!argument.own_shape().is_empty()).then(|| quote!(#arrays.for_each(|array| fit(array, #dims));));
+        let handed = match &compiled.program.results[self.gradient_of(compiled, argument)].1 {
+            Some(Operand::Load(access)) => {
+                let name = ident(&compiled.names.buffers[access.buffer.0]);
+                quote!(unstack(&#name[..], #views);)
+            }
+            _ => quote!(#views.for_each(|mut view| view.fill(0.0));),
+        };
+        quote!(#fitted #handed)
     }
 
     /// The result that is the gradient with respect to `argument`.
@@ -442,11 +485,17 @@ impl Entry<'_> {
                     quote!(let #name = #argument;)
                 }
                 program::Role::Argument(index) => {
-                    let (argument, copy) = (self.argument(step, index), copies_left.next().expect("one copy each"));
-                    quote!(let #name = flat_into(#argument, #copy);)
+                    let copy = copies_left.next().expect("one copy each");
+                    match self.stack(step, index) {
+                        Some(views) => quote!(let #name = stack_into(#views, #copy);),
+                        None => {
+                            let argument = self.argument(step, index);
+                            quote!(let #name = flat_into(#argument, #copy);)
+                        }
+                    }
                 }
                 _ => match result_of(step, &field).map(|k| step.program.results[k].0) {
-                    Some(Goal::Gradient(i)) => {
+                    Some(goal @ Goal::Gradient(i)) if !is_stack(self.surface, goal) => {
                         let of = field_of(&self.surface.model.arguments[i]);
                         quote!(let #name = slice_mut(&mut #gradients.#of);)
                     }
@@ -458,6 +507,8 @@ impl Entry<'_> {
         }
         let call = self.call(&pass, &given);
         let scalars = self.scalar_gradients(step, &gradients);
+        let stacks = self.surface.params().filter(|a| !a.stacks.is_empty());
+        let stacks = stacks.map(|argument| self.hand_out(step, argument, &gradients));
         let value = self.surface.own("value");
         quote! {
             #entry
@@ -466,6 +517,7 @@ impl Entry<'_> {
             #bindings
             #call
             #scalars
+            #(#stacks)*
             (#value, #gradients)
         }
     }
@@ -473,7 +525,7 @@ impl Entry<'_> {
     /// Brings the workspace to the sizes of this call.
     fn fits(&self, step: &Compiled, gradients: &Ident, memory: &Memory) -> TokenStream {
         let wanted = self.surface.params().chain(self.surface.wrt()).filter(|a| !a.shape.is_empty());
-        let arrays = wanted.map(|argument| {
+        let arrays = wanted.filter(|a| a.stacks.is_empty()).map(|argument| {
             let (name, dims) = (field_of(argument), sizes(&argument.shape));
             let zero = step.program.results[self.gradient_of(step, argument)].1.is_none();
             let fill = zero.then(|| quote!(#gradients.#name.fill(0.0);));
@@ -535,10 +587,11 @@ impl Entry<'_> {
         });
         let dims = surface.sizes();
         let reads = surface.model.sizes().into_iter().map(|(name, argument, axis)| {
-            let (name, array, axis) = (ident(name), self.array(argument), Literal::usize_unsuffixed(axis));
+            let axis = Literal::usize_unsuffixed(axis - argument.stacks.len());
+            let (name, array) = (ident(name), self.array(argument));
             quote!(let #name = #array.shape()[#axis];)
         });
-        let checks = surface.model.arguments.iter().filter(|a| !a.shape.is_empty()).map(|a| self.expectation(a));
+        let checks = surface.model.arguments.iter().filter(|a| !a.own_shape().is_empty()).map(|a| self.expectation(a));
         let labels = self.passes.into_iter().flat_map(|p| &p.labels).map(|(index, below)| {
             let argument = &surface.model.arguments[*index];
             let (network, word) = (surface.model.name.to_string(), plain(&argument.name));
@@ -575,8 +628,16 @@ impl Entry<'_> {
 
     fn expectation(&self, argument: &Argument) -> TokenStream {
         let (network, name) = (self.surface.model.name.to_string(), argument.dotted());
-        let (array, dims, names) = (self.array(argument), sizes(&argument.shape), self.named_sizes());
-        let written = show(&argument.shape);
-        quote!(expect_shape(#network, #name, #array.shape(), &#dims, #written, &#names)?;)
+        let (array, dims, names) = (self.array(argument), sizes(argument.own_shape()), self.named_sizes());
+        let written = show(argument.own_shape());
+        if argument.stacks.is_empty() {
+            return quote!(expect_shape(#network, #name, #array.shape(), &#dims, #written, &#names)?;);
+        }
+        let arrays = each(&self.surface.own("params"), argument, false);
+        quote! {
+            for array in #arrays {
+                expect_shape(#network, #name, array.shape(), &#dims, #written, &#names)?;
+            }
+        }
     }
 }

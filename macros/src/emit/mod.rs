@@ -7,7 +7,9 @@ mod math;
 mod pass;
 mod surface;
 mod types;
+mod visit;
 
+use crate::checkpoint::Cut;
 use crate::ir::dim::Dim;
 use crate::ir::graph::{Graph, Id};
 use crate::ir::model::Model;
@@ -39,6 +41,8 @@ pub struct Passes {
     pub model: Graph,
     /// What was rewritten for stability, each a line.
     pub rewrites: Vec<String>,
+    /// Sizes that are cut into a quotient and a remainder.
+    pub cuts: Vec<Cut>,
     /// Index arguments, and what their values must be below.
     pub labels: Vec<(usize, Dim)>,
 }

@@ -240,10 +240,41 @@ fn inner_names(compiled: &Compiled) -> impl Iterator<Item = String> {
     all.filter(move |(b, _)| !cotangent(b)).map(|(_, name)| name.clone())
 }
 
-/// The field of an argument in `Params`: `hidden.w`.
+/// The field of an argument in `Params`: `hidden.w`, and in a stack the first of them, `blocks[0].w`.
 pub fn field_of(argument: &Argument) -> TokenStream {
-    let path = &argument.path;
-    quote!(#(#path).*)
+    let names = argument.path.iter().enumerate().map(|(k, name)| {
+        let first = argument.stacks.iter().any(|(at, _)| *at == k).then(|| quote!([0]));
+        quote!(#name #first)
+    });
+    quote!(#(#names).*)
+}
+
+/// The arrays of a parameter in a stack of networks, one after another: `params.blocks.iter().map(|block| &block.w)`.
+pub fn each(all: &Ident, argument: &Argument, mutable: bool) -> TokenStream {
+    let (iter, sign) = if mutable { (ident("iter_mut"), quote!(&mut)) } else { (ident("iter"), quote!(&)) };
+    let mut start = 0;
+    let mut tokens = TokenStream::new();
+    for &(at, _) in &argument.stacks {
+        let names = &argument.path[start..=at];
+        tokens = match start {
+            0 => quote!(#all.#(#names).*.#iter()),
+            _ => quote!(#tokens.flat_map(|block| block.#(#names).*.#iter())),
+        };
+        start = at + 1;
+    }
+    let names = &argument.path[start..];
+    quote!(#tokens.map(|block| #sign block.#(#names).*))
+}
+
+/// The same as views.
+pub fn each_view(all: &Ident, argument: &Argument, mutable: bool) -> TokenStream {
+    let each = each(all, argument, mutable);
+    match (argument.own_shape().is_empty(), mutable) {
+        (true, false) => quote!(#each.map(scalar_view)),
+        (true, true) => quote!(#each.map(scalar_view_mut)),
+        (false, false) => quote!(#each.map(|array| array.view())),
+        (false, true) => quote!(#each.map(|array| array.view_mut())),
+    }
 }
 
 fn dimension_names(model: &Model) -> HashSet<String> {

@@ -2,12 +2,13 @@
 
 use super::code::{docs, ident, size, sizes};
 use super::entry::memory;
-use super::surface::{Field, Surface, field_of, length, shape_words};
+use super::surface::{Field, Surface, length, shape_words};
+use super::visit::visited;
 use super::{Compiled, Passes};
 use crate::ir::dim::Shape;
 use crate::ir::graph::{Dtype, Goal, Kind, Source};
 use crate::ir::model::{Argument, Group, Init, plain};
-use proc_macro2::{Ident, Literal, TokenStream};
+use proc_macro2::{Ident, TokenStream};
 use quote::quote;
 
 pub fn types(surface: &Surface, passes: Option<&Passes>) -> TokenStream {
@@ -44,7 +45,42 @@ fn group_field(surface: &Surface, group: &Group, of: &str) -> TokenStream {
     let (name, module, of) = (&group.name, surface.module_of(group), ident(of));
     let docs = docs([format!("Those of `{}`.", plain(&group.network.segments.last().expect("a name").ident)).as_str()]);
     let elements = surface.has_params(group).then(|| quote!(<T>));
-    quote!(#docs pub #name: #module::#of #elements)
+    let one = quote!(#module::#of #elements);
+    match group.count {
+        Some(count) => quote!(#docs pub #name: [#one; #count]),
+        None => quote!(#docs pub #name: #one),
+    }
+}
+
+/// `Default` for a type of these fields: Rust derives it for short arrays alone.
+fn default(surface: &Surface, of: &str, fields: &[&Ident], has_elements: bool) -> (TokenStream, TokenStream) {
+    let stack = |name: &Ident| surface.model.groups.iter().any(|g| g.name == *name && g.count.is_some());
+    if !fields.iter().any(|name| stack(name)) {
+        return (quote!(Default,), TokenStream::new());
+    }
+    let of = ident(of);
+    let (all, elements) = if has_elements { (quote!(<T: Default>), quote!(<T>)) } else { Default::default() };
+    let values = fields.iter().map(|name| match stack(name) {
+        true => quote!(#name: ::core::array::from_fn(|_| Default::default())),
+        false => quote!(#name: Default::default()),
+    });
+    let implementation = quote! {
+        impl #all Default for #of #elements {
+            fn default() -> Self {
+                #of { #(#values),* }
+            }
+        }
+    };
+    (TokenStream::new(), implementation)
+}
+
+/// The names of the fields of `Params`.
+fn field_names<'a>(surface: &Surface<'a>) -> Vec<&'a Ident> {
+    let name = |field| match field {
+        Field::Param(param) => &param.name,
+        Field::Group(group) => &group.name,
+    };
+    surface.fields().into_iter().map(name).collect()
 }
 
 fn params(surface: &Surface) -> TokenStream {
@@ -57,10 +93,13 @@ fn params(surface: &Surface) -> TokenStream {
     let (generics, all, elements) = generics(surface, surface.params().next().is_some());
     let zeros = initialised(surface, "zeros", &quote!(), &|_, shape| zeros(shape));
     let initial = initialised(surface, "init", &quote!(rng,), &initial);
+    let (derived, default) = default(surface, "Params", &field_names(surface), surface.params().next().is_some());
     quote! {
         #doc
-        #[derive(Clone, Debug, Default, PartialEq)]
+        #[derive(Clone, Debug, #derived PartialEq)]
         pub struct Params #generics { #(#fields),* }
+
+        #default
 
         impl Params {
             /// Zeros everywhere.
@@ -90,7 +129,7 @@ fn params(surface: &Surface) -> TokenStream {
 }
 
 /// What stands behind the name of a type that has elements: `<T = f32>`, `<T: Real>`, `<T>`.
-fn generics(surface: &Surface, has_elements: bool) -> (TokenStream, TokenStream, TokenStream) {
+pub fn generics(surface: &Surface, has_elements: bool) -> (TokenStream, TokenStream, TokenStream) {
     let real = &surface.real;
     match has_elements {
         true => (quote!(<T = #real>), quote!(<T: Real>), quote!(<T>)),
@@ -115,7 +154,8 @@ fn initialised(
         Field::Group(group) => {
             let (name, module) = (&group.name, surface.module_of(group));
             let sizes = group.sizes.iter().flatten().map(size);
-            quote!(#name: #module::#of(#first #(#sizes),*))
+            let one = quote!(#module::#of(#first #(#sizes),*));
+            if group.count.is_some() { quote!(#name: ::core::array::from_fn(|_| #one)) } else { quote!(#name: #one) }
         }
     });
     quote!(#(#fields),*)
@@ -167,86 +207,16 @@ fn gradients(surface: &Surface) -> TokenStream {
     let has_elements = surface.params().chain(surface.wrt()).next().is_some();
     let (generics, ..) = generics(surface, has_elements);
     let visited = visited(surface, "Gradients", has_elements);
+    let names: Vec<&Ident> = field_names(surface).into_iter().chain(surface.wrt().map(|a| &a.name)).collect();
+    let (derived, default) = default(surface, "Gradients", &names, has_elements);
     quote! {
         #doc
-        #[derive(Clone, Debug, Default, PartialEq)]
+        #[derive(Clone, Debug, #derived PartialEq)]
         pub struct Gradients #generics { #(#fields),* }
 
+        #default
+
         #visited
-    }
-}
-
-/// The visit of all parameters by index.
-fn visited(surface: &Surface, of: &str, has_elements: bool) -> TokenStream {
-    let of = ident(of);
-    let real = if has_elements { ident("T") } else { surface.real.clone() };
-    let (_, all, elements) = generics(surface, has_elements);
-    let params: Vec<&Argument> = surface.params().collect();
-    let count = Literal::usize_unsuffixed(params.len());
-    let numbers: Vec<Literal> = (0..params.len()).map(Literal::usize_unsuffixed).collect();
-    let paths = params.iter().map(|p| p.dotted());
-    let (views, views_mut): (Vec<_>, Vec<_>) = params.iter().map(|p| view_arms(p)).unzip();
-    let (slices, slices_mut): (Vec<_>, Vec<_>) = params.iter().map(|p| slice_arms(p)).unzip();
-    let numbers = &numbers;
-    quote! {
-        impl #all ParamSet for #of #elements {
-            type Elem = #real;
-
-            fn count(&self) -> usize {
-                #count
-            }
-
-            fn path(&self, index: usize) -> String {
-                let paths: [&str; #count] = [#(#paths),*];
-                paths[index].to_string()
-            }
-
-            fn array(&self, index: usize) -> ArrayViewD<'_, #real> {
-                match index {
-                    #(#numbers => #views,)*
-                    _ => no_such_array(index, #count),
-                }
-            }
-
-            fn array_mut(&mut self, index: usize) -> ArrayViewMutD<'_, #real> {
-                match index {
-                    #(#numbers => #views_mut,)*
-                    _ => no_such_array(index, #count),
-                }
-            }
-
-            #[inline]
-            fn elements(&self, index: usize) -> Option<(&[usize], &[#real])> {
-                match index {
-                    #(#numbers => #slices,)*
-                    _ => no_such_array(index, #count),
-                }
-            }
-
-            #[inline]
-            fn elements_mut(&mut self, index: usize) -> Option<&mut [#real]> {
-                match index {
-                    #(#numbers => #slices_mut,)*
-                    _ => no_such_array(index, #count),
-                }
-            }
-        }
-    }
-}
-
-fn view_arms(param: &Argument) -> (TokenStream, TokenStream) {
-    let field = field_of(param);
-    match param.shape.is_empty() {
-        true => (quote!(scalar_view(&self.#field)), quote!(scalar_view_mut(&mut self.#field))),
-        false => (quote!(self.#field.view().into_dyn()), quote!(self.#field.view_mut().into_dyn())),
-    }
-}
-
-fn slice_arms(param: &Argument) -> (TokenStream, TokenStream) {
-    let field = field_of(param);
-    match param.shape.is_empty() {
-        true => (quote!(scalar_elements(&self.#field)), quote!(scalar_elements_mut(&mut self.#field))),
-        false => (quote!(array_elements(&self.#field)), quote!(self.#field.as_slice_mut())),
     }
 }
 
@@ -338,7 +308,7 @@ fn workspace(surface: &Surface, step: &Compiled) -> TokenStream {
         quote!(#docs pub #name: Vec<#element>)
     });
     let copies = memory.copies.iter().map(|(name, of, element)| {
-        let docs = docs([format!("A copy of `{of}`, where it does not come in standard layout.").as_str()]);
+        let docs = docs([of.as_str()]);
         quote!(#docs pub #name: Vec<#element>)
     });
     quote! {

@@ -4,6 +4,7 @@
 use super::COPY;
 use super::matrix::{Matrix, laid_out};
 use crate::ir::along::Along;
+use crate::ir::dim::Dim;
 use crate::ir::graph::{Graph, Id, Kind, Letters, Node, squeezed};
 
 pub fn legalise(graph: &Graph) -> Graph {
@@ -12,8 +13,15 @@ pub fn legalise(graph: &Graph) -> Graph {
             Kind::Contract(letters) => return aligned(new, node, args, letters),
             Kind::Permute { .. } => vec![viewable(new, args[0])],
             Kind::Along { op, .. } if op.is_view() => vec![viewable(new, args[0])],
-            Kind::Scan(_) => args.into_iter().map(|a| if is_nothing(new, a) { a } else { in_order(new, a) }).collect(),
             Kind::Along { .. } => args.into_iter().map(|a| in_order(new, a)).collect(),
+            Kind::Scan(scan) => {
+                let is_scanned = |k: usize| (scan.carried..scan.carried + scan.scanned).contains(&k);
+                let at_hand =
+                    |graph: &Graph, k: usize, a: Id| is_nothing(graph, a) || is_scanned(k) && is_beginning(graph, a);
+                let args = args.into_iter().enumerate();
+                args.map(|(k, a)| if at_hand(new, k, a) { a } else { in_order(new, a) }).collect()
+            }
+            Kind::Reshape if is_beginning(new, args[0]) => args,
             Kind::Reshape if squeezed(new.shape(args[0]), &node.shape).is_none() => vec![in_order(new, args[0])],
             _ => args,
         };
@@ -105,6 +113,18 @@ pub fn is_nothing(graph: &Graph, id: Id) -> bool {
     graph.as_constant(id) == Some(0.0)
 }
 
+/// The first part of what lies in order: it lies there in order as well, with more behind it.
+fn is_beginning(graph: &Graph, id: Id) -> bool {
+    let node = graph.node(id);
+    match &node.kind {
+        Kind::Along { axis: 0, op: Along::Slice { start, step: 1 } } => {
+            *start == Dim::number(0) && lies_in_order(graph, node.args[0])
+        }
+        Kind::Reshape => is_beginning(graph, node.args[0]),
+        _ => false,
+    }
+}
+
 /// Nothing but axes of size 1 come or go.
 fn is_squeezed(graph: &Graph, node: &Node) -> bool {
     squeezed(graph.shape(node.args[0]), &node.shape).is_some()
@@ -134,6 +154,10 @@ fn own_roots(graph: &mut Graph) {
     let mut roots = std::mem::take(&mut graph.roots);
     for id in roots.iter_mut().filter_map(|r| r.node.as_mut()) {
         if graph.shape(*id).is_empty() {
+            // A number has no memory of its own to be seen in another shape.
+            if matches!(graph.node(*id).kind, Kind::Reshape) {
+                *id = copy(graph, *id);
+            }
             continue;
         }
         let inner = behind_long_axes(graph, *id);

@@ -5,4 +5,5 @@ pub mod dim;
 pub mod graph;
 pub mod model;
 pub mod program;
+pub mod resize;
 pub mod scan;

@@ -49,6 +49,8 @@ pub struct Options {
     pub wrt: Vec<Ident>,
     /// Whether formulas are rewritten where they would lose digits.
     pub stabilise: bool,
+    /// How many turns of a loop are computed again at a time, rather than kept for the way back.
+    pub checkpoint: Option<(i64, Place)>,
     /// Where the runtime is found: `::pullback`, or the path of `crate = ..`.
     pub runtime: syn::Path,
 }
@@ -74,14 +76,19 @@ pub struct Argument {
     pub shape: Shape,
     /// Where it lies in `Params`: `hidden`, `w`. Its name alone, unless it belongs to a group.
     pub path: Vec<Ident>,
+    /// The names in its path behind which a stack of networks lies, by index, with how many: outermost first, and so are
+    /// the axes of the stacks, before those of the parameter itself.
+    pub stacks: Vec<(usize, usize)>,
     pub init: Init,
 }
 
-/// `hidden: dense<13, 13>`: the parameters of another network.
+/// `hidden: dense<13, 13>`: the parameters of another network; `blocks: [block<64>; 6]`: those of a stack of it.
 #[derive(Clone, Debug)]
 pub struct Group {
     pub name: Ident,
     pub network: syn::Path,
+    /// How many networks, in a stack.
+    pub count: Option<usize>,
     /// What its const generics are bound to; nothing where the first call says.
     pub dims: Option<Vec<Dim>>,
     pub place: Place,
@@ -209,9 +216,17 @@ impl Argument {
         self.shape.iter().enumerate().filter_map(|(axis, d)| d.as_name().map(|n| (axis, n)))
     }
 
-    /// The path for people and files: `hidden.w`.
+    /// The shape of the parameter itself, without the axes of stacks.
+    pub fn own_shape(&self) -> &[Dim] {
+        &self.shape[self.stacks.len()..]
+    }
+
+    /// The path for people: `hidden.w`, and in a stack of networks `blocks.*.w`.
     pub fn dotted(&self) -> String {
-        let names: Vec<String> = self.path.iter().map(plain).collect();
+        let is_stack = |k: usize| self.stacks.iter().any(|(at, _)| *at == k);
+        let names = self.path.iter().enumerate();
+        let names: Vec<String> =
+            names.map(|(k, name)| format!("{}{}", plain(name), if is_stack(k) { ".*" } else { "" })).collect();
         names.join(".")
     }
 

@@ -20,6 +20,9 @@ pub struct Scan {
     /// Takes so many elements of the first axis at a time, as the last axis of the body's arguments: lanes. Behind the
     /// arguments that are scanned stands a mask of the lanes that have an element; the others hold a copy of the last one.
     pub tile: Option<i64>,
+    /// Memory is dear: its turns keep nothing for the way back but what they start from, and nothing of all turns at once is
+    /// taken out of it.
+    pub recomputed: bool,
     pub body: Graph,
     pub carried: usize,
     pub scanned: usize,

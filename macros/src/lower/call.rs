@@ -6,9 +6,9 @@ use super::{Bound, Lowering, Origin, Step, Value, counted, described, dtype_of};
 use crate::error::error;
 use crate::ir::along::Along;
 use crate::ir::dim::{Dim, Shape, show};
-use crate::ir::graph::{Argument, Dtype, Graph, Id, Kind, Node};
+use crate::ir::graph::{Dtype, Id, Kind, Node};
 use crate::ir::model::{self, Call, Expr, ExprKind, Network, Role, plain};
-use crate::ir::scan::{Scan, outputs};
+use crate::ir::resize::copied;
 use crate::op;
 use std::collections::HashSet;
 
@@ -17,10 +17,10 @@ type Callee<'m> = (Option<&'m Network>, Option<usize>);
 
 /// A call of a network whose arity is right.
 pub struct NetworkCall<'m> {
-    expr: &'m Expr,
-    call: &'m Call,
-    network: &'m Network,
-    group: Option<usize>,
+    pub expr: &'m Expr,
+    pub call: &'m Call,
+    pub network: &'m Network,
+    pub group: Option<usize>,
 }
 
 impl<'m> Lowering<'m> {
@@ -98,6 +98,7 @@ impl<'m> Lowering<'m> {
         let mut sizes = planned.group.map(|index| self.groups[index].sizes.clone()).unwrap_or_default();
         let same_rank = |(a, b): &(&&model::Argument, &Shape)| a.shape.len() == b.len();
         let pairs = declared.iter().zip(&given).filter(same_rank).map(|(a, b)| (&a.shape, b));
+        let pairs = pairs.chain(self.carried_shapes(planned, &given)?);
         solve(&mut sizes, &pairs.collect::<Vec<_>>());
         let params = match planned.group {
             Some(index) => {
@@ -117,7 +118,11 @@ impl<'m> Lowering<'m> {
             Role::Param => *params.next().expect("one node for each parameter"),
             _ => *inputs.next().expect("the arity is right"),
         });
-        self.instantiate(planned, &arguments.collect::<Vec<Id>>(), &sizes)
+        let arguments: Vec<Id> = arguments.collect();
+        match self.count_of(planned) {
+            Some(count) => self.repeat(planned, count, &arguments, &sizes),
+            None => self.instantiate(planned, &arguments, &sizes),
+        }
     }
 
     fn check_kind(&self, planned: &NetworkCall, k: usize, argument: &model::Argument, given: Id) -> syn::Result<()> {
@@ -147,7 +152,7 @@ impl<'m> Lowering<'m> {
     }
 
     /// The callee's nodes in this graph; its outputs.
-    fn instantiate(&mut self, planned: &NetworkCall, arguments: &[Id], sizes: &Sizes) -> syn::Result<Vec<Value>> {
+    pub fn instantiate(&mut self, planned: &NetworkCall, arguments: &[Id], sizes: &Sizes) -> syn::Result<Vec<Value>> {
         let callee = &planned.network.graph;
         let names = planned.network.model.names();
         let live = callee.live();
@@ -193,7 +198,7 @@ impl NetworkCall<'_> {
         self.call.op.rsplit("::").next().unwrap_or(&self.call.op)
     }
 
-    fn name(&self) -> String {
+    pub fn name(&self) -> String {
         plain(&self.network.model.name)
     }
 
@@ -277,51 +282,4 @@ fn held(dtype: Dtype) -> &'static str {
         Dtype::Index => "class labels",
         Dtype::Mask => "truth values",
     }
-}
-
-/// The same node on other arguments and in other dimensions, in the form that it has when it is written there.
-fn copied(graph: &mut Graph, node: &Node, args: Vec<Id>, sizes: &Sizes) -> Id {
-    let new = shape(sizes, &node.shape);
-    match &node.kind {
-        Kind::Size(size) => graph.size(dim(sizes, size)),
-        Kind::Broadcast { along } => graph.broadcast(args[0], along.clone(), &new),
-        Kind::Contract(letters) => graph.contract(args[0], args[1], letters.clone()),
-        Kind::Permute { order } => graph.permute(args[0], order.clone()),
-        Kind::Reshape => graph.reshape(args[0], &new),
-        Kind::Along { axis, op } => {
-            let op = op.with_sizes(&|size| dim(sizes, size));
-            graph.add(Kind::Along { axis: *axis, op }, args, new, node.dtype)
-        }
-        Kind::Scan(scan) => {
-            let count = dim(sizes, &scan.count);
-            graph.scan(Scan { count, ..scan.with_body(resized(&scan.body, sizes)) }, args)
-        }
-        Kind::Part(index) => graph.part(args[0], *index),
-        kind @ (Kind::Arg(_)
-        | Kind::Const(_)
-        | Kind::Iota { .. }
-        | Kind::Map(_)
-        | Kind::Composite { .. }
-        | Kind::Reduce { .. }) => graph.add(kind.clone(), args, new, node.dtype),
-    }
-}
-
-/// The body of a loop in other dimensions.
-fn resized(body: &Graph, sizes: &Sizes) -> Graph {
-    let arguments = body.arguments.iter().map(|a| Argument { shape: shape(sizes, &a.shape), ..a.clone() });
-    let mut new = Graph::new(arguments.collect());
-    let live = body.live();
-    let mut here: Vec<Option<Id>> = vec![None; body.len()];
-    for id in body.ids().filter(|id| live[id.index()]) {
-        let node = body.node(id);
-        let args = node.args.iter().map(|a| here[a.index()].expect("arguments come first")).collect();
-        let made = match node.kind {
-            Kind::Arg(index) => new.argument(index),
-            _ => copied(&mut new, node, args, sizes),
-        };
-        new.inherit(made, &node.note);
-        here[id.index()] = Some(made);
-    }
-    new.roots = outputs(body.roots.iter().filter_map(|r| r.node).filter_map(|id| here[id.index()]));
-    new
 }

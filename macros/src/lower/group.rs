@@ -4,7 +4,7 @@
 use super::solve::{Sizes, dim, shape};
 use super::{Lowering, lower, meant};
 use crate::error::{Errors, Place, error, nearest};
-use crate::ir::dim::Dim;
+use crate::ir::dim::{Dim, Shape};
 use crate::ir::graph::{Argument, Dtype, Id, Source};
 use crate::ir::model::{self, Group, Init, Model, Network, Role, path_text, plain};
 use proc_macro2::Ident;
@@ -37,7 +37,7 @@ pub fn network(model: &Model) -> syn::Result<Network> {
 
 /// A group of a network that is being lowered.
 pub struct Instance<'m> {
-    group: &'m Group,
+    pub group: &'m Group,
     /// Nothing where its type has an error.
     pub network: Option<&'m Network>,
     /// Of the generics that are bound, and of all parameters' dimensions once they are settled.
@@ -104,7 +104,8 @@ impl<'m> Lowering<'m> {
         let params = network.model.arguments.iter().filter(|a| a.role == Role::Param);
         let params = params.map(|param| {
             let (name, source) = (format!("{}_{}", plain(&group.name), plain(&param.name)), Source::User(Role::Param));
-            Argument { name, source, shape: shape(&known, &param.shape), dtype: Dtype::Real }
+            let shape = stacked(group, &shape(&known, &param.shape));
+            Argument { name, source, shape, dtype: Dtype::Real }
         });
         let params = params.collect::<Vec<_>>().into_iter().map(|a| self.outermost().push_argument(a)).collect();
         let instance = &mut self.groups[index];
@@ -192,13 +193,24 @@ impl Instance<'_> {
             model::Argument {
                 name: Ident::new(&name, self.group.name.span()),
                 role: Role::Param,
-                shape: shape(&self.sizes, &param.shape),
+                shape: stacked(self.group, &shape(&self.sizes, &param.shape)),
                 path: std::iter::once(self.group.name.clone()).chain(param.path.iter().cloned()).collect(),
+                stacks: self.group.count.map(|count| (0, count)).into_iter().chain(inner(param)).collect(),
                 init: Init::Usual,
             }
         });
         params.collect()
     }
+}
+
+/// The shape of a parameter in a group; in a stack, all its networks' parameters lie one after the other.
+fn stacked(group: &Group, shape: &[Dim]) -> Shape {
+    group.count.map(|count| Dim::number(count as i64)).into_iter().chain(shape.iter().cloned()).collect()
+}
+
+/// The stacks in the path of a parameter, where a name stands before it.
+fn inner(param: &model::Argument) -> impl Iterator<Item = (usize, usize)> {
+    param.stacks.iter().map(|(at, count)| (at + 1, *count))
 }
 
 /// Dimensions in the types of groups that no size can be read off.

@@ -1,10 +1,7 @@
 //! What a callee's names of dimensions are in its caller: solved from what is equal to what.
 
 use crate::ir::dim::{Dim, Shape};
-use std::collections::BTreeMap;
-
-/// The dimensions behind a callee's names, in those of its caller.
-pub type Sizes = BTreeMap<String, Dim>;
+pub use crate::ir::resize::{Sizes, dim, shape};
 
 /// Adds to `sizes` every name that an equation of a declared and a given dimension decides.
 pub fn solve(sizes: &mut Sizes, equations: &[(&Shape, &Shape)]) {
@@ -22,13 +19,4 @@ fn decided(sizes: &Sizes, declared: &Dim, given: &Dim) -> Option<(String, Dim)> 
     let marked = format!("?{name}");
     let open = declared.substitute(&|n| if n == *name { Dim::name(&*marked) } else { sizes[n].clone() });
     Some((name.to_string(), open.solve(&marked, given)?))
-}
-
-/// A dimension of the callee in the caller's terms; names that are not known stay.
-pub fn dim(sizes: &Sizes, dim: &Dim) -> Dim {
-    dim.substitute(&|name| sizes.get(name).cloned().unwrap_or_else(|| Dim::name(name)))
-}
-
-pub fn shape(sizes: &Sizes, shape: &[Dim]) -> Shape {
-    shape.iter().map(|d| dim(sizes, d)).collect()
 }

@@ -28,7 +28,7 @@ struct Body {
 }
 
 /// A value of rank 0 lies in loops as an array of one element.
-fn one_or_more(shape: &[Dim]) -> Shape {
+pub fn one_or_more(shape: &[Dim]) -> Shape {
     if shape.is_empty() { vec![Dim::number(1)] } else { shape.to_vec() }
 }
 
@@ -185,6 +185,7 @@ impl<'m> Lowering<'m> {
             count: turns.count.clone(),
             reverse: false,
             tile: None,
+            recomputed: false,
             body,
             carried: turns.carried.len(),
             scanned,

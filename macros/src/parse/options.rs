@@ -7,14 +7,22 @@ use syn::ext::IdentExt;
 use syn::punctuated::Punctuated;
 use syn::{Meta, Token};
 
-const NAMES: [&str; 5] = ["f32", "f64", "wrt", "stabilise", "crate"];
-const ALL: &str = "the options are `f32`, `f64`, `wrt(x, y)`, `stabilise = false` and `crate = path`";
+const NAMES: [&str; 6] = ["f32", "f64", "wrt", "stabilise", "checkpoint", "crate"];
+const ALL: &str = "the options are `f32`, `f64`, `wrt(x, y)`, `stabilise = false`, `checkpoint = 5` and `crate = path`";
 
+const CHECKPOINT: &str =
+    "`checkpoint` is how many turns of a loop are computed again at a time: write `checkpoint = 5`";
 const STABILISE: &str = "`stabilise` is true or false: write `stabilise = false`";
 
 impl Default for Options {
     fn default() -> Self {
-        Options { double: false, wrt: Vec::new(), stabilise: true, runtime: syn::parse_quote!(::pullback) }
+        Options {
+            double: false,
+            wrt: Vec::new(),
+            stabilise: true,
+            checkpoint: None,
+            runtime: syn::parse_quote!(::pullback),
+        }
     }
 }
 
@@ -58,6 +66,11 @@ impl Reader {
                 self.stabilise(&pair.value);
                 self.once("`stabilise`", place);
             }
+            ("checkpoint", Meta::NameValue(pair)) => {
+                self.checkpoint(&pair.value, place);
+                self.once("`checkpoint`", place);
+            }
+            ("checkpoint", _) => self.errors.push(error(place, CHECKPOINT)),
             ("f32" | "f64", _) => self.errors.push(error(place, format!("`{name}` takes no value: write `{name}`"))),
             ("wrt", _) => self.errors.push(error(place, "`wrt` names the inputs to derive by: write `wrt(x, y)`")),
             ("stabilise", _) => self.errors.push(error(place, STABILISE)),
@@ -92,6 +105,17 @@ impl Reader {
         match value {
             syn::Expr::Lit(syn::ExprLit { lit: syn::Lit::Bool(wanted), .. }) => self.options.stabilise = wanted.value,
             other => self.errors.push(error(Place::of(other, Span::call_site()), STABILISE)),
+        }
+    }
+
+    fn checkpoint(&mut self, value: &syn::Expr, place: Place) {
+        let turns = match value {
+            syn::Expr::Lit(syn::ExprLit { lit: syn::Lit::Int(number), .. }) => number.base10_parse::<u32>().ok(),
+            _ => None,
+        };
+        match turns.filter(|turns| *turns > 0) {
+            Some(turns) => self.options.checkpoint = Some((i64::from(turns), place)),
+            None => self.errors.push(error(Place::of(value, Span::call_site()), CHECKPOINT)),
         }
     }
 

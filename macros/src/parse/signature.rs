@@ -22,6 +22,8 @@ const PRIMITIVES: [&str; 19] = [
 const RETURNS: &str = "a model returns an array or a scalar: write `-> Output<N, M>` or `-> Output`";
 /// ndarray's named dimensions end here.
 const MOST_AXES: usize = 6;
+/// A stack is deep, not endless.
+const MOST_NETWORKS: usize = 1 << 16;
 /// The most elements of an array whose sizes are all known.
 const MOST_ELEMENTS: i64 = 1 << 48;
 
@@ -128,9 +130,15 @@ impl Reader {
             self.errors.push(error(name.span(), message));
         }
         let initial = init::read(&pat.attrs).map_err(|e| self.errors.push(e)).ok().flatten();
-        match network_path(referenced(&pat.ty)) {
-            Some((path, dims)) => self.group(name, path, dims, initial.map(|(_, place)| place)),
-            None => self.plain_argument(name, &pat.ty, initial),
+        let initial_place = initial.as_ref().map(|(_, place)| *place);
+        match (stack(referenced(&pat.ty)), network_path(referenced(&pat.ty))) {
+            (Some(Ok((count, path, dims))), _) => self.group(name, (path, Some(count)), dims, initial_place),
+            (Some(Err(found)), _) => {
+                self.incomplete = true;
+                self.errors.push(found);
+            }
+            (None, Some((path, dims))) => self.group(name, (path, None), dims, initial_place),
+            (None, None) => self.plain_argument(name, &pat.ty, initial),
         }
     }
 
@@ -142,7 +150,7 @@ impl Reader {
         match read {
             Ok((role, shape)) => {
                 let init = self.initial(role, &shape, initial);
-                self.arguments.push(Argument { path: vec![name.clone()], name, role, shape, init });
+                self.arguments.push(Argument { path: vec![name.clone()], stacks: Vec::new(), name, role, shape, init });
             }
             Err(found) => {
                 self.incomplete = true;
@@ -159,7 +167,13 @@ impl Reader {
         init
     }
 
-    fn group(&mut self, name: Ident, network: syn::Path, dims: Option<&Dims>, init: Option<Place>) {
+    fn group(
+        &mut self,
+        name: Ident,
+        (network, count): (syn::Path, Option<usize>),
+        dims: Option<&Dims>,
+        init: Option<Place>,
+    ) {
         if let Some(place) = init {
             self.errors
                 .push(error(place, "`#[init(..)]` stands on a `Param`: a group is initialised by its own network"));
@@ -173,7 +187,7 @@ impl Reader {
                 self.grouped.extend(names);
                 let dims = dims.map(|dims| dims.into_iter().map(|d| d.dim).collect());
                 let (before, sizes) = (self.arguments.len(), None);
-                self.groups.push(Group { name, network, dims, place, before, sizes });
+                self.groups.push(Group { name, network, count, dims, place, before, sizes });
             }
             Err(found) => {
                 self.incomplete = true;
@@ -297,6 +311,32 @@ fn network_path(ty: &Type) -> Option<(syn::Path, Option<&Dims>)> {
     let mut path = path.clone();
     path.segments.last_mut()?.arguments = PathArguments::None;
     (is_function && !is_near && plain).then_some((path, dims))
+}
+
+/// `[block<64>; 6]`: how many networks, the path of one, and what its generics are bound to.
+fn stack(ty: &Type) -> Option<syn::Result<(usize, syn::Path, Option<&Dims>)>> {
+    let Type::Array(array) = ty else { return None };
+    let known = network_path(referenced(&array.elem)).ok_or_else(|| {
+        let place = Place::of(&array.elem, Span::call_site());
+        error(place, "only networks lie in a stack, as in `blocks: [block<64>; 6]`: write `Input<6, ..>` for an array")
+    });
+    Some(known.and_then(|(path, dims)| Ok((count(&array.len)?, path, dims))))
+}
+
+/// How many networks are in a stack.
+fn count(len: &syn::Expr) -> syn::Result<usize> {
+    let number = match len {
+        syn::Expr::Group(group) => return count(&group.expr),
+        syn::Expr::Lit(syn::ExprLit { lit: syn::Lit::Int(number), .. }) => number.base10_parse::<usize>().ok(),
+        _ => None,
+    };
+    let place = Place::of(len, Span::call_site());
+    match number {
+        Some(0) => Err(error(place, "a stack has at least one network")),
+        Some(number) if number <= MOST_NETWORKS => Ok(number),
+        Some(_) => Err(error(place, format!("a stack has at most {MOST_NETWORKS} networks"))),
+        None => Err(error(place, "how many networks are in a stack is a number, as in `[block<64>; 6]`")),
+    }
 }
 
 fn role(typed: &Typed) -> syn::Result<Role> {

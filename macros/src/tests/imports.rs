@@ -5,11 +5,12 @@ use std::path::{Path, PathBuf};
 use syn::UseTree;
 use syn::visit::{self, Visit};
 
-const PHASES: [&str; 14] = [
+const PHASES: [&str; 15] = [
     "fence",
     "parse",
     "link",
     "lower",
+    "checkpoint",
     "differentiate",
     "simplify",
     "partition",
@@ -30,8 +31,9 @@ const EXCEPTIONS: &[(&str, &str)] = &[
     ("simplify", "parse::parse_expr"),
     // The parser reads nothing that the fence beside it has not let in.
     ("parse", "fence"),
-    // What `name` hands to `emit`.
+    // What `name` and `checkpoint` hand to `emit`.
     ("emit", "name::Names"),
+    ("emit", "checkpoint::Cut"),
 ];
 
 /// How far a module is from the bottom; phases stand side by side.

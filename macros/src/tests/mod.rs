@@ -1,5 +1,6 @@
 //! Tests of the phases, on an interpreter of the graph.
 
+mod checkpoint;
 pub mod execute;
 mod fuzz;
 mod golden;
@@ -13,6 +14,7 @@ mod operations;
 mod page;
 mod properties;
 pub mod random;
+mod repetition;
 mod stability;
 mod table;
 mod turns;

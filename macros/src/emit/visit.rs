@@ -1,0 +1,176 @@
+//! The visit of all parameters by index, in the order of the fields: those of a stack come network by network.
+
+use super::code::ident;
+use super::surface::{Field, Surface, field_of};
+use super::types::generics;
+use crate::ir::model::{Argument, Group, plain};
+use proc_macro2::{Literal, TokenStream};
+use quote::quote;
+
+/// What stands at some of the indices.
+enum Stop<'a> {
+    One(&'a Argument),
+    /// So many arrays of a group with a stack in it, which knows their paths itself.
+    Inside(&'a Group, usize),
+}
+
+/// The implementation of `ParamSet` for `Params` or `Gradients`.
+pub fn visited(surface: &Surface, of: &str, has_elements: bool) -> TokenStream {
+    let of = ident(of);
+    let real = if has_elements { ident("T") } else { surface.real.clone() };
+    let (_, all, elements) = generics(surface, has_elements);
+    let stops = stops(surface);
+    let count = Literal::usize_unsuffixed(stops.iter().map(Stop::count).sum());
+    let path = match stops.iter().all(|stop| matches!(stop, Stop::One(_))) {
+        true => {
+            let paths = surface.params().map(|p| p.dotted());
+            quote!(let paths: [&str; #count] = [#(#paths),*]; paths[index].to_string())
+        }
+        false => matched(&stops, &count, &|stop| stop.path()),
+    };
+    let array = matched(&stops, &count, &|stop| stop.view("view", "scalar_view", "array"));
+    let array_mut = matched(&stops, &count, &|stop| stop.view("view_mut", "scalar_view_mut", "array_mut"));
+    let slices = matched(&stops, &count, &|stop| stop.elements(false));
+    let slices_mut = matched(&stops, &count, &|stop| stop.elements(true));
+    quote! {
+        impl #all ParamSet for #of #elements {
+            type Elem = #real;
+
+            fn count(&self) -> usize {
+                #count
+            }
+
+            fn path(&self, index: usize) -> String {
+                #path
+            }
+
+            fn array(&self, index: usize) -> ArrayViewD<'_, #real> {
+                #array
+            }
+
+            fn array_mut(&mut self, index: usize) -> ArrayViewMutD<'_, #real> {
+                #array_mut
+            }
+
+            #[inline]
+            fn elements(&self, index: usize) -> Option<(&[usize], &[#real])> {
+                #slices
+            }
+
+            #[inline]
+            fn elements_mut(&mut self, index: usize) -> Option<&mut [#real]> {
+                #slices_mut
+            }
+        }
+    }
+}
+
+fn stops<'a>(surface: &Surface<'a>) -> Vec<Stop<'a>> {
+    let of_group = |group: &'a Group| {
+        let params: Vec<&Argument> = surface.params().filter(|p| p.is_of(&group.name)).collect();
+        let arrays = |p: &Argument| p.stacks.iter().map(|(_, count)| count).product::<usize>();
+        match params.iter().all(|p| p.stacks.is_empty()) {
+            true => params.into_iter().map(Stop::One).collect(),
+            false => vec![Stop::Inside(group, params.iter().map(|p| arrays(p)).sum())],
+        }
+    };
+    let stops = surface.fields().into_iter().flat_map(|field| match field {
+        Field::Param(param) => vec![Stop::One(param)],
+        Field::Group(group) => of_group(group),
+    });
+    stops.collect()
+}
+
+/// `match index { 0 => .., 1..=12 => .. }`
+fn matched(stops: &[Stop], count: &Literal, value: &dyn Fn(&Stop) -> TokenStream) -> TokenStream {
+    let mut start = 0;
+    let arms = stops.iter().map(|stop| {
+        let first = Literal::usize_unsuffixed(start);
+        let last = Literal::usize_unsuffixed(start + stop.count() - 1);
+        start += stop.count();
+        let value = value(stop);
+        match stop {
+            Stop::One(_) => quote!(#first => #value,),
+            Stop::Inside(..) if stop.count() == 0 => TokenStream::new(),
+            Stop::Inside(..) => quote!(#first..=#last => { let inner = index - #first; #value }),
+        }
+    });
+    let arms: Vec<TokenStream> = arms.collect();
+    quote! {
+        match index {
+            #(#arms)*
+            _ => no_such_array(index, #count),
+        }
+    }
+}
+
+impl Stop<'_> {
+    fn count(&self) -> usize {
+        match self {
+            Stop::One(_) => 1,
+            Stop::Inside(_, count) => *count,
+        }
+    }
+
+    fn path(&self) -> TokenStream {
+        match self {
+            Stop::One(param) => {
+                let path = param.dotted();
+                quote!(#path.to_string())
+            }
+            Stop::Inside(group, count) => {
+                let (name, text) = (&group.name, plain(&group.name));
+                match group.count.map(|networks| Literal::usize_unsuffixed(count / networks)) {
+                    Some(each) => {
+                        let format = format!("{text}.{{}}.{{}}");
+                        quote!(format!(#format, inner / #each, self.#name[inner / #each].path(inner % #each)))
+                    }
+                    None => {
+                        let format = format!("{text}.{{}}");
+                        quote!(format!(#format, self.#name.path(inner)))
+                    }
+                }
+            }
+        }
+    }
+
+    /// The elements in row-major order.
+    fn elements(&self, mutable: bool) -> TokenStream {
+        match (self, mutable) {
+            (Stop::One(param), _) => {
+                let field = field_of(param);
+                match (param.shape.is_empty(), mutable) {
+                    (true, false) => quote!(scalar_elements(&self.#field)),
+                    (true, true) => quote!(scalar_elements_mut(&mut self.#field)),
+                    (false, false) => quote!(array_elements(&self.#field)),
+                    (false, true) => quote!(self.#field.as_slice_mut()),
+                }
+            }
+            (Stop::Inside(..), false) => self.view("", "", "elements"),
+            (Stop::Inside(..), true) => self.view("", "", "elements_mut"),
+        }
+    }
+
+    /// The array by a method of its own, a scalar by a function, one inside a group by a method of the group.
+    fn view(&self, own: &str, of_scalar: &str, of_group: &str) -> TokenStream {
+        let group_method = ident(of_group);
+        match self {
+            Stop::One(param) if param.shape.is_empty() => {
+                let (field, function) = (field_of(param), ident(of_scalar));
+                let sign = if own == "view" { quote!(&) } else { quote!(&mut) };
+                quote!(#function(#sign self.#field))
+            }
+            Stop::One(param) => {
+                let (field, own_method) = (field_of(param), ident(own));
+                quote!(self.#field.#own_method().into_dyn())
+            }
+            Stop::Inside(group, count) => {
+                let name = &group.name;
+                match group.count.map(|networks| Literal::usize_unsuffixed(count / networks)) {
+                    Some(each) => quote!(self.#name[inner / #each].#group_method(inner % #each)),
+                    None => quote!(self.#name.#group_method(inner)),
+                }
+            }
+        }
+    }
+}

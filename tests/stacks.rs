@@ -1,0 +1,134 @@
+//! Stacks of networks as emitted code: the same as the networks written one after another; their arrays are visited, checked
+//! and initialised one by one; a step allocates nothing.
+
+use ndarray::{Array2, ShapeBuilder};
+use pullback::{ParamSet, network};
+use rand::SeedableRng;
+use rand::rngs::StdRng;
+
+/// Scales every feature.
+#[network]
+fn scaled(x: Input<N, W>, #[init(ones)] s: Param<W>) -> Output<N, W> {
+    x * s
+}
+
+/// A residual block.
+#[network]
+fn block<const W: usize>(
+    x: Input<N, W>,
+    norm: scaled,
+    w: Param<W, W>,
+    b: Param<W>,
+    #[init(ones)] rate: Param,
+) -> Output<N, W> {
+    x + tanh(norm(x).dot(w) + b) * rate
+}
+
+#[network]
+fn stacked(x: Input<N, F>, y: Input<N, F>, first: Param<F>, blocks: [block; 3]) -> Output {
+    mse(blocks(x + first), y)
+}
+
+#[network]
+fn written_out(x: Input<N, F>, y: Input<N, F>, first: Param<F>, a: block, b: block, c: block) -> Output {
+    mse(c(b(a(x + first))), y)
+}
+
+#[network]
+fn deep(x: Input<N, 4>, all: [block<4>; 40]) -> Output<N, 4> {
+    all(x)
+}
+
+#[network(wrt(x))]
+fn pairs(x: Input<N, 4>, pairs: [pair; 2], last: pair) -> Output {
+    sum(last(pairs(x)))
+}
+
+#[network]
+fn pair(x: Input<N, W>, blocks: [block<W>; 2]) -> Output<N, W> {
+    blocks(x)
+}
+
+fn rng() -> StdRng {
+    StdRng::seed_from_u64(3)
+}
+
+fn wavy(rows: usize, columns: usize) -> Array2<f32> {
+    Array2::from_shape_fn((rows, columns), |(i, j)| ((7 * i + 3 * j) as f32).sin())
+}
+
+/// All elements in the order of the visit.
+fn elements(set: &impl ParamSet<Elem = f32>) -> Vec<f32> {
+    (0..set.count()).flat_map(|k| set.array(k).iter().copied().collect::<Vec<_>>()).collect()
+}
+
+fn is_close(a: &[f32], b: &[f32]) -> bool {
+    a.len() == b.len() && a.iter().zip(b).all(|(a, b)| (a - b).abs() < 1e-5)
+}
+
+#[test]
+fn a_stack_is_its_networks_one_after_another() {
+    let (x, y) = (wavy(5, 4), wavy(5, 4));
+    let params = stacked::Params::init(&mut rng(), 4);
+    let [a, b, c] = params.blocks.clone();
+    let apart = written_out::Params { first: params.first.clone(), a, b, c };
+    let (value, gradients) = stacked::value_and_grad(&x, &y, &params);
+    let (expected, all) = written_out::value_and_grad(&x, &y, &apart);
+    assert!((value - expected).abs() < 1e-5);
+    assert!(is_close(&elements(&gradients), &elements(&all)));
+    let (output, saved) = stacked::forward(&x, &y, &params);
+    assert!((output - expected).abs() < 1e-5);
+    assert!(is_close(&elements(&stacked::backward(&x, &y, &params, &saved, 1.0)), &elements(&all)));
+    assert!((stacked(&x, &y, &params) - expected).abs() < 1e-5);
+}
+
+#[test]
+fn arrays_are_visited_network_by_network() {
+    let params = pairs::Params::init(&mut rng());
+    let paths: Vec<String> = (0..params.count()).map(|k| params.path(k)).collect();
+    assert_eq!(paths.len(), 4 * 6);
+    assert_eq!(
+        paths[..5],
+        [
+            "pairs.0.blocks.0.norm.s",
+            "pairs.0.blocks.0.w",
+            "pairs.0.blocks.0.b",
+            "pairs.0.blocks.0.rate",
+            "pairs.0.blocks.1.norm.s",
+        ]
+    );
+    assert_eq!(paths[23], "last.blocks.1.rate");
+    assert_eq!(params.pairs[1].blocks[0].norm.s.len(), 4);
+    let (_, gradients) = pairs::value_and_grad(&wavy(3, 4), &params);
+    assert_eq!(gradients.count(), params.count());
+    assert_eq!(gradients.x.shape(), [3, 4]);
+    assert_eq!(gradients.pairs[1].blocks[1].w, gradients.array(13).into_dimensionality().unwrap());
+}
+
+#[test]
+fn each_network_is_initialised_and_checked_by_itself() {
+    let mut params = deep::Params::init(&mut rng());
+    assert_ne!(params.all[0].w, params.all[39].w);
+    assert_eq!(params.all[39].norm.s, ndarray::Array1::ones(4));
+    assert_eq!(deep(&wavy(2, 4), &params).shape(), [2, 4]);
+    assert_eq!(deep::Params::<f32>::default().count(), 160);
+    params.all[7].w = Array2::zeros((4, 3));
+    let found = deep::check(&wavy(2, 4), &params).unwrap_err().to_string();
+    assert!(found.contains("`all.*.w`") && found.contains("[4, 3]"), "{found}");
+}
+
+#[test]
+fn a_step_allocates_nothing_in_steady_state() {
+    let mut params = stacked::Params::init(&mut rng(), 4);
+    let mut transposed = Array2::zeros((4, 4).f());
+    transposed.assign(&params.blocks[1].w);
+    params.blocks[1].w = transposed;
+    let (x, y, mut workspace) = (wavy(5, 4), wavy(5, 4), stacked::Workspace::default());
+    let expected = stacked::value_and_grad(&x, &y, &params);
+    let mut step = || {
+        let (value, gradients) = stacked::value_and_grad_into(&x, &y, &params, &mut workspace);
+        assert_eq!((value, gradients), (expected.0, &expected.1));
+    };
+    step();
+    assert_eq!(allocation_counter::measure(&mut step).count_total, 0);
+}
