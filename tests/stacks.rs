@@ -132,3 +132,28 @@ fn a_step_allocates_nothing_in_steady_state() {
     step();
     assert_eq!(allocation_counter::measure(&mut step).count_total, 0);
 }
+
+/// Adds what comes in, where that has the shape of what goes out.
+#[network]
+fn residual<const I: usize, const O: usize>(x: Input<N, I>, w: Param<I, O>) -> Output<N, O> {
+    let y = x.dot(w);
+    if I == O { x + y } else { y }
+}
+
+#[network]
+fn narrowing(x: Input<N, 4>, same: residual<4, 4>, last: residual<4, 2>, scale: Mask) -> Output<N, 2> {
+    let y = last(same(x));
+    if scale { 2 * y } else { y }
+}
+
+#[test]
+fn sizes_and_flags_choose() {
+    let (x, params) = (wavy(3, 4), narrowing::Params::init(&mut rng()));
+    let expected = (&x + &x.dot(&params.same.w)).dot(&params.last.w);
+    assert!(is_close(narrowing(&x, false, &params).as_slice().unwrap(), expected.as_slice().unwrap()));
+    assert!(is_close(narrowing(&x, true, &params).as_slice().unwrap(), (2.0 * &expected).as_slice().unwrap()));
+    let alone = residual::Params { w: params.last.w.clone() };
+    assert_eq!(residual(&x, &alone), x.dot(&alone.w));
+    let square = residual::check(&x, &residual::Params { w: params.same.w.clone() }).unwrap_err().to_string();
+    assert!(square.contains("`I` and `O` are both 4"), "{square}");
+}

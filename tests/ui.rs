@@ -4,9 +4,19 @@
 #[test]
 fn mistakes_get_one_message_each() {
     let cases = trybuild::TestCases::new();
-    for phase in
-        ["syntax", "signature", "dimensions", "options", "placement", "names", "arity", "shapes", "callers", "calls"]
-    {
+    for phase in [
+        "syntax",
+        "signature",
+        "dimensions",
+        "options",
+        "placement",
+        "names",
+        "arity",
+        "shapes",
+        "callers",
+        "calls",
+        "choices",
+    ] {
         cases.compile_fail(format!("tests/ui/{phase}/*.rs"));
     }
 }

@@ -160,6 +160,21 @@ impl Fence {
         turns.body.stmts.iter().for_each(|stmt| self.within_turn(stmt, value));
     }
 
+    /// `if condition { .. } else { .. }`, both branches with a value.
+    fn choice(&mut self, choice: &syn::ExprIf) {
+        choice.attrs.iter().for_each(|a| self.visit_attribute(a));
+        match unparenthesised(&choice.cond) {
+            Expr::Let(_) => self.refuse(place(&choice.cond), "`if let` is not supported in a model: use `select`"),
+            Expr::Lit(literal) if matches!(literal.lit, Lit::Bool(_)) => {}
+            condition => self.visit_expr(condition),
+        }
+        self.block(&choice.then_branch, "branch");
+        match &choice.else_branch {
+            Some((_, otherwise)) => self.visit_expr(otherwise),
+            None => self.refuse(choice.if_token.span, "this `if` has no `else`: both branches give a value"),
+        }
+    }
+
     fn within_turn(&mut self, stmt: &Stmt, value: bool) {
         match stmt {
             Stmt::Expr(Expr::Assign(assign), Some(_)) => match targets(&assign.left) {
@@ -266,6 +281,9 @@ impl<'a> Visit<'a> for Fence {
         if let Expr::ForLoop(turns) = expr {
             return self.turns(turns, true);
         }
+        if let Expr::If(choice) = expr {
+            return self.choice(choice);
+        }
         match offence(expr) {
             Some(found) => self.errors.push(found),
             None => visit::visit_expr(self, expr),
@@ -331,10 +349,6 @@ fn control(expr: &Expr) -> Finding {
     const LOOP: &str = "loops are not supported in a model: write the steps one after the other";
     let word = |span: Span, word: &str| Some((span.into(), format!("`{word}` is not supported in a model")));
     match expr {
-        Expr::If(e) => found(
-            e.if_token.span,
-            "`if` on values is not differentiable and not supported: use `select`, `max`, `relu` or `abs`",
-        ),
         Expr::Match(e) => found(e.match_token.span, "`match` is not supported in a model: use `select`"),
         Expr::While(e) => found(labelled(&e.label, e.while_token.span), LOOP),
         Expr::Loop(e) => found(labelled(&e.label, e.loop_token.span), LOOP),
@@ -454,6 +468,13 @@ fn look_through(expr: &Expr) -> &Expr {
     match expr {
         Expr::Group(group) => look_through(&group.expr),
         Expr::Reference(reference) if reference.mutability.is_none() => look_through(&reference.expr),
+        other => other,
+    }
+}
+
+fn unparenthesised(expr: &Expr) -> &Expr {
+    match look_through(expr) {
+        Expr::Paren(paren) => unparenthesised(&paren.expr),
         other => other,
     }
 }

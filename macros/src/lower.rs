@@ -2,6 +2,7 @@
 //! messages at the author's tokens; every name is then resolved and every shape known.
 
 mod call;
+mod choose;
 mod group;
 mod repeat;
 mod solve;
@@ -81,6 +82,8 @@ enum Step<'m> {
     VisitTuple(&'m Expr, usize),
     Apply(Planned<'m>),
     Inline(NetworkCall<'m>),
+    /// One of two values, by a flag.
+    Select(&'m model::If),
     /// The end of a loop's body, with the starts of what it carries and the length of the scope around.
     Leave(&'m model::For, Vec<Id>, usize),
     Bind(&'m Let),
@@ -187,6 +190,7 @@ impl<'m> Lowering<'m> {
                 Step::VisitTuple(expr, count) => self.visit_tuple(expr, count),
                 Step::Apply(planned) => self.apply(&planned),
                 Step::Inline(call) => self.inline(&call),
+                Step::Select(choice) => self.select(choice),
                 Step::Leave(turns, starts, length) => self.leave(turns, starts, length),
                 Step::Bind(bound) => self.bind(bound),
                 Step::Close(length) => self.scope.truncate(length),
@@ -220,6 +224,7 @@ impl<'m> Lowering<'m> {
                 self.steps.extend(block.lets.iter().rev().flat_map(bound));
             }
             ExprKind::For(turns) => self.enter(turns),
+            ExprKind::If(choice) => self.choose(expr, choice),
             ExprKind::Tuple(_) => self.fail(error(expr.place, "several values stand only as the result of a model")),
             ExprKind::List(_) => self.fail(error(expr.place, "a list stands only where an operation takes one")),
         }
@@ -701,7 +706,9 @@ fn written(expr: &Expr, room: &mut usize) -> Option<String> {
         ExprKind::Name(name) => name.clone(),
         ExprKind::Number(value) => format!("{value}"),
         ExprKind::Call(call) => return written_call(call, room),
-        ExprKind::Tuple(_) | ExprKind::List(_) | ExprKind::Block(_) | ExprKind::For(_) => return None,
+        ExprKind::Tuple(_) | ExprKind::List(_) | ExprKind::Block(_) | ExprKind::For(_) | ExprKind::If(_) => {
+            return None;
+        }
     };
     *room = room.checked_sub(text.chars().count())?;
     Some(text)

@@ -115,6 +115,7 @@ fn unreadable(failure: Failure) -> TokenStream {
 pub fn compile(model: &Model) -> syn::Result<Passes> {
     dump("parse", model);
     let lowered = checked("lower", lower(model)?, false);
+    let apart = lowered.apart.clone();
     let (stable, rewrites) = match model.options.stabilise {
         true => stabilise(&lowered),
         false => (as_written(&lowered), Vec::new()),
@@ -135,6 +136,7 @@ pub fn compile(model: &Model) -> syn::Result<Passes> {
         backward: schedule((model, &cuts), "backward", backward),
         step: step.map(|graph| schedule((model, &cuts), "step", tile(&graph))),
         cuts,
+        apart,
     })
 }
 

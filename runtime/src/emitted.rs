@@ -16,7 +16,7 @@ pub use crate::math::{
 };
 pub use crate::params::ParamSet;
 pub use crate::reduce::{max_of, min_of, prod_of, sum};
-pub use crate::shape::{ShapeError, checked, expect_cotangent, expect_index, expect_shape};
+pub use crate::shape::{ShapeError, checked, expect_apart, expect_cotangent, expect_index, expect_shape};
 pub use crate::simd::{Pass, simd};
 
 pub use ndarray::{

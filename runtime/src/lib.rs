@@ -32,6 +32,15 @@
 //! - Another network's name is the kind of a group of parameters: `hidden: dense<13, 13>` declares it, `hidden(x)` calls it.
 //!   Its const generics are bound by position, or its dimensions are inferred from the first call. A network without
 //!   parameters is called by its path. Calls are inlined; [`nn`] has layers.
+//! - `blocks: [block<64>; 6]` is a stack of networks, and `blocks(x)` applies them one after another, as one loop: each takes
+//!   what the one before returns, in the same shape, as its first inputs; further inputs are the same for all. Their
+//!   parameters are `params.blocks[k]`, and go by the paths `blocks.0.w`, `blocks.1.w`, ..
+//! - `for t in 0..T { h = cell(x.at(t), h); }` is a loop: what it assigns to is bound with `let mut` before it and is carried
+//!   from turn to turn. `let hs = for ..` takes the values at the end of the turns, in a stack.
+//! - `if` on sizes, `if I == O { x + y } else { y }`, is decided while a model is compiled, and the other branch is not
+//!   looked at. Names are different sizes unless the call binds both to the same, which the entry check makes sure of. `if`
+//!   on an argument `flag: Mask`, a single truth value, computes both branches and takes one, so both have one shape. `if` on
+//!   data is written `select(condition, a, b)`.
 //! - `#[init(he)]` on a parameter says how it starts: [`init`] has the distributions.
 //! - The body is nested calls, method calls, operators, `let`, shadowing and blocks, and all mean what they mean in Rust;
 //!   `&` and `*` in front of a name mean nothing. Shapes broadcast as in NumPy, at compile time, but never in a loss.
@@ -57,6 +66,12 @@
 //!
 //! `#[network(f64)]` computes in `f64`; `#[network(wrt(x))]` adds the gradient of an input to `Gradients`;
 //! `#[network(crate = path)]` names another path of this crate.
+//!
+//! `#[network(checkpoint = 5)]` bounds memory: the loops of the network, also those in networks that it calls and stacks,
+//! keep what they carry every 5 turns alone, and compute the turns between again on the way back. That costs one more
+//! forward pass; `Saved` and `Workspace` hold `T / 5` starts and the values of 5 turns, in place of the values of `T`. The
+//! square root of the number of turns is a good choice. What each turn adds to a stack is still kept where it is read
+//! outside of the loop. `T` is a number, a name, or a multiple of 5.
 //!
 //! # How a network is compiled
 //!

@@ -45,6 +45,21 @@ pub enum ShapeError {
         /// How many classes there are.
         classes: usize,
     },
+    /// Two names that an `if` of the network takes for different sizes stand for the same one.
+    #[error(
+        "`{network}`: `{first}` and `{second}` are both {size}, but an `if` in it takes them for different: call it \
+             from a network that binds both to {size}"
+    )]
+    Equal {
+        /// The network that was called.
+        network: &'static str,
+        /// A dimension.
+        first: &'static str,
+        /// Another dimension.
+        second: &'static str,
+        /// The size of both.
+        size: usize,
+    },
 }
 
 /// The size that a dimension's name stands for in this call.
@@ -130,6 +145,16 @@ pub fn expect_cotangent(network: &'static str, found: &[usize], expected: &[usiz
 #[inline(never)]
 fn wrong_cotangent(network: &'static str, found: &[usize], expected: &[usize]) -> ShapeError {
     ShapeError::Cotangent { network, found: found.to_vec(), expected: expected.to_vec() }
+}
+
+/// Checks that two dimensions are different, which a comparison of their names has taken for granted.
+#[inline(always)]
+pub fn expect_apart(
+    network: &'static str,
+    (first, size): (&'static str, usize),
+    (second, other): (&'static str, usize),
+) -> Result<(), ShapeError> {
+    if size != other { Ok(()) } else { Err(ShapeError::Equal { network, first, second, size }) }
 }
 
 /// Checks that every label is below `below`, the number of classes.

@@ -6,7 +6,7 @@ use super::pass::{Field, Pass};
 use super::surface::{Surface, blank, each, each_view, field_of, length};
 use super::types::kept;
 use super::{Compiled, Passes};
-use crate::ir::dim::{Shape, show};
+use crate::ir::dim::{Dim, Shape, show};
 use crate::ir::graph::{Dtype, Goal, Source};
 use crate::ir::model::{Argument, Role, plain};
 use crate::ir::program::{self, Operand};
@@ -601,6 +601,11 @@ impl Entry<'_> {
                 false => quote!(expect_index(#network, #word, &flat(#variable), #below)?;),
             }
         });
+        let apart = self.passes.into_iter().flat_map(|p| &p.apart).map(|(a, b)| {
+            let (network, names) = (surface.model.name.to_string(), [a, b].map(Dim::to_string));
+            let ([name_a, name_b], a, b) = (names, size(a), size(b));
+            quote!(expect_apart(#network, (#name_a, #a), (#name_b, #b))?;)
+        });
         let params = surface.own("params");
         quote! {
             #[inline]
@@ -608,6 +613,7 @@ impl Entry<'_> {
                 #(#reads)*
                 #(#checks)*
                 #(#labels)*
+                #(#apart)*
                 Ok(Sizes { #(#dims),* })
             }
         }

@@ -43,6 +43,8 @@ pub struct Passes {
     pub rewrites: Vec<String>,
     /// Sizes that are cut into a quotient and a remainder.
     pub cuts: Vec<Cut>,
+    /// Sizes that must be different.
+    pub apart: Vec<(Dim, Dim)>,
     /// Index arguments, and what their values must be below.
     pub labels: Vec<(usize, Dim)>,
 }

@@ -139,6 +139,8 @@ pub struct Graph {
     known: HashMap<(Kind, Vec<Id>, Shape), Id>,
     pub arguments: Vec<Argument>,
     pub roots: Vec<Root>,
+    /// Sizes that an `if` has taken to be different, since they have different names; of a graph that has been lowered.
+    pub apart: Vec<(Dim, Dim)>,
 }
 
 impl Graph {

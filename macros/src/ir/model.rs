@@ -2,6 +2,7 @@
 
 use super::dim::{Dim, Shape, show};
 use super::graph::Graph;
+use super::resize::Sizes;
 use crate::error::Place;
 use proc_macro2::Ident;
 use quote::ToTokens;
@@ -28,6 +29,8 @@ pub struct Model {
     pub callees: Callees,
     /// What values of callees are called here.
     pub inlined: HashSet<String>,
+    /// What its dimensions are where it is called, as far as that decides an `if`.
+    pub known: Sizes,
 }
 
 /// Networks by the paths under which another one calls them.
@@ -154,6 +157,27 @@ pub enum ExprKind {
     List(Vec<Expr>),
     Block(Box<Block>),
     For(Box<For>),
+    If(Box<If>),
+}
+
+/// `if condition { then } else { otherwise }`.
+#[derive(Clone, Debug)]
+pub struct If {
+    pub condition: Condition,
+    pub then: Expr,
+    pub otherwise: Expr,
+    /// Where the condition stands.
+    pub place: Place,
+}
+
+/// What decides between two branches.
+#[derive(Clone, Debug)]
+pub enum Condition {
+    Literal(bool),
+    /// Two sizes compared: `eq ne lt le gt ge`. Decided while the model is compiled.
+    Sizes(&'static str, Dim, Dim),
+    /// A truth value.
+    Flag(Expr),
 }
 
 /// `for t in 0..T { h = ..; y }`: what is carried after the last turn, then the stack of the turns' values.
@@ -323,6 +347,7 @@ impl Expr {
             }
             ExprKind::Tuple(all) | ExprKind::List(all) => all.iter().for_each(|e| e.calls(calls)),
             ExprKind::For(turns) => turns.body.calls(calls),
+            ExprKind::If(choice) => choice.parts().for_each(|e| e.calls(calls)),
             ExprKind::Name(_) | ExprKind::Number(_) => {}
         }
     }
@@ -333,7 +358,28 @@ impl Expr {
             ExprKind::Call(call) => call.arguments.iter().for_each(|a| a.names(names)),
             ExprKind::Tuple(all) | ExprKind::List(all) => all.iter().for_each(|e| e.names(names)),
             ExprKind::For(turns) => turns.body.names(names),
+            ExprKind::If(choice) => choice.parts().for_each(|e| e.names(names)),
             ExprKind::Name(_) | ExprKind::Number(_) => {}
+        }
+    }
+}
+
+impl If {
+    fn parts(&self) -> impl Iterator<Item = &Expr> {
+        let flag = match &self.condition {
+            Condition::Flag(flag) => Some(flag),
+            Condition::Literal(_) | Condition::Sizes(..) => None,
+        };
+        flag.into_iter().chain([&self.then, &self.otherwise])
+    }
+}
+
+impl fmt::Display for Condition {
+    fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        match self {
+            Condition::Literal(value) => write!(f, "{value}"),
+            Condition::Sizes(op, a, b) => write!(f, "{op}({a}, {b})"),
+            Condition::Flag(flag) => write!(f, "{flag}"),
         }
     }
 }
@@ -388,6 +434,10 @@ impl fmt::Display for Expr {
             ExprKind::For(turns) => {
                 let index = turns.index.as_ref().map_or("_".into(), Ident::to_string);
                 write!(f, "for {index} in 0..{} {{ {} }}", turns.count, turns.body)
+            }
+            ExprKind::If(choice) => {
+                let If { condition, then, otherwise, .. } = &**choice;
+                write!(f, "if {condition} {{ {then} }} else {{ {otherwise} }}")
             }
         }
     }

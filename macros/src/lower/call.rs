@@ -119,6 +119,8 @@ impl<'m> Lowering<'m> {
             _ => *inputs.next().expect("the arity is right"),
         });
         let arguments: Vec<Id> = arguments.collect();
+        let chosen = self.chosen(planned, &sizes)?;
+        let planned = &NetworkCall { network: chosen.as_ref().unwrap_or(planned.network), ..*planned };
         match self.count_of(planned) {
             Some(count) => self.repeat(planned, count, &arguments, &sizes),
             None => self.instantiate(planned, &arguments, &sizes),

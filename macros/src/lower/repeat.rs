@@ -21,7 +21,7 @@ enum Part {
     Same,
 }
 
-impl<'m> Lowering<'m> {
+impl Lowering<'_> {
     /// How many networks a call is of, if it is of a stack.
     pub fn count_of(&self, planned: &NetworkCall) -> Option<usize> {
         planned.group.and_then(|index| self.groups[index].group.count)
@@ -49,7 +49,7 @@ impl<'m> Lowering<'m> {
     /// The outputs of `count` networks, one after another.
     pub fn repeat(
         &mut self,
-        planned: &NetworkCall<'m>,
+        planned: &NetworkCall,
         count: usize,
         arguments: &[Id],
         sizes: &Sizes,
@@ -126,7 +126,7 @@ impl<'m> Lowering<'m> {
     /// One network as the body of the loop, on arguments in the order of the loop's.
     fn one(
         &mut self,
-        planned: &NetworkCall<'m>,
+        planned: &NetworkCall,
         order: &[usize],
         parts: &[Part],
         (arguments, around): (&[Id], &Graph),

@@ -23,7 +23,7 @@ fn matches(graph: &Graph, pattern: &Expr, id: Id, bindings: &mut Bindings) -> bo
         },
         ExprKind::Number(value) => is_constant(graph, id, *value),
         ExprKind::Call(call) => matches_call(graph, call, id, bindings),
-        ExprKind::Tuple(_) | ExprKind::List(_) | ExprKind::Block(_) | ExprKind::For(_) => false,
+        ExprKind::Tuple(_) | ExprKind::List(_) | ExprKind::Block(_) | ExprKind::For(_) | ExprKind::If(_) => false,
     }
 }
 

@@ -76,7 +76,7 @@ pub fn instantiate(graph: &mut Graph, expr: &Expr, bindings: &Bindings) -> Id {
         ExprKind::Number(value) => graph.constant(*value),
         ExprKind::Call(call) => instantiate_call(graph, call, bindings),
         ExprKind::Block(block) => instantiate_block(graph, block, bindings),
-        ExprKind::Tuple(_) | ExprKind::List(_) | ExprKind::For(_) => panic!("a rule gives one value"),
+        ExprKind::Tuple(_) | ExprKind::List(_) | ExprKind::For(_) | ExprKind::If(_) => panic!("a rule gives one value"),
     }
 }
 

@@ -8,7 +8,9 @@ use super::signature::{self, unknown_dimension};
 use crate::error::{Errors, Place, error};
 use crate::fence;
 use crate::ir::dim::Shape;
-use crate::ir::model::{Block, Call, CallOption, Expr, ExprKind, For, Let, Model, Setting, Spelling, path_text, plain};
+use crate::ir::model::{
+    Block, Call, CallOption, Condition, Expr, ExprKind, For, If, Let, Model, Setting, Spelling, path_text, plain,
+};
 use proc_macro2::{Ident, Span};
 use quote::ToTokens;
 use std::collections::BTreeSet;
@@ -154,6 +156,39 @@ impl Reader {
         Expr { kind: ExprKind::Block(Box::new(Block { lets: vec![bound], result })), place: place(turns) }
     }
 
+    fn choice(&mut self, choice: &syn::ExprIf) -> Expr {
+        let condition = self.condition(&choice.cond);
+        let then = self.branch(&choice.then_branch);
+        let otherwise = match choice.else_branch.as_ref().map(|(_, value)| ungrouped(value)) {
+            Some(value) => self.expr(value),
+            None => self.refuse(place(choice), "an `if` in a model has an `else`"),
+        };
+        let choice = If { condition, then, otherwise, place: place(&choice.cond) };
+        let whole = choice.place.to(choice.otherwise.place);
+        Expr { kind: ExprKind::If(Box::new(choice)), place: whole }
+    }
+
+    fn branch(&mut self, block: &syn::Block) -> Expr {
+        let value = syn::ExprBlock { attrs: Vec::new(), label: None, block: block.clone() };
+        self.block_value(&value, false)
+    }
+
+    /// Sizes that are compared, wherever all names in them are dimensions.
+    fn condition(&mut self, condition: &syn::Expr) -> Condition {
+        match ungrouped(condition) {
+            syn::Expr::Paren(paren) => self.condition(&paren.expr),
+            syn::Expr::Lit(syn::ExprLit { lit: Lit::Bool(value), .. }) => Condition::Literal(value.value),
+            other => self.sizes(other).unwrap_or_else(|| Condition::Flag(self.expr(other))),
+        }
+    }
+
+    fn sizes(&self, condition: &syn::Expr) -> Option<Condition> {
+        let syn::Expr::Binary(binary) = condition else { return None };
+        let op = comparison(&binary.op)?;
+        let size = |expr| dims::expression(expr).ok().filter(|d| d.names.iter().all(|(n, _)| self.dims.contains(n)));
+        Some(Condition::Sizes(op, size(&binary.left)?.dim, size(&binary.right)?.dim))
+    }
+
     fn local(&mut self, local: &syn::Local) -> Option<Let> {
         if let (Pat::Ident(name), Some(init)) = (&local.pat, &local.init)
             && let syn::Expr::ForLoop(turns) = ungrouped(&init.expr)
@@ -211,6 +246,7 @@ impl Reader {
             syn::Expr::Lit(literal) => self.literal(literal),
             syn::Expr::Block(block) => self.block_value(block, false),
             syn::Expr::ForLoop(turns) => self.stack(turns),
+            syn::Expr::If(choice) => self.choice(choice),
             syn::Expr::Tuple(tuple) => {
                 self.refuse(place(tuple), "a tuple can only be the result of a model: bind each value with `let`")
             }
@@ -241,17 +277,12 @@ impl Reader {
     }
 
     fn binary(&mut self, binary: &syn::ExprBinary) -> Expr {
-        let word = match binary.op {
-            BinOp::Add(_) => "add",
-            BinOp::Sub(_) => "sub",
-            BinOp::Mul(_) => "mul",
-            BinOp::Div(_) => "div",
-            BinOp::Lt(_) => "lt",
-            BinOp::Le(_) => "le",
-            BinOp::Gt(_) => "gt",
-            BinOp::Ge(_) => "ge",
-            BinOp::Eq(_) => "eq",
-            BinOp::Ne(_) => "ne",
+        let word = match (&binary.op, comparison(&binary.op)) {
+            (_, Some(word)) => word,
+            (BinOp::Add(_), _) => "add",
+            (BinOp::Sub(_), _) => "sub",
+            (BinOp::Mul(_), _) => "mul",
+            (BinOp::Div(_), _) => "div",
             _ => return self.refuse(place(&binary.op), "this operator is not supported in a model"),
         };
         let (left, right) = (self.expr(&binary.left), self.expr(&binary.right));
@@ -384,6 +415,18 @@ impl Reader {
                 Setting::Flag(false)
             }
         }
+    }
+}
+
+fn comparison(op: &BinOp) -> Option<&'static str> {
+    match op {
+        BinOp::Lt(_) => Some("lt"),
+        BinOp::Le(_) => Some("le"),
+        BinOp::Gt(_) => Some("gt"),
+        BinOp::Ge(_) => Some("ge"),
+        BinOp::Eq(_) => Some("eq"),
+        BinOp::Ne(_) => Some("ne"),
+        _ => None,
     }
 }
 

@@ -56,6 +56,7 @@ pub fn read(options: Options, function: &ItemFn) -> syn::Result<Model> {
         body: Block { lets: Vec::new(), result: placeholder },
         callees: Default::default(),
         inlined: Default::default(),
+        known: Default::default(),
     })
 }
 

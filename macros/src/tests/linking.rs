@@ -88,7 +88,7 @@ pub fn composed(options: &str, sources: &[&str]) -> Model {
 }
 
 /// All programs of a model as text.
-fn programs(model: &Model) -> Vec<String> {
+pub fn programs(model: &Model) -> Vec<String> {
     let passes = pipeline::compile(model).unwrap_or_else(|e| panic!("{model}\n{e}"));
     let all = [Some(&passes.infer), Some(&passes.forward), Some(&passes.backward), passes.step.as_ref()];
     all.into_iter().flatten().map(|compiled| compiled.program.to_string()).collect()

@@ -1,6 +1,7 @@
 //! Tests of the phases, on an interpreter of the graph.
 
 mod checkpoint;
+mod choices;
 pub mod execute;
 mod fuzz;
 mod golden;

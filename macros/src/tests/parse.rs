@@ -44,6 +44,14 @@ fn show_expr(expr: &Expr) -> String {
         ExprKind::List(values) => format!("[{}]", all(values)),
         ExprKind::Block(block) => format!("{{ {} }}", show_block(block)),
         ExprKind::For(turns) => format!("for {} {{ {} }}", turns.count, show_block(&turns.body)),
+        ExprKind::If(choice) => {
+            format!(
+                "if {} {{ {} }} else {{ {} }}",
+                choice.condition,
+                show_expr(&choice.then),
+                show_expr(&choice.otherwise)
+            )
+        }
         ExprKind::Call(call) => {
             let arguments = call.arguments.iter().map(show_expr);
             let options = call.options.iter().map(|o| format!("{} = {}", o.name, show_setting(&o.value)));
@@ -209,7 +217,7 @@ fn the_text_of_a_rule_is_an_expression() {
     assert_eq!(show("dy * (1 - y * y)"), "mul(dy, sub(1, mul(y, y)))");
     assert_eq!(show("sum(dy * y, axis = axis, keepdims = true)"), "sum(mul(dy, y), axis = axis, keepdims = true)");
     assert!(parse_expr("dy *").is_err());
-    assert!(parse_expr("if x { y } else { z }").is_err());
+    assert!(parse_expr("match x { _ => z }").is_err());
 }
 
 #[test]

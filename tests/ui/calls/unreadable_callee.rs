@@ -3,7 +3,7 @@ use pullback::network;
 
 #[network]
 fn dense(x: Input<N, I>, w: Param<I, O>) -> Output<N, O> {
-    if true { x.dot(w) } else { x.dot(w) }
+    match 1 { _ => x.dot(w) }
 }
 
 #[network]
