@@ -84,6 +84,8 @@ pub const MODELS: &[(&str, &str)] = &[
         "q: Param<N, 2, 3, 4>, k: Param<N, 2, 3, 4>, v: Param<N, 2, 3, 4>, m: Input<3, 3> -> Output<N, 2, 3, 4>",
         "attention(q, k, v, mask = m)",
     ),
+    ("z: Param<N, 3>, y: Index<N> -> Output", "softmax_cross_entropy(z, y, smoothing = 0.1)"),
+    ("z: Param<N, 3>, y: Param<N, 3> -> Output", "softmax_cross_entropy(z, y, smoothing = 0.25)"),
 ];
 
 /// Loops: what is carried, what is scanned, what is stacked.
@@ -190,6 +192,18 @@ fn agree(models: &[(&str, &str)]) {
             }
         }
     }
+}
+
+/// PyTorch's definition: the label's weight is `1 - s`, and `s / K` more goes to each of `K` classes, the label among them.
+#[test]
+fn a_smoothed_label_is_a_distribution() {
+    let signature = "z: Param<N, 4>, y: Index<N> -> (Output, Output)";
+    let body = "let t = 0.7 * one_hot(y, classes = 4) + 0.3 / 4;
+        (softmax_cross_entropy(z, y, smoothing = 0.3), softmax_cross_entropy(z, t))";
+    let (_, graph) = lowered(&source(signature, body));
+    let known = sizes(&[("N", 5)]);
+    let values = run(&simplify::expand(&graph), &known, &arguments(&graph, &known, 1));
+    assert!(close(&values[0], &values[1], 1e-14), "{values:?}");
 }
 
 #[test]
