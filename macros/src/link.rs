@@ -153,7 +153,11 @@ impl Definition {
     /// The definition of `model`, which stands in `item`.
     pub fn new(model: &Model, callees: Vec<(String, Ident)>, item: TokenStream) -> Self {
         let wrt = &model.options.wrt;
-        let options = if wrt.is_empty() { TokenStream::new() } else { quote!(wrt(#(#wrt),*)) };
+        let wrt = (!wrt.is_empty()).then(|| quote!(wrt(#(#wrt),*)));
+        let (names, values): (Vec<_>, Vec<_>) = model.options.gradient.iter().cloned().unzip();
+        let gradient = (!names.is_empty()).then(|| quote!(gradient(#(#names = #values),*)));
+        let options = wrt.into_iter().chain(gradient);
+        let options = quote!(#(#options),*);
         let item = bare(item);
         Definition { id: identity(&model.name, &item), callees, options, item }
     }

@@ -2,6 +2,7 @@
 //! messages at the author's tokens; every name is then resolved and every shape known.
 
 mod call;
+mod given;
 mod group;
 mod solve;
 mod turns;
@@ -26,7 +27,7 @@ pub fn lower(model: &Model) -> syn::Result<Graph> {
     let results = lowering.body();
     lowering.outputs(&results);
     naming::name_all(&mut lowering.graph);
-    lowering.errors.finish(lowering.graph)
+    given::attach(model, lowering.errors.finish(lowering.graph)?)
 }
 
 /// Walks the expressions with a stack of its own, since deep nesting would overflow the compiler's.

@@ -51,11 +51,15 @@ fn in_loops(graph: &Graph, change: &mut dyn FnMut(&Graph) -> Graph) -> Graph {
     if graph.has_loops() { graph.with_bodies(change) } else { graph.clone() }
 }
 
-/// Every composite by its definition.
+/// Every composite by its definition; a given derivative has served its turn.
 pub fn expand(graph: &Graph) -> Graph {
     let mut texts = Texts::default();
     in_loops(graph, &mut expand).rebuild(|new, node, args| {
-        let Kind::Composite { op: name, axes } = &node.kind else { return new.like(node, args) };
+        let (name, axes) = match &node.kind {
+            Kind::Composite { op, axes } => (op, axes),
+            Kind::Given(_) => return args[0],
+            _ => return new.like(node, args),
+        };
         let op = op::known(name);
         let Meaning::Composite { text, .. } = op.meaning else { unreachable!("`{name}` is a composite") };
         let start = new.len();

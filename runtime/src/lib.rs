@@ -53,7 +53,10 @@
 //! | `net::Saved`, `net::Workspace` | public fields, one for each value kept |
 //!
 //! `#[network(f64)]` computes in `f64`; `#[network(wrt(x))]` adds the gradient of an input to `Gradients`;
-//! `#[network(crate = path)]` names another path of this crate.
+//! `#[network(gradient(x = ..))]` gives the derivative of a network without parameters, for itself and for all that call it:
+//! what goes back to each input that is named, from the arguments, the value `y` and its cotangent `dy`; an input that is
+//! not named gets nothing. `#[network(gradient(x = dy))] fn whole(x: Input<N>) -> Output<N> { round(x) }` lets gradients
+//! straight through. `#[network(crate = path)]` names another path of this crate.
 //!
 //! # How a network is compiled
 //!

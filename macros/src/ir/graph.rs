@@ -76,6 +76,9 @@ pub enum Kind {
     Scan(Shared),
     /// A result of a loop, by its index.
     Part(usize),
+    /// Its first argument, whose derivative by the others is given: a graph of gradients, whose arguments are these others,
+    /// the value and its cotangent. Gone once composites are expanded.
+    Given(Shared<Graph>),
 }
 
 #[derive(Clone, Debug)]
@@ -522,6 +525,7 @@ impl fmt::Display for Kind {
                 write!(f, "scan {} turns {order}, {} carried, {} scanned", scan.count, scan.carried, scan.scanned)
             }
             Kind::Part(index) => write!(f, "part {index}"),
+            Kind::Given(_) => write!(f, "given"),
         }
     }
 }

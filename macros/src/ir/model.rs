@@ -24,6 +24,8 @@ pub struct Model {
     pub groups: Vec<Group>,
     pub result: Outputs,
     pub body: Block,
+    /// What its author says goes back to inputs, in the place of its derivative.
+    pub given: Vec<(Ident, Expr)>,
     /// The networks that it calls, by their paths as written.
     pub callees: Callees,
     /// What values of callees are called here.
@@ -40,6 +42,10 @@ pub struct Network {
     pub graph: Graph,
 }
 
+/// What the value and its cotangent are called in `gradient(..)`.
+pub const VALUE: &str = "y";
+pub const COTANGENT: &str = "dy";
+
 /// What stands in the parentheses of `#[network(..)]`.
 #[derive(Clone, Debug)]
 pub struct Options {
@@ -47,6 +53,8 @@ pub struct Options {
     pub double: bool,
     /// The inputs whose gradient is asked for, each with its place.
     pub wrt: Vec<Ident>,
+    /// What goes back to inputs, as it is written in `gradient(..)`.
+    pub gradient: Vec<(Ident, syn::Expr)>,
     /// Whether formulas are rewritten where they would lose digits.
     pub stabilise: bool,
     /// Where the runtime is found: `::pullback`, or the path of `crate = ..`.
@@ -272,6 +280,7 @@ impl Model {
     pub fn calls(&self) -> Vec<&Call> {
         let mut calls = Vec::new();
         self.body.calls(&mut calls);
+        self.given.iter().for_each(|(_, value)| value.calls(&mut calls));
         calls
     }
 }

@@ -6,9 +6,9 @@ use super::{Bound, Lowering, Origin, Step, Value, counted, described, dtype_of};
 use crate::error::error;
 use crate::ir::along::Along;
 use crate::ir::dim::{Dim, Shape, show};
-use crate::ir::graph::{Argument, Dtype, Graph, Id, Kind, Node};
+use crate::ir::graph::{Argument, Dtype, Graph, Id, Kind, Node, Root};
 use crate::ir::model::{self, Call, Expr, ExprKind, Network, Role, plain};
-use crate::ir::scan::{Scan, outputs};
+use crate::ir::scan::{Scan, Shared};
 use crate::op;
 use std::collections::HashSet;
 
@@ -297,6 +297,10 @@ fn copied(graph: &mut Graph, node: &Node, args: Vec<Id>, sizes: &Sizes) -> Id {
             graph.scan(Scan { count, ..scan.with_body(resized(&scan.body, sizes)) }, args)
         }
         Kind::Part(index) => graph.part(args[0], *index),
+        Kind::Given(gradients) => {
+            let gradients = Shared::new(resized(gradients, sizes));
+            graph.add(Kind::Given(gradients), args, new, node.dtype)
+        }
         kind @ (Kind::Arg(_)
         | Kind::Const(_)
         | Kind::Iota { .. }
@@ -306,7 +310,7 @@ fn copied(graph: &mut Graph, node: &Node, args: Vec<Id>, sizes: &Sizes) -> Id {
     }
 }
 
-/// The body of a loop in other dimensions.
+/// The body of a loop, or what is given as gradients, in other dimensions.
 fn resized(body: &Graph, sizes: &Sizes) -> Graph {
     let arguments = body.arguments.iter().map(|a| Argument { shape: shape(sizes, &a.shape), ..a.clone() });
     let mut new = Graph::new(arguments.collect());
@@ -322,6 +326,7 @@ fn resized(body: &Graph, sizes: &Sizes) -> Graph {
         new.inherit(made, &node.note);
         here[id.index()] = Some(made);
     }
-    new.roots = outputs(body.roots.iter().filter_map(|r| r.node).filter_map(|id| here[id.index()]));
+    let root = |r: &Root| Root { goal: r.goal, node: r.node.and_then(|id| here[id.index()]) };
+    new.roots = body.roots.iter().map(root).collect();
     new
 }

@@ -52,6 +52,7 @@ pub fn read(options: Options, function: &ItemFn) -> syn::Result<Model> {
         groups: reader.groups,
         result,
         body: Block { lets: Vec::new(), result: placeholder },
+        given: Vec::new(),
         callees: Default::default(),
         inlined: Default::default(),
     })
@@ -60,7 +61,8 @@ pub fn read(options: Options, function: &ItemFn) -> syn::Result<Model> {
 /// Every name in `wrt(..)` is an input.
 pub fn check_wrt(model: &Model) -> syn::Result<()> {
     let mut errors = Errors::new();
-    model.options.wrt.iter().filter(|name| !is_input(model, name)).for_each(|name| errors.push(no_input(model, name)));
+    let strange = model.options.wrt.iter().filter(|name| !is_input(model, name));
+    strange.for_each(|name| errors.push(no_input(model, name, "wrt")));
     errors.finish(())
 }
 
@@ -68,10 +70,11 @@ pub fn is_input(model: &Model, name: &Ident) -> bool {
     model.arguments.iter().any(|a| a.role == Role::Input && a.name.unraw() == name.unraw())
 }
 
-fn no_input(model: &Model, name: &Ident) -> syn::Error {
+/// The name, in an option called `option`, of something else than an input.
+pub fn no_input(model: &Model, name: &Ident, option: &str) -> syn::Error {
     let text = name.unraw().to_string();
     let problem = match model.arguments.iter().find(|a| a.name.unraw() == text) {
-        Some(argument) => format!("of the kind `{:?}`, and `wrt` names inputs only", argument.role),
+        Some(argument) => format!("of the kind `{:?}`, and `{option}` names inputs only", argument.role),
         None if model.groups.iter().any(|g| g.name.unraw() == text) => {
             "a group of parameters, whose gradients are there anyway".into()
         }
