@@ -72,7 +72,7 @@ fn is_network(model: &Model, call: &Call) -> bool {
     let arguments = model.arguments.iter().map(|a| plain(&a.name));
     let here: Vec<String> = arguments.chain(model.groups.iter().map(|g| plain(&g.name))).chain(bound).collect();
     let here = here.iter().map(String::as_str);
-    let known = call.op == plain(&model.name) || op::find(&call.op).is_some() || here.clone().any(|n| n == call.op);
+    let known = call.op == plain(&model.name) || op::callable(&call.op).is_some() || here.clone().any(|n| n == call.op);
     path.segments.len() > 1 || !known && !is_slip(&call.op, op::names().map(|n| -> &str { n }).chain(here))
 }
 

@@ -46,6 +46,8 @@ struct Lowering<'m> {
     /// The number of the graph that is being made, and the last number that was given.
     serial: usize,
     serials: usize,
+    /// How many uses of seeds there have been.
+    streams: usize,
     groups: Vec<Instance<'m>>,
     /// Dimensions that no call decides, each with its group.
     open: Vec<(String, &'m Ident)>,
@@ -124,7 +126,7 @@ impl<'m> Lowering<'m> {
         let (later, steps, values, open, inlined) = Default::default();
         let mut errors = Errors::new();
         let groups = Instance::all(model, &mut errors);
-        let (around, serial, serials) = (Vec::new(), 0, 0);
+        let (around, serial, serials, streams) = (Vec::new(), 0, 0, 0);
         Lowering {
             model,
             graph,
@@ -136,6 +138,7 @@ impl<'m> Lowering<'m> {
             around,
             serial,
             serials,
+            streams,
             groups,
             open,
             inlined,
@@ -237,7 +240,7 @@ impl<'m> Lowering<'m> {
                 self.errors.push(error(place, text));
             }
             let (value, level) = (bound.value, bound.level);
-            return value.map(|id| self.at_hand(id, level));
+            return value.map(|id| self.at_hand(id, level)).map(|id| self.own_stream(id, level));
         }
         let message = if self.later.iter().any(|l| l == name) {
             format!("cannot find `{name}`: it is bound later")
@@ -247,6 +250,21 @@ impl<'m> Lowering<'m> {
         };
         self.errors.push(error(place, message));
         None
+    }
+
+    /// Every use of a seed has a seed of its own, and in a loop every turn of it has.
+    fn own_stream(&mut self, seed: Id, level: usize) -> Id {
+        if self.graph.node(seed).dtype != Dtype::Seed {
+            return seed;
+        }
+        let number = self.graph.constant(self.streams as f64);
+        self.streams += 1;
+        let mut stream = self.graph.map("stream", vec![seed, number], Dtype::Seed);
+        for inner in level..self.around.len() {
+            let turn = self.turn_of(inner);
+            stream = self.graph.map("mix", vec![stream, turn], Dtype::Seed);
+        }
+        stream
     }
 
     fn bind(&mut self, bound: &'m Let) {
@@ -284,7 +302,8 @@ impl<'m> Lowering<'m> {
         let given = call.arguments.len();
         // `x.at(t)`, where `t` counts the turns of a loop.
         let name = if self.is_at_turn(call) { "gather" } else { &call.op };
-        let spelled = apply::spelled(name, given).ok_or_else(|| self.unknown(call))?;
+        let spelled = apply::spelled(name, given).filter(|s| s.op.family != Family::Internal);
+        let spelled = spelled.ok_or_else(|| self.unknown(call))?;
         let takes = spelled.op.args.len();
         let needs = takes - spelled.op.defaults.len();
         let repeats = spelled.op.repeats;
@@ -734,5 +753,6 @@ fn dtype_of(role: Role) -> Dtype {
         Role::Input | Role::Param => Dtype::Real,
         Role::Index => Dtype::Index,
         Role::Mask => Dtype::Mask,
+        Role::Random => Dtype::Seed,
     }
 }

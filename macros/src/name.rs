@@ -143,7 +143,7 @@ struct Pool {
 
 impl Pool {
     fn new(outside: &[String]) -> Self {
-        let functions = op::names().filter_map(|name| match op::find(name)?.emitted {
+        let functions = op::all().filter_map(|op| match op.emitted {
             Emitted::Function(function) => Some(function),
             _ => None,
         });

@@ -14,7 +14,7 @@ use crate::lower::{lower, network as callee, spread};
 use crate::name::name;
 use crate::parse::{Failure, Known as KnownItem, parse};
 use crate::partition::partition;
-use crate::simplify::{as_written, simplify, stabilise};
+use crate::simplify::{as_written, resolve, simplify, stabilise};
 use crate::verify;
 use proc_macro2::{Ident, TokenStream};
 use quote::quote;
@@ -112,11 +112,8 @@ fn unreadable(failure: Failure) -> TokenStream {
 pub fn compile(model: &Model) -> syn::Result<Passes> {
     dump("parse", model);
     let lowered = checked("lower", lower(model)?, false);
-    let (stable, rewrites) = match model.options.stabilise {
-        true => stabilise(&lowered),
-        false => (as_written(&lowered), Vec::new()),
-    };
-    let stable = checked("stabilise", stable, false);
+    let (stable, rewrites) = stable(model, &lowered, true);
+    let (inference, _) = self::stable(model, &lowered, false);
     let wanted = wanted(model);
     let split = |joint: &Graph| partition(&tidy(joint));
     let joint = checked("differentiate", differentiate(&stable, &wanted, Seed::Argument, &split), false);
@@ -124,13 +121,23 @@ pub fn compile(model: &Model) -> syn::Result<Passes> {
     let step = scalar(model).then(|| tidy(&differentiate(&stable, &wanted, Seed::One, &split)));
     Ok(Passes {
         labels: labels(&stable),
-        infer: schedule(model, "infer", tidy(&stable)),
+        infer: schedule(model, "infer", tidy(&inference)),
         model: stable,
         rewrites,
         forward: schedule(model, "forward", forward),
         backward: schedule(model, "backward", backward),
         step: step.map(|graph| schedule(model, "step", graph)),
     })
+}
+
+/// The graph of training or of inference, ready to be derived, and what was rewritten in it.
+fn stable(model: &Model, lowered: &Graph, training: bool) -> (Graph, Vec<String>) {
+    let resolved = resolve(lowered, training);
+    let (stable, rewrites) = match model.options.stabilise {
+        true => stabilise(&resolved),
+        false => (as_written(&resolved), Vec::new()),
+    };
+    (checked("stabilise", stable, false), rewrites)
 }
 
 /// Simplified, with nothing in loops that need not be there.

@@ -8,6 +8,7 @@ mod vectors;
 
 use crate::ir::graph::{Goal, Graph, Id, Kind, Node};
 use crate::ir::model::{Expr, ExprKind};
+use crate::ir::scan::Shared;
 use crate::op::rule::{self, Bindings, Texts};
 use crate::op::{self, Identity, Meaning, When, apply, matching, naming};
 use std::collections::{BTreeSet, HashMap};
@@ -49,6 +50,18 @@ pub fn simplify(graph: &Graph) -> Graph {
 /// The graph with all bodies of its loops changed.
 fn in_loops(graph: &Graph, change: &mut dyn FnMut(&Graph) -> Graph) -> Graph {
     if graph.has_loops() { graph.with_bodies(change) } else { graph.clone() }
+}
+
+/// What is one thing in training and another in inference, as the one or as the other.
+pub fn resolve(graph: &Graph, training: bool) -> Graph {
+    in_loops(graph, &mut |body| resolve(body, training)).rebuild(|new, node, args| match &node.kind {
+        Kind::Map("training") => args[usize::from(!training)],
+        Kind::Given(gradients) => {
+            let gradients = Kind::Given(Shared::new(resolve(gradients, training)));
+            new.add(gradients, args, node.shape.clone(), node.dtype)
+        }
+        _ => new.like(node, args),
+    })
 }
 
 /// Every composite by its definition; a given derivative has served its turn.

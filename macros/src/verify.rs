@@ -85,6 +85,7 @@ fn map(graph: &Graph, node: &Node, name: &str, shapes: &[&Shape]) -> Result<(), 
         Takes::Numbers => kinds.iter().all(|d| *d == Dtype::Real),
         Takes::Comparable => kinds.iter().all(|d| *d == kinds[0] && *d != Dtype::Mask),
         Takes::Masks => kinds.iter().all(|d| *d == Dtype::Mask),
+        Takes::Each(wanted) => kinds == wanted,
         Takes::MaskFirst => kinds[0] == Dtype::Mask && kinds[1..].iter().all(|d| *d == Dtype::Real),
     };
     check(right, "arguments of the right kind")?;

@@ -25,8 +25,8 @@
 //!
 //! # The language of models
 //!
-//! - Arguments are `Input<..>` (data), `Param<..>` (learned), `Index<..>` (class labels) and `Mask<..>` (truth values);
-//!   the result is `Output<..>` or a tuple of them. Without dimensions they are scalars.
+//! - Arguments are `Input<..>` (data), `Param<..>` (learned), `Index<..>` (class labels), `Mask<..>` (truth values) and
+//!   `Random` (a seed, a `u64`, in training alone: inference and `check` take none); the result is `Output<..>` or a tuple of them. Without dimensions they are scalars.
 //! - A dimension is a number, a name, or an expression of them in braces: `{2 * H}`. Names are rigid: `N` and `M` are
 //!   different sizes. They are read off the arrays at run time and checked once, on entry.
 //! - Another network's name is the kind of a group of parameters: `hidden: dense<13, 13>` declares it, `hidden(x)` calls it.
@@ -37,6 +37,10 @@
 //!   `&` and `*` in front of a name mean nothing. Shapes broadcast as in NumPy, at compile time, but never in a loss.
 //! - Options are named: `sum(x, axis = 0, keepdims = true)`; an axis is a number, also from the end, or the name of a
 //!   dimension. Whole numbers are numbers: `1 / 2` is a half.
+//!
+//! - `dropout(x, seed, p = 0.1)` is for training, and `x` in inference. What it drops is a function of the seed, of the call
+//!   and of the position: the same seed gives the same mask, in the pass back too; each use of a seed, each turn of a loop
+//!   and each call of a network that takes one has a mask of its own. Give every step another seed.
 //!
 //! # What a network leaves behind
 //!
@@ -93,6 +97,7 @@ pub mod math;
 pub mod nn;
 pub mod optim;
 pub mod params;
+pub mod random;
 pub mod reduce;
 pub mod shape;
 pub mod simd;

@@ -19,8 +19,8 @@ pub fn inference(surface: &Surface) -> TokenStream {
     let model = surface.model;
     let (visibility, name, runtime) = (&model.visibility, &model.name, &model.options.runtime);
     let at = quote!(#runtime::ndarray::);
-    let inputs = inputs(surface, &at);
-    let names = surface.inputs().map(|a| surface.variable(a));
+    let inputs = data(surface, &at);
+    let names = surface.data().map(|a| surface.variable(a));
     let (params, output) = (surface.own("params"), surface.output(&at));
     quote! {
         #visibility fn #name<'a>(#inputs #params: &#name::Params) -> #output {
@@ -84,7 +84,16 @@ fn result_of(compiled: &Compiled, field: &Field) -> Option<usize> {
 }
 
 fn inputs(surface: &Surface, at: &TokenStream) -> TokenStream {
-    let all = surface.inputs().map(|a| {
+    declared(surface, surface.inputs(), at)
+}
+
+/// The inputs of what draws no random numbers.
+fn data(surface: &Surface, at: &TokenStream) -> TokenStream {
+    declared(surface, surface.data(), at)
+}
+
+fn declared<'a>(surface: &Surface, arguments: impl Iterator<Item = &'a Argument>, at: &TokenStream) -> TokenStream {
+    let all = arguments.map(|a| {
         let (name, kind) = (surface.variable(a), surface.accepted(a.shape.len(), a.role, at));
         quote!(#name: #kind,)
     });
@@ -127,7 +136,7 @@ impl Entry<'_> {
     /// `let Sizes { N } = checked(sizes(x, params));`
     fn entry(&self) -> TokenStream {
         let (views, params) = (self.views(), self.surface.own("params"));
-        let names = self.surface.inputs().map(|a| self.surface.variable(a));
+        let names = self.surface.data().map(|a| self.surface.variable(a));
         let dims = self.surface.sizes();
         quote!(#views let Sizes { #(#dims),* } = checked(sizes(#(#names,)* #params));)
     }
@@ -140,7 +149,7 @@ impl Entry<'_> {
 
     fn infer(&self) -> TokenStream {
         let surface = self.surface;
-        let (inputs, params, output) = (inputs(surface, &quote!()), surface.own("params"), surface.output(&quote!()));
+        let (inputs, params, output) = (data(surface, &quote!()), surface.own("params"), surface.output(&quote!()));
         let body = self.passes.map_or_else(
             || self.stub(),
             |passes| {
@@ -509,8 +518,8 @@ impl Entry<'_> {
 
     fn check(&self) -> TokenStream {
         let surface = self.surface;
-        let (taken, params) = (inputs(surface, &quote!()), surface.own("params"));
-        let names: Vec<Ident> = surface.inputs().map(|a| surface.variable(a)).collect();
+        let (taken, params) = (data(surface, &quote!()), surface.own("params"));
+        let names: Vec<Ident> = surface.data().map(|a| surface.variable(a)).collect();
         let (views, dims) = (self.views(), surface.sizes());
         let sizes = self.sizes();
         quote! {
@@ -529,7 +538,7 @@ impl Entry<'_> {
 
     fn sizes(&self) -> TokenStream {
         let surface = self.surface;
-        let inputs = surface.inputs().map(|a| {
+        let inputs = surface.data().map(|a| {
             let (name, view) = (surface.variable(a), surface.view(a.shape.len(), a.role));
             quote!(#name: #view,)
         });

@@ -50,6 +50,11 @@ impl<'a> Surface<'a> {
         self.model.arguments.iter().filter(|a| a.role != Role::Param)
     }
 
+    /// The inputs of inference, and those that have a shape: without what is for training alone.
+    pub fn data(&self) -> impl Iterator<Item = &'a Argument> {
+        self.inputs().filter(|a| a.role != Role::Random)
+    }
+
     pub fn params(&self) -> impl Iterator<Item = &'a Argument> {
         self.model.arguments.iter().filter(|a| a.role == Role::Param)
     }
@@ -131,6 +136,7 @@ impl<'a> Surface<'a> {
         match role {
             Role::Index => ident("usize"),
             Role::Mask => ident("bool"),
+            Role::Random => ident("u64"),
             Role::Input | Role::Param => self.real.clone(),
         }
     }
@@ -140,6 +146,7 @@ impl<'a> Surface<'a> {
             Dtype::Real => self.real.clone(),
             Dtype::Index => ident("usize"),
             Dtype::Mask => ident("bool"),
+            Dtype::Seed => ident("u64"),
         }
     }
 
@@ -260,7 +267,7 @@ pub fn shape_words(shape: &[Dim]) -> String {
 pub fn blank(dtype: Dtype) -> TokenStream {
     match dtype {
         Dtype::Real => quote!(0.0),
-        Dtype::Index => quote!(0),
+        Dtype::Index | Dtype::Seed => quote!(0),
         Dtype::Mask => quote!(false),
     }
 }

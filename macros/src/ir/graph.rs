@@ -27,6 +27,8 @@ pub enum Dtype {
     Index,
     /// Truth values.
     Mask,
+    /// Where random numbers come from.
+    Seed,
 }
 
 /// How a reduction combines elements.

@@ -72,6 +72,8 @@ pub enum Role {
     Index,
     /// Truth values without a gradient.
     Mask,
+    /// A seed, in training alone.
+    Random,
 }
 
 /// `x: Input<N, 13>`.

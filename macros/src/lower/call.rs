@@ -31,7 +31,7 @@ impl<'m> Lowering<'m> {
             Some(Bound { origin: Origin::Group(index), .. }) => Some((self.groups[*index].network, Some(*index))),
             Some(_) => None,
             // A plain name that is an operation's means the operation.
-            None if op::find(&call.op).is_some() => None,
+            None if op::callable(&call.op).is_some() => None,
             None => self.model.callees.get(&call.op).map(|network| (Some(&**network), None)),
         }
     }
@@ -276,6 +276,7 @@ fn held(dtype: Dtype) -> &'static str {
         Dtype::Real => "numbers",
         Dtype::Index => "class labels",
         Dtype::Mask => "truth values",
+        Dtype::Seed => "a seed",
     }
 }
 

@@ -179,8 +179,8 @@ fn masked(graph: &mut Graph, scores: Id, mask: Id) -> Result<Id, Mismatch> {
     match graph.node(mask).dtype {
         Dtype::Mask => hidden(graph, mask, scores),
         Dtype::Real => apply::call(graph, "add", &[scores, mask]),
-        Dtype::Index => {
-            Err(Mismatch::new("`attention` takes a `Mask` or numbers, but {3} holds indices").at(At::Operand(3)))
+        Dtype::Index | Dtype::Seed => {
+            Err(Mismatch::new("`attention` takes a `Mask` or numbers, and {3} holds neither").at(At::Operand(3)))
         }
     }
 }

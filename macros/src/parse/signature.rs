@@ -12,8 +12,8 @@ use std::collections::BTreeSet;
 use syn::ext::IdentExt;
 use syn::{FnArg, GenericParam, ItemFn, Pat, PathArguments, ReturnType, Type};
 
-const KINDS: &str = "an argument is an `Input`, a `Param`, an `Index` or a `Mask`, as in `x: Input<N, 13>`";
-const NAMES_OF_KINDS: [&str; 4] = ["Input", "Param", "Index", "Mask"];
+const KINDS: &str = "an argument is an `Input`, a `Param`, an `Index`, a `Mask` or a `Random`, as in `x: Input<N, 13>`";
+const NAMES_OF_KINDS: [&str; 5] = ["Input", "Param", "Index", "Mask", "Random"];
 /// Types of Rust that are written as functions are.
 const PRIMITIVES: [&str; 19] = [
     "bool", "char", "f16", "f32", "f64", "f128", "i8", "i16", "i32", "i64", "i128", "isize", "str", "u8", "u16", "u32",
@@ -309,6 +309,10 @@ fn role(typed: &Typed) -> syn::Result<Role> {
         "Param" => return Ok(Role::Param),
         "Index" => return Ok(Role::Index),
         "Mask" => return Ok(Role::Mask),
+        "Random" if !typed.dims.is_empty() => {
+            return Err(error(typed.place, "a seed has no dimensions: write `seed: Random`"));
+        }
+        "Random" => return Ok(Role::Random),
         "Output" => "; `Output` is what a model returns".into(),
         _ => match nearest(&head, NAMES_OF_KINDS) {
             Some(near) => format!("; did you mean `{near}`?"),
@@ -335,7 +339,7 @@ fn typed(ty: &Type, advice: &str) -> syn::Result<Typed> {
 }
 
 fn is_kind(head: &Ident) -> bool {
-    ["Input", "Param", "Index", "Mask", "Output"].iter().any(|kind| head == kind)
+    ["Input", "Param", "Index", "Mask", "Random", "Output"].iter().any(|kind| head == kind)
 }
 
 impl Typed {

@@ -88,6 +88,17 @@ pub const MODELS: &[(&str, &str)] = &[
     ("z: Param<N, 3>, y: Param<N, 3> -> Output", "softmax_cross_entropy(z, y, smoothing = 0.25)"),
 ];
 
+/// With a seed.
+pub const DROPOUT: &[(&str, &str)] = &[
+    ("x: Param<N, 4>, s: Random -> Output<N, 4>", "dropout(tanh(x), s)"),
+    ("x: Param<N, 3, 4>, s: Random -> Output<N, 3, 4>", "x.dropout(s, 0.2) * dropout(x, s, p = 0.3)"),
+    ("x: Param, s: Random -> Output", "dropout(exp(x), s, p = 0.01) + x"),
+    (
+        "x: Param<L, N>, w: Param<N, N>, s: Random -> Output<N>",
+        "let mut h = x.at(0); for t in 0..L { h = dropout(tanh(h.dot(w) + x.at(t)), s, p = 0.3); } h",
+    ),
+];
+
 /// Loops: what is carried, what is scanned, what is stacked.
 const LOOPS: &[(&str, &str)] = &[
     ("x: Param<3, N> -> Output<N>", "let mut h = x.at(0); for t in 0..3 { h = tanh(h + x.at(t)); } h"),
@@ -133,7 +144,7 @@ fn lowered(source: &str) -> (crate::ir::model::Model, Graph) {
     let model = parse::parse("f64".parse().unwrap(), source.parse().unwrap());
     let model = model.unwrap_or_else(|f| panic!("{source}: {:?}", f.error.map(|e| e.to_string())));
     let graph = lower::lower(&model).unwrap_or_else(|e| panic!("{source}: {e}"));
-    (model, graph)
+    (model, simplify::resolve(&graph, true))
 }
 
 fn arguments(graph: &Graph, known: &super::interpret::Sizes, seed: u64) -> Vec<Array> {
@@ -144,6 +155,7 @@ fn arguments(graph: &Graph, known: &super::interpret::Sizes, seed: u64) -> Vec<A
             Dtype::Real => random.within(-2.0, 2.0),
             Dtype::Index => random.below(3) as f64,
             Dtype::Mask => random.below(2) as f64,
+            Dtype::Seed => random.below(1 << 50) as f64,
         })
     });
     arrays.collect()
@@ -157,6 +169,35 @@ pub fn operations_with_options_agree_with_finite_differences() {
 #[test]
 fn loops_agree_with_finite_differences() {
     agree(LOOPS);
+}
+
+/// In inference it is another function.
+fn is_random(model: &crate::ir::model::Model) -> bool {
+    model.arguments.iter().any(|a| a.role == Role::Random)
+}
+
+#[test]
+fn dropout_agrees_with_finite_differences() {
+    agree(DROPOUT);
+}
+
+#[test]
+fn in_inference_dropout_is_nothing() {
+    for (signature, body) in DROPOUT {
+        let model = lowered(&source(signature, body)).0;
+        let passes = pipeline::compile(&model).expect("a model of this list is right");
+        let seeded = |graph: &Graph| graph.ids().any(|id| graph.node(id).dtype == Dtype::Seed);
+        assert!(!seeded(&passes.infer.graph) && seeded(&passes.forward.graph), "{body}");
+        assert!(
+            passes
+                .forward
+                .graph
+                .roots
+                .iter()
+                .all(|r| r.node.is_none_or(|id| passes.forward.graph.node(id).dtype == Dtype::Real)),
+            "a mask is drawn again, not kept: {body}"
+        );
+    }
 }
 
 fn agree(models: &[(&str, &str)]) {
@@ -179,11 +220,12 @@ fn agree(models: &[(&str, &str)]) {
             let passes = pipeline::compile(&model).unwrap_or_else(|e| panic!("{source}: {e}"));
             let inferred = execute(&passes.infer.program, &known, &given);
             assert!(
-                close(&inferred[0], &output, 1e-12),
+                is_random(&model) || close(&inferred[0], &output, 1e-12),
                 "{source}\n{inferred:?}\n{output:?}\n{}",
                 passes.infer.program
             );
             let forward = execute(&passes.forward.program, &known, &given);
+            assert!(close(&forward[0], &output, 1e-12), "{source}\n{}", passes.forward.program);
             let saved = forward[1..].to_vec();
             let back =
                 execute(&passes.backward.program, &known, &[given.clone(), vec![weights.clone()], saved].concat());
@@ -208,10 +250,11 @@ fn a_smoothed_label_is_a_distribution() {
 
 #[test]
 fn every_operation_that_takes_options_has_a_model() {
-    let families = [Family::Shape, Family::Linear, Family::Windows, Family::Normalisation];
+    let families = [Family::Shape, Family::Linear, Family::Windows, Family::Normalisation, Family::Random];
     for op in op::all().filter(|op| families.contains(&op.family)) {
         let called = |body: &str| body.contains(&format!("{}(", op.name));
-        let tested = MODELS.iter().any(|(_, body)| called(body)) || ["t", "insert_axis"].contains(&op.name);
+        let tested =
+            MODELS.iter().chain(DROPOUT).any(|(_, body)| called(body)) || ["t", "insert_axis"].contains(&op.name);
         assert!(tested, "no model calls `{}`", op.name);
     }
 }

@@ -233,6 +233,7 @@ impl Argument {
         match self.role {
             Role::Input | Role::Param => random.array(shape, -1.5, 1.5),
             Role::Mask => Array::filled(shape, |_| random.below(2) as f64),
+            Role::Random => Array::filled(shape, |_| random.below(1 << 50) as f64),
             Role::Index => {
                 let classes = shape_of(&vec![self.classes.clone()], sizes)[0];
                 Array::filled(shape, |_| random.below(classes.max(1)) as f64)
@@ -265,5 +266,6 @@ pub fn dtype_of(role: Role) -> Dtype {
         Role::Input | Role::Param => Dtype::Real,
         Role::Index => Dtype::Index,
         Role::Mask => Dtype::Mask,
+        Role::Random => Dtype::Seed,
     }
 }
