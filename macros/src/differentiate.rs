@@ -32,7 +32,8 @@ pub fn differentiate(graph: &Graph, wanted: &[usize], seed: Seed, split: Split) 
 /// As [`differentiate`], for the cotangents of those outputs alone that are `seeded`.
 fn joint(graph: &Graph, wanted: &[usize], seed: Seed, seeded: &dyn Fn(usize) -> bool, split: Split) -> Graph {
     let mut reverse = Reverse::new(graph, wanted, split);
-    let outputs = reverse.graph.roots.clone();
+    let mut outputs = reverse.graph.roots.clone();
+    outputs.retain(|r| matches!(r.goal, Goal::Output(_)));
     for root in outputs.iter().filter(|r| matches!(r.goal, Goal::Output(k) if seeded(k))) {
         reverse.seed(root, seed, outputs.len());
     }

@@ -12,6 +12,7 @@ use crate::ir::dim::{Dim, Shape, show};
 use crate::ir::graph::{Argument, Dtype, Goal, Graph, Id, Root, Source};
 use crate::ir::model::{self, Block, Call, Expr, ExprKind, Let, Model, Role, Setting, Spelling, plain};
 use crate::op::apply::{self, At, Mismatch, Settings, Spelled};
+use crate::op::shape::PART;
 use crate::op::{self, Emitted, Family, Meaning, naming};
 use call::NetworkCall;
 use group::Instance;
@@ -82,6 +83,8 @@ enum Step<'m> {
     /// As many values at once, which only a network gives.
     VisitTuple(&'m Expr, usize),
     Apply(Planned<'m>),
+    /// As many values of a `split`.
+    Split(Planned<'m>, usize),
     Inline(NetworkCall<'m>),
     /// The end of a loop's body, with the starts of what it carries and the length of the scope around.
     Leave(&'m model::For, Vec<Id>, usize),
@@ -189,6 +192,7 @@ impl<'m> Lowering<'m> {
                 Step::Visit(expr) => self.visit(expr),
                 Step::VisitTuple(expr, count) => self.visit_tuple(expr, count),
                 Step::Apply(planned) => self.apply(&planned),
+                Step::Split(planned, count) => self.split(planned, count),
                 Step::Inline(call) => self.inline(&call),
                 Step::Leave(turns, starts, length) => self.leave(turns, starts, length),
                 Step::Bind(bound) => self.bind(bound),
@@ -208,6 +212,9 @@ impl<'m> Lowering<'m> {
                 self.values.push(Some(id));
             }
             ExprKind::Call(call) if self.callee(call).is_some() => self.visit_network(expr, call, None),
+            ExprKind::Call(call) if self.is_split(call) => {
+                self.fail(error(expr.place, "`split` gives several values: bind them with `let (a, b) = split(..);`"));
+            }
             ExprKind::Call(call) => match self.plan(expr, call) {
                 Ok(planned) => {
                     let operands = planned.operands;
@@ -240,6 +247,13 @@ impl<'m> Lowering<'m> {
                 self.errors.push(error(place, text));
             }
             let (value, level) = (bound.value, bound.level);
+            if let Origin::Argument(model::Argument { role: Role::State, .. }) = bound.origin
+                && !self.around.is_empty()
+            {
+                let text = format!("`{name}` is a state, which is written once in a step: use it outside of loops");
+                self.errors.push(error(place, text));
+                return None;
+            }
             return value.map(|id| self.at_hand(id, level)).map(|id| self.own_stream(id, level));
         }
         let message = if self.later.iter().any(|l| l == name) {
@@ -265,6 +279,10 @@ impl<'m> Lowering<'m> {
             stream = self.graph.map("mix", vec![stream, turn], Dtype::Seed);
         }
         stream
+    }
+
+    fn is_bound(&self, name: &str) -> bool {
+        self.scope.iter().any(|b| b.name == name)
     }
 
     fn bind(&mut self, bound: &'m Let) {
@@ -385,6 +403,21 @@ impl<'m> Lowering<'m> {
         }
     }
 
+    /// Every part of a `split`; a mistake is reported once.
+    fn split(&mut self, mut planned: Planned<'m>, count: usize) {
+        let operand = self.values.pop().expect("`split` has one operand");
+        for part in 0..count {
+            match self.values.last() {
+                Some(None) if part > 0 => self.values.push(None),
+                _ => {
+                    planned.settings.replace(PART, Setting::Number(part as f64));
+                    self.values.push(operand);
+                    self.apply(&planned);
+                }
+            }
+        }
+    }
+
     /// Arguments that are given by name, as `mask = m`, in their places behind the others.
     fn named_arguments(&mut self, planned: &Planned, mut args: Vec<Id>) -> Option<Vec<Id>> {
         let op = planned.spelled.op;
@@ -472,6 +505,8 @@ impl<'m> Lowering<'m> {
             }
             self.graph.roots.push(Root { goal: Goal::Output(k), node: *value });
         }
+        // States were written on the way.
+        self.graph.roots.sort_by_key(|r| matches!(r.goal, Goal::State(_)));
     }
 
     fn wrong_output(&self, id: Id, declared: &Shape) -> Option<String> {
@@ -590,7 +625,7 @@ fn fits(option: &str, value: &Setting) -> bool {
     match option {
         "keepdims" | "causal" => matches!(value, Setting::Flag(_)),
         "equation" => matches!(value, Setting::Text(_)),
-        "axis" | "axes" | "shape" | "start" | "end" | "before" | "after" | "classes" | "parts" => {
+        "axis" | "axes" | "shape" | "sizes" | "start" | "end" | "before" | "after" | "classes" => {
             !matches!(value, Setting::Flag(_) | Setting::Text(_))
         }
         "size" | "stride" | "padding" | "output_padding" | "dilation" => {
@@ -607,8 +642,8 @@ fn accepted(option: &str) -> &'static str {
         "equation" => "its letters in quotes, as in `\"ij,jk->ik\"`",
         "axis" => "a number or the name of a dimension",
         "axes" => "a list of axes, as in `[1, 0]`",
-        "shape" => "a list of sizes, as in `[N, 4]`",
-        "start" | "end" | "before" | "after" | "classes" | "parts" => "a number or the name of a dimension",
+        "shape" | "sizes" => "a list of sizes, as in `[N, 4]`",
+        "start" | "end" | "before" | "after" | "classes" => "a number or the name of a dimension",
         "size" | "stride" | "padding" | "output_padding" | "dilation" => "a whole number, or a list of two",
         _ => "a number",
     }
@@ -750,7 +785,7 @@ fn written_call(call: &Call, room: &mut usize) -> Option<String> {
 
 fn dtype_of(role: Role) -> Dtype {
     match role {
-        Role::Input | Role::Param => Dtype::Real,
+        Role::Input | Role::Param | Role::State => Dtype::Real,
         Role::Index => Dtype::Index,
         Role::Mask => Dtype::Mask,
         Role::Random => Dtype::Seed,

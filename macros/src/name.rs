@@ -120,6 +120,7 @@ fn or_value(name: &str) -> String {
 fn result_name(graph: &Graph, program: &Program, root: usize, node: &str, users: &HashSet<String>) -> String {
     match program.results[root].0 {
         Goal::Gradient(argument) => format!("d_{}", graph.arguments[argument].name),
+        Goal::State(argument) => format!("{}_next", graph.arguments[argument].name),
         Goal::Output(_) if !users.contains(node) => "output".into(),
         _ => or_value(node),
     }

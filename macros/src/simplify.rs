@@ -52,9 +52,11 @@ fn in_loops(graph: &Graph, change: &mut dyn FnMut(&Graph) -> Graph) -> Graph {
     if graph.has_loops() { graph.with_bodies(change) } else { graph.clone() }
 }
 
-/// What is one thing in training and another in inference, as the one or as the other.
+/// What is one thing in training and another in inference, as the one or as the other; inference updates no state.
 pub fn resolve(graph: &Graph, training: bool) -> Graph {
-    in_loops(graph, &mut |body| resolve(body, training)).rebuild(|new, node, args| match &node.kind {
+    let mut graph = in_loops(graph, &mut |body| resolve(body, training));
+    graph.roots.retain(|r| training || !matches!(r.goal, Goal::State(_)));
+    graph.rebuild(|new, node, args| match &node.kind {
         Kind::Map("training") => args[usize::from(!training)],
         Kind::Given(gradients) => {
             let gradients = Kind::Given(Shared::new(resolve(gradients, training)));

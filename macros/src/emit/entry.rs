@@ -22,9 +22,10 @@ pub fn inference(surface: &Surface) -> TokenStream {
     let inputs = data(surface, &at);
     let names = surface.data().map(|a| surface.variable(a));
     let (params, output) = (surface.own("params"), surface.output(&at));
+    let (state, given) = (state(surface, &quote!(&#name::)), given_state(surface));
     quote! {
-        #visibility fn #name<'a>(#inputs #params: &#name::Params) -> #output {
-            #name::infer(#(#names,)* #params)
+        #visibility fn #name<'a>(#inputs #params: &#name::Params #state) -> #output {
+            #name::infer(#(#names,)* #params #given)
         }
     }
 }
@@ -65,7 +66,7 @@ pub fn memory(surface: &Surface, step: &Compiled) -> Memory {
                 memory.copies.push((name, argument.dotted(), surface.element(argument.role)));
             }
             program::Role::Argument(_) => {}
-            _ if result_of(step, &field).is_none() => {
+            _ if result_of(step, &field).is_none_or(|k| is_state(step, k)) => {
                 memory.scratch.push((field.name.clone(), buffer.shape.clone(), buffer.dtype))
             }
             _ => {}
@@ -83,6 +84,10 @@ fn result_of(compiled: &Compiled, field: &Field) -> Option<usize> {
     })
 }
 
+fn is_state(compiled: &Compiled, result: usize) -> bool {
+    matches!(compiled.program.results[result].0, Goal::State(_))
+}
+
 fn inputs(surface: &Surface, at: &TokenStream) -> TokenStream {
     declared(surface, surface.inputs(), at)
 }
@@ -98,6 +103,17 @@ fn declared<'a>(surface: &Surface, arguments: impl Iterator<Item = &'a Argument>
         quote!(#name: #kind,)
     });
     quote!(#(#all)*)
+}
+
+/// `, state: &State` behind the parameters, where there is one.
+fn state(surface: &Surface, at: &TokenStream) -> Option<TokenStream> {
+    let name = surface.own("state");
+    surface.has_state().then(|| quote!(, #name: #at State))
+}
+
+fn given_state(surface: &Surface) -> Option<TokenStream> {
+    let name = surface.own("state");
+    surface.has_state().then(|| quote!(, #name))
 }
 
 struct Entry<'a> {
@@ -141,6 +157,30 @@ impl Entry<'_> {
         quote!(#views let Sizes { #(#dims),* } = checked(sizes(#(#names,)* #params));)
     }
 
+    /// The same, and that the state has the shapes that the network declares.
+    fn stateful_entry(&self) -> TokenStream {
+        let (entry, network, state) = (self.entry(), self.surface.model.name.to_string(), self.surface.own("state"));
+        let checks = self.surface.states().filter(|a| !a.shape.is_empty()).map(|argument| {
+            let (field, path, dims) =
+                (field_of(argument), format!("state.{}", argument.dotted()), sizes(&argument.shape));
+            let (written, names) = (show(&argument.shape), self.named_sizes());
+            quote!(checked(expect_shape(#network, #path, #state.#field.shape(), &#dims, #written, &#names));)
+        });
+        quote!(#entry #(#checks)*)
+    }
+
+    /// Puts what the pass made of states into their places.
+    fn next_states(&self, compiled: &Compiled) -> TokenStream {
+        let state = self.surface.own("state");
+        let all = compiled.program.results.iter().enumerate().filter_map(|(k, (goal, _))| {
+            let Goal::State(index) = goal else { return None };
+            let argument = &self.surface.model.arguments[*index];
+            let (field, value) = (field_of(argument), self.value(compiled, k, &argument.shape));
+            Some(quote!(#state.#field = #value;))
+        });
+        quote!(#(#all)*)
+    }
+
     fn stub(&self) -> TokenStream {
         quote!(unreachable!("the network has an error"))
     }
@@ -153,15 +193,16 @@ impl Entry<'_> {
         let body = self.passes.map_or_else(
             || self.stub(),
             |passes| {
-                let (entry, run) = (self.entry(), self.run(&passes.infer, "Infer"));
+                let (entry, run) = (self.stateful_entry(), self.run(&passes.infer, "Infer"));
                 let result = self.outputs(&passes.infer);
                 quote!(#entry #run #result)
             },
         );
+        let state = state(surface, &quote!(&));
         quote! {
             /// The outputs, and nothing kept.
             #[track_caller]
-            pub fn infer<'a>(#inputs #params: &Params) -> #output { #body }
+            pub fn infer<'a>(#inputs #params: &Params #state) -> #output { #body }
         }
     }
 
@@ -171,18 +212,20 @@ impl Entry<'_> {
         let body = self.passes.map_or_else(
             || self.stub(),
             |passes| {
-                let (entry, run) = (self.entry(), self.run(&passes.forward, "Forward"));
+                let (entry, run) = (self.stateful_entry(), self.run(&passes.forward, "Forward"));
                 let (result, saved) = (self.outputs(&passes.forward), self.saved(&passes.forward));
-                quote!(#entry #run (#result, #saved))
+                let next = self.next_states(&passes.forward);
+                quote!(#entry #run #next (#result, #saved))
             },
         );
+        let state = state(surface, &quote!(&mut));
         quote! {
             /// The pass that keeps what [`backward`] needs.
             ///
             /// # Panics
             /// Where the shapes are not those that the network declares; [`check`] finds the same without a panic.
             #[track_caller]
-            pub fn forward<'a>(#inputs #params: &Params) -> (#output, Saved) { #body }
+            pub fn forward<'a>(#inputs #params: &Params #state) -> (#output, Saved) { #body }
         }
     }
 
@@ -256,11 +299,12 @@ impl Entry<'_> {
         let step = self.passes.and_then(|p| p.step.as_ref());
         let body = step.map_or_else(|| self.stub(), |step| self.step(step, &workspace));
         let value = surface.own("value");
+        let (state, given) = (state(surface, &quote!(&mut)), given_state(surface));
         let whole = match step {
             None => self.stub(),
             Some(_) => quote! {
                 let mut #workspace = Workspace::default();
-                let (#value, _) = value_and_grad_into(#(#names,)* #params, &mut #workspace);
+                let (#value, _) = value_and_grad_into(#(#names,)* #params #given, &mut #workspace);
                 (#value, #workspace.gradients)
             },
         };
@@ -270,7 +314,7 @@ impl Entry<'_> {
             /// # Panics
             /// Where the shapes are not those that the network declares.
             #[track_caller]
-            pub fn value_and_grad<'a>(#inputs #params: &Params) -> (#real, Gradients) { #whole }
+            pub fn value_and_grad<'a>(#inputs #params: &Params #state) -> (#real, Gradients) { #whole }
 
             /// The same, into memory that is kept: nothing is allocated once `workspace` has grown.
             ///
@@ -278,7 +322,7 @@ impl Entry<'_> {
             /// Where the shapes are not those that the network declares.
             #[track_caller]
             pub fn value_and_grad_into<'a, 'w>(
-                #inputs #params: &Params, #workspace: &'w mut Workspace,
+                #inputs #params: &Params #state, #workspace: &'w mut Workspace,
             ) -> (#real, &'w Gradients) { #body }
         }
     }
@@ -293,6 +337,10 @@ impl Entry<'_> {
             Source::User(Role::Param) => {
                 let (params, field) = (self.surface.own("params"), field_of(&self.surface.model.arguments[index]));
                 if scalar { quote!(#params.#field) } else { quote!(#params.#field.view()) }
+            }
+            Source::User(Role::State) => {
+                let (state, field) = (self.surface.own("state"), field_of(&self.surface.model.arguments[index]));
+                if scalar { quote!(#state.#field) } else { quote!(#state.#field.view()) }
             }
             Source::User(_) => {
                 let name = self.surface.variable(&self.surface.model.arguments[index]);
@@ -359,6 +407,7 @@ impl Entry<'_> {
             Goal::Output(0) if !self.surface.is_tuple() => self.surface.own("value"),
             Goal::Output(k) => self.surface.own(&format!("value_{k}")),
             Goal::Gradient(i) => self.surface.own(&format!("d_{}_value", plain(&self.surface.model.arguments[i].name))),
+            Goal::State(i) => self.surface.own(&format!("{}_next", plain(&self.surface.model.arguments[i].name))),
             Goal::Saved => self.surface.own(&format!("saved_{k}")),
         }
     }
@@ -438,10 +487,10 @@ impl Entry<'_> {
         };
         let scratch = memory.scratch.iter().map(|(name, ..)| name);
         let copies: Vec<&Ident> = memory.copies.iter().map(|(name, ..)| name).collect();
-        let entry = self.entry();
+        let entry = self.stateful_entry();
         let fits = self.fits(step, &gradients, &memory);
         let mut copies_left = copies.iter();
-        let mut bindings = TokenStream::new();
+        let (mut bindings, mut next, state) = (TokenStream::new(), TokenStream::new(), self.surface.own("state"));
         let mut given = Vec::new();
         for field in pass.fields() {
             let (name, buffer) = (&field.name, step.program.buffer(field.buffer));
@@ -455,6 +504,11 @@ impl Entry<'_> {
                     quote!(let #name = flat_into(#argument, #copy);)
                 }
                 _ => match result_of(step, &field).map(|k| step.program.results[k].0) {
+                    Some(Goal::State(i)) => {
+                        let of = field_of(&self.surface.model.arguments[i]);
+                        next.extend(quote!(slice_mut(&mut #state.#of).copy_from_slice(#name);));
+                        TokenStream::new()
+                    }
                     Some(Goal::Gradient(i)) => {
                         let of = field_of(&self.surface.model.arguments[i]);
                         quote!(let #name = slice_mut(&mut #gradients.#of);)
@@ -474,6 +528,7 @@ impl Entry<'_> {
             #fits
             #bindings
             #call
+            #next
             #scalars
             (#value, #gradients)
         }
@@ -547,7 +602,8 @@ impl Entry<'_> {
             let (name, array, axis) = (ident(name), self.array(argument), Literal::usize_unsuffixed(axis));
             quote!(let #name = #array.shape()[#axis];)
         });
-        let checks = surface.model.arguments.iter().filter(|a| !a.shape.is_empty()).map(|a| self.expectation(a));
+        let checks = surface.model.arguments.iter().filter(|a| a.role != Role::State && !a.shape.is_empty());
+        let checks = checks.map(|a| self.expectation(a));
         let labels = self.passes.into_iter().flat_map(|p| &p.labels).map(|(index, below)| {
             let argument = &surface.model.arguments[*index];
             let (network, word) = (surface.model.name.to_string(), plain(&argument.name));

@@ -47,7 +47,7 @@ impl<'a> Surface<'a> {
     }
 
     pub fn inputs(&self) -> impl Iterator<Item = &'a Argument> {
-        self.model.arguments.iter().filter(|a| a.role != Role::Param)
+        self.model.inputs()
     }
 
     /// The inputs of inference, and those that have a shape: without what is for training alone.
@@ -59,10 +59,25 @@ impl<'a> Surface<'a> {
         self.model.arguments.iter().filter(|a| a.role == Role::Param)
     }
 
+    pub fn states(&self) -> impl Iterator<Item = &'a Argument> {
+        self.model.arguments.iter().filter(|a| a.role == Role::State)
+    }
+
+    pub fn has_state(&self) -> bool {
+        self.states().next().is_some()
+    }
+
     /// The inputs whose gradient is asked for.
     pub fn wrt(&self) -> impl Iterator<Item = &'a Argument> {
         let wrt = &self.model.options.wrt;
         wrt.iter().filter_map(|name| self.model.arguments.iter().find(|a| a.name == *name))
+    }
+
+    /// The fields of `State`: groups that have one, and its own.
+    pub fn state_fields(&self) -> Vec<Field<'a>> {
+        let is_stateful = |g: &&Group| self.states().any(|s| s.is_of(&g.name));
+        let groups = self.model.groups.iter().filter(is_stateful).map(Field::Group);
+        groups.chain(self.states().filter(|a| a.path.len() == 1).map(Field::Param)).collect()
     }
 
     /// The fields of `Params`, in the order of the arguments.
@@ -137,7 +152,7 @@ impl<'a> Surface<'a> {
             Role::Index => ident("usize"),
             Role::Mask => ident("bool"),
             Role::Random => ident("u64"),
-            Role::Input | Role::Param => self.real.clone(),
+            Role::Input | Role::Param | Role::State => self.real.clone(),
         }
     }
 

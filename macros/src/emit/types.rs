@@ -12,6 +12,7 @@ use quote::quote;
 
 pub fn types(surface: &Surface, passes: Option<&Passes>) -> TokenStream {
     let params = params(surface);
+    let state = surface.has_state().then(|| state(surface));
     let gradients = gradients(surface);
     let saved = saved(surface, passes);
     let workspace = passes.and_then(|p| p.step.as_ref()).map(|step| workspace(surface, step));
@@ -23,7 +24,7 @@ pub fn types(surface: &Surface, passes: Option<&Passes>) -> TokenStream {
             }
         )
     });
-    quote!(#params #gradients #saved #workspace #stub)
+    quote!(#params #state #gradients #saved #workspace #stub)
 }
 
 fn field(surface: &Surface, name: &Ident, (shape, dtype): (&Shape, Dtype), more: &str) -> TokenStream {
@@ -41,9 +42,11 @@ fn generic_field(surface: &Surface, argument: &Argument, more: &str) -> TokenStr
 
 /// The same for a group; `of` is `Params` or `Gradients`.
 fn group_field(surface: &Surface, group: &Group, of: &str) -> TokenStream {
-    let (name, module, of) = (&group.name, surface.module_of(group), ident(of));
+    let (name, module) = (&group.name, surface.module_of(group));
+    let has_elements = of == "State" || surface.has_params(group);
+    let of = ident(of);
     let docs = docs([format!("Those of `{}`.", plain(&group.network.segments.last().expect("a name").ident)).as_str()]);
-    let elements = surface.has_params(group).then(|| quote!(<T>));
+    let elements = has_elements.then(|| quote!(<T>));
     quote!(#docs pub #name: #module::#of #elements)
 }
 
@@ -53,10 +56,12 @@ fn params(surface: &Surface) -> TokenStream {
         Field::Param(param) => generic_field(surface, param, ""),
         Field::Group(group) => group_field(surface, group, "Params"),
     });
-    let (sizes, visited) = (surface.parameter_sizes(), visited(surface, "Params", surface.params().next().is_some()));
+    let (sizes, visited) =
+        (surface.parameter_sizes(), visited(surface, "Params", surface.params(), surface.params().next().is_some()));
     let (generics, all, elements) = generics(surface, surface.params().next().is_some());
-    let zeros = initialised(surface, "zeros", &quote!(), &|_, shape| zeros(shape));
-    let initial = initialised(surface, "init", &quote!(rng,), &initial);
+    let fields_of = || surface.fields();
+    let zeros = initialised(surface, fields_of(), "zeros", &quote!(), &|_, shape| zeros(shape));
+    let initial = initialised(surface, fields_of(), "init", &quote!(rng,), &initial);
     quote! {
         #doc
         #[derive(Clone, Debug, Default, PartialEq)]
@@ -89,6 +94,37 @@ fn params(surface: &Surface) -> TokenStream {
     }
 }
 
+fn state(surface: &Surface) -> TokenStream {
+    let doc = docs([format!("What `{}` keeps from step to step beside its parameters.", surface.model.name).as_str()]);
+    let fields = surface.state_fields().into_iter().map(|field| match field {
+        Field::Param(state) => generic_field(surface, state, ""),
+        Field::Group(group) => group_field(surface, group, "State"),
+    });
+    let (sizes, (generics, all, elements)) = (surface.parameter_sizes(), generics(surface, true));
+    let start = |start, shape: &Shape| initial(if start == Init::Usual { Init::Constant(0.0) } else { start }, shape);
+    let initial = initialised(surface, surface.state_fields(), "state", &quote!(), &start);
+    let visited = visited(surface, "State", surface.states(), true);
+    quote! {
+        #doc
+        #[derive(Clone, Debug, Default, PartialEq)]
+        pub struct State #generics { #(#fields),* }
+
+        impl State {
+            /// As each `#[init(..)]` says, else zeros.
+            pub fn new(#(#sizes: usize),*) -> Self {
+                self::state(#(#sizes),*)
+            }
+        }
+
+        /// As [`State::new`], with elements of any type.
+        pub fn state #all(#(#sizes: usize),*) -> State #elements {
+            State { #initial }
+        }
+
+        #visited
+    }
+}
+
 /// What stands behind the name of a type that has elements: `<T = f32>`, `<T: Real>`, `<T>`.
 fn generics(surface: &Surface, has_elements: bool) -> (TokenStream, TokenStream, TokenStream) {
     let real = &surface.real;
@@ -101,12 +137,13 @@ fn generics(surface: &Surface, has_elements: bool) -> (TokenStream, TokenStream,
 /// The fields of `Params` with their values; a group's come from the function `of` of its network.
 fn initialised(
     surface: &Surface,
+    fields: Vec<Field>,
     of: &str,
     first: &TokenStream,
     value: &dyn Fn(Init, &Shape) -> TokenStream,
 ) -> TokenStream {
     let of = ident(of);
-    let fields = surface.fields().into_iter().map(|field| match field {
+    let fields = fields.into_iter().map(|field| match field {
         Field::Param(param) => {
             let (name, value) = (&param.name, value(param.init, &param.shape));
             quote!(#name: #value)
@@ -166,7 +203,7 @@ fn gradients(surface: &Surface) -> TokenStream {
     let fields = fields.chain(surface.wrt().map(gradient));
     let has_elements = surface.params().chain(surface.wrt()).next().is_some();
     let (generics, ..) = generics(surface, has_elements);
-    let visited = visited(surface, "Gradients", has_elements);
+    let visited = visited(surface, "Gradients", surface.params(), has_elements);
     quote! {
         #doc
         #[derive(Clone, Debug, Default, PartialEq)]
@@ -177,11 +214,16 @@ fn gradients(surface: &Surface) -> TokenStream {
 }
 
 /// The visit of all parameters by index.
-fn visited(surface: &Surface, of: &str, has_elements: bool) -> TokenStream {
+fn visited<'a>(
+    surface: &Surface,
+    of: &str,
+    params: impl Iterator<Item = &'a Argument>,
+    has_elements: bool,
+) -> TokenStream {
     let of = ident(of);
     let real = if has_elements { ident("T") } else { surface.real.clone() };
     let (_, all, elements) = generics(surface, has_elements);
-    let params: Vec<&Argument> = surface.params().collect();
+    let params: Vec<&Argument> = params.collect();
     let count = Literal::usize_unsuffixed(params.len());
     let numbers: Vec<Literal> = (0..params.len()).map(Literal::usize_unsuffixed).collect();
     let paths = params.iter().map(|p| p.dotted());

@@ -127,6 +127,8 @@ pub enum Goal {
     Output(usize),
     /// The gradient with respect to argument `k` of the network.
     Gradient(usize),
+    /// What argument `k` of the network, a state, is after the pass.
+    State(usize),
     /// A value kept for backward.
     Saved,
 }

@@ -74,6 +74,15 @@ pub enum Role {
     Mask,
     /// A seed, in training alone.
     Random,
+    /// What training updates and inference reads.
+    State,
+}
+
+impl Role {
+    /// Lies in a group of its network's own, in the place of coming in with each call.
+    pub fn is_kept(self) -> bool {
+        matches!(self, Role::Param | Role::State)
+    }
 }
 
 /// `x: Input<N, 13>`.
@@ -246,7 +255,7 @@ impl Model {
     /// Every dimension that stands alone in an argument, in order of appearance, with the argument and the axis.
     pub fn sizes(&self) -> Vec<(&str, &Argument, usize)> {
         let mut sizes: Vec<(&str, &Argument, usize)> = Vec::new();
-        for argument in &self.arguments {
+        for argument in self.arguments.iter().filter(|a| a.role != Role::State) {
             for (axis, name) in argument.readable() {
                 if sizes.iter().all(|(n, ..)| *n != name) {
                     sizes.push((name, argument, axis));
@@ -256,10 +265,10 @@ impl Model {
         sizes
     }
 
-    /// The dimension names in the shapes of parameters, in order of appearance.
+    /// The dimension names in the shapes of parameters and states, in order of appearance.
     pub fn parameter_sizes(&self) -> Vec<&str> {
         let mut names: Vec<&str> = Vec::new();
-        let params = self.arguments.iter().filter(|a| a.role == Role::Param);
+        let params = self.arguments.iter().filter(|a| a.role.is_kept());
         for dim in params.flat_map(|p| &p.shape) {
             names.extend(dim.names().into_iter().filter(|n| !names.contains(n)).collect::<Vec<_>>());
         }
@@ -268,7 +277,7 @@ impl Model {
 
     /// The data that it is called with.
     pub fn inputs(&self) -> impl Iterator<Item = &Argument> {
-        self.arguments.iter().filter(|a| a.role != Role::Param)
+        self.arguments.iter().filter(|a| !a.role.is_kept())
     }
 
     /// All names of values in the body: those of `let`s, and what values of callees are called.

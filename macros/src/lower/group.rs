@@ -6,7 +6,7 @@ use super::{Lowering, lower, meant};
 use crate::error::{Errors, Place, error, nearest};
 use crate::ir::dim::Dim;
 use crate::ir::graph::{Argument, Dtype, Id, Source};
-use crate::ir::model::{self, Group, Init, Model, Network, Role, path_text, plain};
+use crate::ir::model::{self, Group, Init, Model, Network, path_text, plain};
 use proc_macro2::Ident;
 use std::collections::HashSet;
 
@@ -101,9 +101,9 @@ impl<'m> Lowering<'m> {
             known.insert(name.to_string(), dim);
         }
         sizes.extend(known.clone());
-        let params = network.model.arguments.iter().filter(|a| a.role == Role::Param);
+        let params = network.model.arguments.iter().filter(|a| a.role.is_kept());
         let params = params.map(|param| {
-            let (name, source) = (format!("{}_{}", plain(&group.name), plain(&param.name)), Source::User(Role::Param));
+            let (name, source) = (format!("{}_{}", plain(&group.name), plain(&param.name)), Source::User(param.role));
             Argument { name, source, shape: shape(&known, &param.shape), dtype: Dtype::Real }
         });
         let params = params.collect::<Vec<_>>().into_iter().map(|a| self.outermost().push_argument(a)).collect();
@@ -183,7 +183,7 @@ impl Instance<'_> {
 
     /// The parameters as arguments of the caller, under names that are free.
     fn arguments(&self, names: &mut HashSet<String>) -> Vec<model::Argument> {
-        let params = self.network.iter().flat_map(|n| &n.model.arguments).filter(|a| a.role == Role::Param);
+        let params = self.network.iter().flat_map(|n| &n.model.arguments).filter(|a| a.role.is_kept());
         let params = params.map(|param| {
             let mut name = format!("{}_{}", plain(&self.group.name), plain(&param.name));
             while !names.insert(name.clone()) {
@@ -191,7 +191,7 @@ impl Instance<'_> {
             }
             model::Argument {
                 name: Ident::new(&name, self.group.name.span()),
-                role: Role::Param,
+                role: param.role,
                 shape: shape(&self.sizes, &param.shape),
                 path: std::iter::once(self.group.name.clone()).chain(param.path.iter().cloned()).collect(),
                 init: Init::Usual,

@@ -267,6 +267,12 @@ impl Settings {
         self.0.push((name.into(), setting));
     }
 
+    /// Sets an option that may be set already.
+    pub fn replace(&mut self, name: &str, setting: Setting) {
+        self.0.retain(|(n, _)| n != name);
+        self.set(name, setting);
+    }
+
     pub fn number(&self, name: &str) -> Option<f64> {
         match self.get(name) {
             Some(Setting::Number(value)) => Some(*value),

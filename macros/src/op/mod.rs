@@ -27,7 +27,7 @@ mod random;
 mod reduce;
 mod reference;
 pub mod rule;
-mod shape;
+pub mod shape;
 mod trigonometric;
 mod windows;
 

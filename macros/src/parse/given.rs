@@ -27,12 +27,12 @@ pub fn read(model: &Model) -> syn::Result<Vec<(Ident, Expr)>> {
 
 /// Whether a model can have its derivative given: one value, of data alone, whose names are free.
 fn fits(model: &Model, first: &Ident) -> syn::Result<()> {
-    let has_params = !model.groups.is_empty() || model.arguments.iter().any(|a| a.role == Role::Param);
+    let has_params = !model.groups.is_empty() || model.arguments.iter().any(|a| a.role.is_kept());
     let own = |a: &Ident| [VALUE, COTANGENT].iter().any(|name| a.unraw() == name);
     match model.arguments.iter().find(|a| own(&a.name)) {
         _ if has_params => Err(error(
             first.span(),
-            "`gradient` is for networks without parameters: put what needs it into one, and call that",
+            "`gradient` is for networks without parameters and states: put what needs it into one, and call that",
         )),
         _ if model.result.tuple => {
             Err(error(first.span(), "`gradient` is for networks of one value, and this one returns a tuple"))

@@ -5,7 +5,7 @@ use super::derived;
 use super::execute::execute;
 use super::interpret::{Array, Random, close, difference, run, shape_of, sizes};
 use crate::differentiate::Seed;
-use crate::ir::graph::{Dtype, Graph};
+use crate::ir::graph::{Dtype, Goal, Graph, Source};
 use crate::ir::model::Role;
 use crate::op::{self, Family};
 use crate::{lower, parse, pipeline, simplify};
@@ -23,6 +23,9 @@ pub const MODELS: &[(&str, &str)] = &[
     ("x: Param<N, 4> -> Output<N, 2>", "slice(x, axis = 1, start = 1, end = 3) * slice(tanh(x), 1, -2)"),
     ("x: Param<N, 5> -> Output<N, 2>", "x.slice(axis = 1, start = 1, step = 2)"),
     ("x: Param<N, 3> -> Output<{N - 1}, 3>", "x.slice(0, 1) - slice(x, end = -1)"),
+    ("x: Param<N, 4> -> Output<N, 2>", "let (a, b) = split(x, parts = 2, axis = 1); exp(a) * b"),
+    ("x: Param<4, N> -> Output<N>", "let (a, b) = split(tanh(x), sizes = [1, 3]); squeeze(a, 0) * sum(b, axis = 0)"),
+    ("x: Param<{2 * N}>, y: Input<N> -> Output<N>", "let (a, _) = x.split(2); a * y"),
     ("x: Param<N, 4> -> Output<N>", "x.at(2, axis = 1) * sum(x.at(-1))"),
     ("x: Param<N, 4> -> Output<N, 4>", "flip(x, axis = 1) * flip(x)"),
     ("x: Param<N, 4> -> Output<N, 7>", "square(pad(x, before = 1, after = 2, axis = 1))"),
@@ -88,11 +91,19 @@ pub const MODELS: &[(&str, &str)] = &[
     ("z: Param<N, 3>, y: Param<N, 3> -> Output", "softmax_cross_entropy(z, y, smoothing = 0.25)"),
 ];
 
-/// With a seed.
-pub const DROPOUT: &[(&str, &str)] = &[
+/// What is one thing in training and another in inference.
+pub const IN_TRAINING: &[(&str, &str)] = &[
     ("x: Param<N, 4>, s: Random -> Output<N, 4>", "dropout(tanh(x), s)"),
     ("x: Param<N, 3, 4>, s: Random -> Output<N, 3, 4>", "x.dropout(s, 0.2) * dropout(x, s, p = 0.3)"),
     ("x: Param, s: Random -> Output", "dropout(exp(x), s, p = 0.01) + x"),
+    (
+        "x: Param<N, 3, 2>, g: Param<3>, b: Param<3>, m: State<3>, v: State<3> -> Output<N, 3, 2>",
+        "batch_norm(tanh(x), g, b, m, v)",
+    ),
+    (
+        "x: Param<N, 4>, g: Param<4>, b: Param<4>, m: Input<4>, v: Input<4> -> Output<N, 4>",
+        "batch_norm(x, g, b, m, v, momentum = 0.2, eps = 0.01)",
+    ),
     (
         "x: Param<L, N>, w: Param<N, N>, s: Random -> Output<N>",
         "let mut h = x.at(0); for t in 0..L { h = dropout(tanh(h.dot(w) + x.at(t)), s, p = 0.3); } h",
@@ -152,6 +163,7 @@ fn arguments(graph: &Graph, known: &super::interpret::Sizes, seed: u64) -> Vec<A
     let arrays = graph.arguments.iter().map(|a| {
         let shape = shape_of(&a.shape, known);
         Array::filled(shape, |_| match a.dtype {
+            Dtype::Real if a.source == Source::User(Role::State) => random.within(0.5, 2.0),
             Dtype::Real => random.within(-2.0, 2.0),
             Dtype::Index => random.below(3) as f64,
             Dtype::Mask => random.below(2) as f64,
@@ -172,31 +184,23 @@ fn loops_agree_with_finite_differences() {
 }
 
 /// In inference it is another function.
-fn is_random(model: &crate::ir::model::Model) -> bool {
-    model.arguments.iter().any(|a| a.role == Role::Random)
+fn differs_in_inference(models: &[(&str, &str)]) -> bool {
+    std::ptr::eq(models, IN_TRAINING)
 }
 
 #[test]
-fn dropout_agrees_with_finite_differences() {
-    agree(DROPOUT);
+fn training_agrees_with_finite_differences() {
+    agree(IN_TRAINING);
 }
 
 #[test]
-fn in_inference_dropout_is_nothing() {
-    for (signature, body) in DROPOUT {
-        let model = lowered(&source(signature, body)).0;
-        let passes = pipeline::compile(&model).expect("a model of this list is right");
+fn masks_are_drawn_again_and_inference_draws_none() {
+    for (signature, body) in IN_TRAINING.iter().filter(|(_, body)| body.contains("dropout")) {
+        let passes = pipeline::compile(&lowered(&source(signature, body)).0).expect("a model of this list is right");
         let seeded = |graph: &Graph| graph.ids().any(|id| graph.node(id).dtype == Dtype::Seed);
         assert!(!seeded(&passes.infer.graph) && seeded(&passes.forward.graph), "{body}");
-        assert!(
-            passes
-                .forward
-                .graph
-                .roots
-                .iter()
-                .all(|r| r.node.is_none_or(|id| passes.forward.graph.node(id).dtype == Dtype::Real)),
-            "a mask is drawn again, not kept: {body}"
-        );
+        let kept = passes.backward.graph.arguments.iter().filter(|a| a.source == Source::Saved);
+        assert!(kept.clone().all(|a| a.dtype == Dtype::Real), "{body}");
     }
 }
 
@@ -212,24 +216,26 @@ fn agree(models: &[(&str, &str)]) {
             let weights = Random::new(seed as u64).array(output.shape.clone(), -1.0, 1.0);
             let wanted: Vec<usize> = (0..given.len()).filter(|&k| model.arguments[k].role == Role::Param).collect();
             let joint = simplify::expand(&derived(&graph, &wanted, Seed::Argument));
-            let gradients = run(&joint, &known, &[given.clone(), vec![weights.clone()]].concat());
-            for (gradient, &k) in gradients[1..].iter().zip(&wanted) {
+            let states = graph.roots.iter().filter(|r| matches!(r.goal, Goal::State(_))).count();
+            let mut gradients = run(&joint, &known, &[given.clone(), vec![weights.clone()]].concat());
+            gradients.drain(..1 + states);
+            for (gradient, &k) in gradients.iter().zip(&wanted) {
                 let numeric = difference(&plain, &known, &given, std::slice::from_ref(&weights), k);
                 assert!(close(gradient, &numeric, 1e-6), "{source}, argument {k}\n{gradient:?}\n{numeric:?}\n{joint}");
             }
             let passes = pipeline::compile(&model).unwrap_or_else(|e| panic!("{source}: {e}"));
             let inferred = execute(&passes.infer.program, &known, &given);
             assert!(
-                is_random(&model) || close(&inferred[0], &output, 1e-12),
+                differs_in_inference(models) || close(&inferred[0], &output, 1e-12),
                 "{source}\n{inferred:?}\n{output:?}\n{}",
                 passes.infer.program
             );
             let forward = execute(&passes.forward.program, &known, &given);
             assert!(close(&forward[0], &output, 1e-12), "{source}\n{}", passes.forward.program);
-            let saved = forward[1..].to_vec();
+            let saved = forward[1 + states..].to_vec();
             let back =
                 execute(&passes.backward.program, &known, &[given.clone(), vec![weights.clone()], saved].concat());
-            for (got, want) in back.iter().zip(&gradients[1..]) {
+            for (got, want) in back.iter().zip(&gradients) {
                 assert!(close(got, want, 1e-9), "{source}\n{got:?}\n{want:?}\n{}", passes.backward.program);
             }
         }
@@ -254,7 +260,7 @@ fn every_operation_that_takes_options_has_a_model() {
     for op in op::all().filter(|op| families.contains(&op.family)) {
         let called = |body: &str| body.contains(&format!("{}(", op.name));
         let tested =
-            MODELS.iter().chain(DROPOUT).any(|(_, body)| called(body)) || ["t", "insert_axis"].contains(&op.name);
+            MODELS.iter().chain(IN_TRAINING).any(|(_, body)| called(body)) || ["t", "insert_axis"].contains(&op.name);
         assert!(tested, "no model calls `{}`", op.name);
     }
 }

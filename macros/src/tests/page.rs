@@ -1,7 +1,7 @@
 //! The page of operations in the documentation of the runtime, written from the table. It changes only by an explicit
 //! `PULLBACK_BLESS=1 cargo test -p pullback-macros page`; that it is up to date is tested here.
 
-use super::operations::{DROPOUT, MODELS};
+use super::operations::{IN_TRAINING, MODELS};
 use crate::op::{self, Derivative, Family, Identity, Last, Meaning, Op, Takes, When, rule};
 use std::fmt::Write;
 use std::path::Path;
@@ -45,7 +45,7 @@ fn entry(op: &Op) -> String {
     }
     item("formula", format!("`{}`", formula(op)));
     item("shapes", shapes(op).to_string());
-    MODELS.iter().chain(DROPOUT).filter(|(_, body)| calls(body, op)).take(3).for_each(|(signature, body)| {
+    MODELS.iter().chain(IN_TRAINING).filter(|(_, body)| calls(body, op)).take(3).for_each(|(signature, body)| {
         item("example", format!("`{signature}`: `{}`", rule::on_one_line(body)));
     });
     derivatives(op).into_iter().for_each(|text| item("derivative", text));
