@@ -170,3 +170,26 @@ fn batches_of_products_are_derived() {
     let empty = heads(&random((0, 3, 4), 1), &seen, &params);
     assert_eq!((empty.shape(), output.shape()), (&[0, 3, 4][..], &[2, 3, 4][..]));
 }
+
+/// The two halves of every row, the second through a sigmoid.
+#[network(f64)]
+fn halves(x: Input<N, { 2 * H }>, w: Param<H>) -> (Output<N, H>, Output<N, H>) {
+    split(x * concat(w, sigmoid(w)), sizes = [H, H], axis = 1)
+}
+
+/// A gated linear unit.
+#[network(f64)]
+fn gated(x: Input<N, 4>, layer: halves) -> Output {
+    let (a, b) = layer(x);
+    let (first, rest) = split(a * sigmoid(b), parts = 2, axis = 1);
+    sum(first * first) + sum(rest)
+}
+
+#[test]
+fn the_parts_of_a_split_are_values() {
+    let mut params = gated::Params { layer: halves::Params { w: Array1::zeros(2) } };
+    fill(&mut params);
+    let x = random((3, 4), 8);
+    let (_, gradients) = gated::value_and_grad(&x, &params);
+    check(&params, &gradients, |params| gated(&x, params));
+}

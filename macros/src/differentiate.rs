@@ -32,7 +32,8 @@ pub fn differentiate(graph: &Graph, wanted: &[usize], seed: Seed, split: Split) 
 /// As [`differentiate`], for the cotangents of those outputs alone that are `seeded`.
 fn joint(graph: &Graph, wanted: &[usize], seed: Seed, seeded: &dyn Fn(usize) -> bool, split: Split) -> Graph {
     let mut reverse = Reverse::new(graph, wanted, split);
-    let outputs = reverse.graph.roots.clone();
+    let mut outputs = reverse.graph.roots.clone();
+    outputs.retain(|r| matches!(r.goal, Goal::Output(_)));
     for root in outputs.iter().filter(|r| matches!(r.goal, Goal::Output(k) if seeded(k))) {
         reverse.seed(root, seed, outputs.len());
     }
@@ -202,8 +203,27 @@ impl<'s> Reverse<'s> {
             Kind::Along { axis, op } => self.along(node, *axis, op, position, dy),
             // The loop that a part belongs to looks after its cotangent.
             Kind::Scan(_) | Kind::Part(_) => None,
+            Kind::Given(gradients) => self.given(id, node, gradients, position, dy),
             Kind::Arg(_) | Kind::Const(_) | Kind::Size(_) | Kind::Iota { .. } => None,
         }
+    }
+
+    /// As its author says; nothing goes into the value that stands first.
+    fn given(&mut self, id: Id, node: &Node, gradients: &Graph, position: usize, dy: Id) -> Option<(Id, String)> {
+        let argument = position.checked_sub(1)?;
+        let root = gradients.roots.iter().find(|r| r.goal == Goal::Gradient(argument))?.node?;
+        let nodes = self.graph.graft(gradients, &|k| match node.args.get(k + 1) {
+            Some(&argument) => argument,
+            None if k + 1 == node.args.len() => id,
+            None => dy,
+        });
+        let value = nodes[root.index()].expect("a root is live");
+        let comparable = self.graph.shape(value) == self.graph.shape(dy);
+        let result = match self.masked[id.index()] && comparable && value != dy {
+            true => untaken::where_reached(&mut self.graph, dy, value),
+            false => value,
+        };
+        Some((result, format!("given: d_{}", gradients.arguments[argument].name)))
     }
 
     /// By the derivative in the table.

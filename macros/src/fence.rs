@@ -11,13 +11,22 @@ use syn::{BinOp, Expr, FnArg, GenericParam, ItemFn, Lit, Local, Pat, Stmt, Type,
 
 /// Names everything in `function`, read from `tokens`, that has no meaning in a model.
 pub fn check(function: &ItemFn, tokens: &TokenStream) -> syn::Result<()> {
-    let mut fence = Fence { errors: Errors::new(), carried: all_carried(&function.block) };
+    let mut fence =
+        Fence { errors: Errors::new(), carried: carried_within(|loops| loops.visit_block(&function.block)) };
     fence.signature(function);
     fence.block(&function.block, "model");
     fence.errors.finish(())?;
     let mut errors = Errors::new();
     double_stars(tokens.clone(), &mut errors);
     errors.finish(())
+}
+
+/// The same for an expression that stands alone.
+pub fn expression(expr: &Expr) -> syn::Result<()> {
+    let mut fence = Fence { errors: Errors::new(), carried: carried_within(|loops| loops.visit_expr(expr)) };
+    fence.visit_expr(expr);
+    double_stars(expr.to_token_stream(), &mut fence.errors);
+    fence.errors.finish(())
 }
 
 struct Fence {
@@ -565,18 +574,20 @@ pub fn result(block: &syn::Block) -> Option<&Expr> {
     }
 }
 
-/// The names that any loop in a block assigns to.
-fn all_carried(block: &syn::Block) -> Vec<Ident> {
-    struct Loops(Vec<Ident>);
-    impl<'a> Visit<'a> for Loops {
-        fn visit_expr_for_loop(&mut self, turns: &'a syn::ExprForLoop) {
-            self.0.extend(carried(turns));
-            visit::visit_expr_for_loop(self, turns);
-        }
-    }
+/// The names that any loop assigns to, in what `visit` walks through.
+fn carried_within(visit: impl FnOnce(&mut Loops)) -> Vec<Ident> {
     let mut loops = Loops(Vec::new());
-    loops.visit_block(block);
+    visit(&mut loops);
     loops.0
+}
+
+struct Loops(Vec<Ident>);
+
+impl<'a> Visit<'a> for Loops {
+    fn visit_expr_for_loop(&mut self, turns: &'a syn::ExprForLoop) {
+        self.0.extend(carried(turns));
+        visit::visit_expr_for_loop(self, turns);
+    }
 }
 
 /// A `;` of its own.

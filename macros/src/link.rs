@@ -72,7 +72,7 @@ fn is_network(model: &Model, call: &Call) -> bool {
     let arguments = model.arguments.iter().map(|a| plain(&a.name));
     let here: Vec<String> = arguments.chain(model.groups.iter().map(|g| plain(&g.name))).chain(bound).collect();
     let here = here.iter().map(String::as_str);
-    let known = call.op == plain(&model.name) || op::find(&call.op).is_some() || here.clone().any(|n| n == call.op);
+    let known = call.op == plain(&model.name) || op::callable(&call.op).is_some() || here.clone().any(|n| n == call.op);
     path.segments.len() > 1 || !known && !is_slip(&call.op, op::names().map(|n| -> &str { n }).chain(here))
 }
 
@@ -153,7 +153,11 @@ impl Definition {
     /// The definition of `model`, which stands in `item`.
     pub fn new(model: &Model, callees: Vec<(String, Ident)>, item: TokenStream) -> Self {
         let wrt = &model.options.wrt;
-        let options = if wrt.is_empty() { TokenStream::new() } else { quote!(wrt(#(#wrt),*)) };
+        let wrt = (!wrt.is_empty()).then(|| quote!(wrt(#(#wrt),*)));
+        let (names, values): (Vec<_>, Vec<_>) = model.options.gradient.iter().cloned().unzip();
+        let gradient = (!names.is_empty()).then(|| quote!(gradient(#(#names = #values),*)));
+        let options = wrt.into_iter().chain(gradient);
+        let options = quote!(#(#options),*);
         let item = bare(item);
         Definition { id: identity(&model.name, &item), callees, options, item }
     }

@@ -3,6 +3,7 @@
 
 mod call;
 mod choose;
+mod given;
 mod group;
 mod repeat;
 mod solve;
@@ -13,6 +14,7 @@ use crate::ir::dim::{Dim, Shape, show};
 use crate::ir::graph::{Argument, Dtype, Goal, Graph, Id, Root, Source};
 use crate::ir::model::{self, Block, Call, Expr, ExprKind, Let, Model, Role, Setting, Spelling, plain};
 use crate::op::apply::{self, At, Mismatch, Settings, Spelled};
+use crate::op::shape::PART;
 use crate::op::{self, Emitted, Family, Meaning, naming};
 use call::NetworkCall;
 use group::Instance;
@@ -28,7 +30,7 @@ pub fn lower(model: &Model) -> syn::Result<Graph> {
     let results = lowering.body();
     lowering.outputs(&results);
     naming::name_all(&mut lowering.graph);
-    lowering.errors.finish(lowering.graph)
+    given::attach(model, lowering.errors.finish(lowering.graph)?)
 }
 
 /// Walks the expressions with a stack of its own, since deep nesting would overflow the compiler's.
@@ -47,6 +49,8 @@ struct Lowering<'m> {
     /// The number of the graph that is being made, and the last number that was given.
     serial: usize,
     serials: usize,
+    /// How many uses of seeds there have been.
+    streams: usize,
     groups: Vec<Instance<'m>>,
     /// Dimensions that no call decides, each with its group.
     open: Vec<(String, &'m Ident)>,
@@ -81,6 +85,8 @@ enum Step<'m> {
     /// As many values at once, which only a network gives.
     VisitTuple(&'m Expr, usize),
     Apply(Planned<'m>),
+    /// As many values of a `split`.
+    Split(Planned<'m>, usize),
     Inline(NetworkCall<'m>),
     /// One of two values, by a flag.
     Select(&'m model::If),
@@ -127,7 +133,7 @@ impl<'m> Lowering<'m> {
         let (later, steps, values, open, inlined) = Default::default();
         let mut errors = Errors::new();
         let groups = Instance::all(model, &mut errors);
-        let (around, serial, serials) = (Vec::new(), 0, 0);
+        let (around, serial, serials, streams) = (Vec::new(), 0, 0, 0);
         Lowering {
             model,
             graph,
@@ -139,6 +145,7 @@ impl<'m> Lowering<'m> {
             around,
             serial,
             serials,
+            streams,
             groups,
             open,
             inlined,
@@ -189,6 +196,7 @@ impl<'m> Lowering<'m> {
                 Step::Visit(expr) => self.visit(expr),
                 Step::VisitTuple(expr, count) => self.visit_tuple(expr, count),
                 Step::Apply(planned) => self.apply(&planned),
+                Step::Split(planned, count) => self.split(planned, count),
                 Step::Inline(call) => self.inline(&call),
                 Step::Select(choice) => self.select(choice),
                 Step::Leave(turns, starts, length) => self.leave(turns, starts, length),
@@ -209,6 +217,9 @@ impl<'m> Lowering<'m> {
                 self.values.push(Some(id));
             }
             ExprKind::Call(call) if self.callee(call).is_some() => self.visit_network(expr, call, None),
+            ExprKind::Call(call) if self.is_split(call) => {
+                self.fail(error(expr.place, "`split` gives several values: bind them with `let (a, b) = split(..);`"));
+            }
             ExprKind::Call(call) => match self.plan(expr, call) {
                 Ok(planned) => {
                     let operands = planned.operands;
@@ -242,7 +253,14 @@ impl<'m> Lowering<'m> {
                 self.errors.push(error(place, text));
             }
             let (value, level) = (bound.value, bound.level);
-            return value.map(|id| self.at_hand(id, level));
+            if let Origin::Argument(model::Argument { role: Role::State, .. }) = bound.origin
+                && !self.around.is_empty()
+            {
+                let text = format!("`{name}` is a state, which is written once in a step: use it outside of loops");
+                self.errors.push(error(place, text));
+                return None;
+            }
+            return value.map(|id| self.at_hand(id, level)).map(|id| self.own_stream(id, level));
         }
         let message = if self.later.iter().any(|l| l == name) {
             format!("cannot find `{name}`: it is bound later")
@@ -252,6 +270,25 @@ impl<'m> Lowering<'m> {
         };
         self.errors.push(error(place, message));
         None
+    }
+
+    /// Every use of a seed has a seed of its own, and in a loop every turn of it has.
+    fn own_stream(&mut self, seed: Id, level: usize) -> Id {
+        if self.graph.node(seed).dtype != Dtype::Seed {
+            return seed;
+        }
+        let number = self.graph.constant(self.streams as f64);
+        self.streams += 1;
+        let mut stream = self.graph.map("stream", vec![seed, number], Dtype::Seed);
+        for inner in level..self.around.len() {
+            let turn = self.turn_of(inner);
+            stream = self.graph.map("mix", vec![stream, turn], Dtype::Seed);
+        }
+        stream
+    }
+
+    fn is_bound(&self, name: &str) -> bool {
+        self.scope.iter().any(|b| b.name == name)
     }
 
     fn bind(&mut self, bound: &'m Let) {
@@ -289,7 +326,8 @@ impl<'m> Lowering<'m> {
         let given = call.arguments.len();
         // `x.at(t)`, where `t` counts the turns of a loop.
         let name = if self.is_at_turn(call) { "gather" } else { &call.op };
-        let spelled = apply::spelled(name, given).ok_or_else(|| self.unknown(call))?;
+        let spelled = apply::spelled(name, given).filter(|s| s.op.family != Family::Internal);
+        let spelled = spelled.ok_or_else(|| self.unknown(call))?;
         let takes = spelled.op.args.len();
         let needs = takes - spelled.op.defaults.len();
         let repeats = spelled.op.repeats;
@@ -367,6 +405,21 @@ impl<'m> Lowering<'m> {
             Err(mismatch) => {
                 let message = self.explained(planned, &mismatch);
                 self.fail(message);
+            }
+        }
+    }
+
+    /// Every part of a `split`; a mistake is reported once.
+    fn split(&mut self, mut planned: Planned<'m>, count: usize) {
+        let operand = self.values.pop().expect("`split` has one operand");
+        for part in 0..count {
+            match self.values.last() {
+                Some(None) if part > 0 => self.values.push(None),
+                _ => {
+                    planned.settings.replace(PART, Setting::Number(part as f64));
+                    self.values.push(operand);
+                    self.apply(&planned);
+                }
             }
         }
     }
@@ -458,6 +511,8 @@ impl<'m> Lowering<'m> {
             }
             self.graph.roots.push(Root { goal: Goal::Output(k), node: *value });
         }
+        // States were written on the way.
+        self.graph.roots.sort_by_key(|r| matches!(r.goal, Goal::State(_)));
     }
 
     fn wrong_output(&self, id: Id, declared: &Shape) -> Option<String> {
@@ -576,7 +631,7 @@ fn fits(option: &str, value: &Setting) -> bool {
     match option {
         "keepdims" | "causal" => matches!(value, Setting::Flag(_)),
         "equation" => matches!(value, Setting::Text(_)),
-        "axis" | "axes" | "shape" | "start" | "end" | "before" | "after" | "classes" | "parts" => {
+        "axis" | "axes" | "shape" | "sizes" | "start" | "end" | "before" | "after" | "classes" => {
             !matches!(value, Setting::Flag(_) | Setting::Text(_))
         }
         "size" | "stride" | "padding" | "output_padding" | "dilation" => {
@@ -593,8 +648,8 @@ fn accepted(option: &str) -> &'static str {
         "equation" => "its letters in quotes, as in `\"ij,jk->ik\"`",
         "axis" => "a number or the name of a dimension",
         "axes" => "a list of axes, as in `[1, 0]`",
-        "shape" => "a list of sizes, as in `[N, 4]`",
-        "start" | "end" | "before" | "after" | "classes" | "parts" => "a number or the name of a dimension",
+        "shape" | "sizes" => "a list of sizes, as in `[N, 4]`",
+        "start" | "end" | "before" | "after" | "classes" => "a number or the name of a dimension",
         "size" | "stride" | "padding" | "output_padding" | "dilation" => "a whole number, or a list of two",
         _ => "a number",
     }
@@ -738,8 +793,9 @@ fn written_call(call: &Call, room: &mut usize) -> Option<String> {
 
 fn dtype_of(role: Role) -> Dtype {
     match role {
-        Role::Input | Role::Param => Dtype::Real,
+        Role::Input | Role::Param | Role::State => Dtype::Real,
         Role::Index => Dtype::Index,
         Role::Mask => Dtype::Mask,
+        Role::Random => Dtype::Seed,
     }
 }

@@ -123,6 +123,7 @@ fn or_value(name: &str) -> String {
 fn result_name(graph: &Graph, program: &Program, root: usize, node: &str, users: &HashSet<String>) -> String {
     match program.results[root].0 {
         Goal::Gradient(argument) => format!("d_{}", graph.arguments[argument].name),
+        Goal::State(argument) => format!("{}_next", graph.arguments[argument].name),
         Goal::Output(_) if !users.contains(node) => "output".into(),
         _ => or_value(node),
     }
@@ -146,7 +147,7 @@ struct Pool {
 
 impl Pool {
     fn new(outside: &[String]) -> Self {
-        let functions = op::names().filter_map(|name| match op::find(name)?.emitted {
+        let functions = op::all().filter_map(|op| match op.emitted {
             Emitted::Function(function) => Some(function),
             _ => None,
         });

@@ -20,7 +20,7 @@ struct Plan {
 
 impl Plan {
     fn new(joint: &Graph) -> Self {
-        let forward = with_parts(joint, live_for(joint, |goal| matches!(goal, Goal::Output(_))));
+        let forward = with_parts(joint, live_for(joint, |goal| matches!(goal, Goal::Output(_) | Goal::State(_))));
         let mut readers = readers(joint, &forward);
         let dear = |id: &Id| !free(joint, *id) && !cheap(joint, *id);
         let mut kept: Vec<bool> = joint.ids().map(|id| readers[id.index()].is_some() && dear(&id)).collect();
@@ -140,7 +140,7 @@ fn cheap(graph: &Graph, id: Id) -> bool {
 fn forward(joint: &Graph, saved: &[Id]) -> Graph {
     let mut graph = joint.clone();
     graph.arguments.retain(|a| matches!(a.source, Source::User(_)));
-    graph.roots.retain(|r| matches!(r.goal, Goal::Output(_)));
+    graph.roots.retain(|r| matches!(r.goal, Goal::Output(_) | Goal::State(_)));
     graph.roots.extend(saved.iter().map(|&id| Root { goal: Goal::Saved, node: Some(id) }));
     graph.rebuild(|new, node, args| new.like(node, args))
 }

@@ -16,7 +16,7 @@ use crate::name::name;
 use crate::parse::{Failure, Known as KnownItem, parse};
 use crate::partition::partition;
 use crate::sample::sample;
-use crate::simplify::{as_written, simplify, stabilise};
+use crate::simplify::{as_written, resolve, simplify, stabilise};
 use crate::tile::tile;
 use crate::verify;
 use proc_macro2::{Ident, TokenStream};
@@ -116,11 +116,8 @@ pub fn compile(model: &Model) -> syn::Result<Passes> {
     dump("parse", model);
     let lowered = checked("lower", lower(model)?, false);
     let apart = lowered.apart.clone();
-    let (stable, rewrites) = match model.options.stabilise {
-        true => stabilise(&lowered),
-        false => (as_written(&lowered), Vec::new()),
-    };
-    let stable = checked("stabilise", stable, false);
+    let (stable, rewrites) = stable(model, &lowered, true);
+    let (inference, _) = self::stable(model, &lowered, false);
     let wanted = wanted(model);
     let split = |joint: &Graph| partition(&tidy(joint));
     let (lean, cuts) = lean(model, &stable)?;
@@ -129,7 +126,7 @@ pub fn compile(model: &Model) -> syn::Result<Passes> {
     let step = scalar(model).then(|| tidy(&differentiate(&lean, &wanted, Seed::One, &split)));
     Ok(Passes {
         labels: labels(&stable),
-        infer: schedule((model, &cuts), "infer", tidy(&stable)),
+        infer: schedule((model, &cuts), "infer", tidy(&inference)),
         model: stable,
         rewrites,
         forward: schedule((model, &cuts), "forward", forward),
@@ -151,6 +148,16 @@ fn lean(model: &Model, stable: &Graph) -> syn::Result<(Graph, Vec<Cut>)> {
         error(place, format!("`checkpoint` cannot divide a loop of {count} turns by {turns}: it takes {needs}"))
     })?;
     Ok((checked("checkpoint", lean, false), cuts))
+}
+
+/// The graph of training or of inference, ready to be derived, and what was rewritten in it.
+fn stable(model: &Model, lowered: &Graph, training: bool) -> (Graph, Vec<String>) {
+    let resolved = resolve(lowered, training);
+    let (stable, rewrites) = match model.options.stabilise {
+        true => stabilise(&resolved),
+        false => (as_written(&resolved), Vec::new()),
+    };
+    (checked("stabilise", stable, false), rewrites)
 }
 
 /// Simplified, with nothing in loops that need not be there.

@@ -8,6 +8,7 @@ mod vectors;
 
 use crate::ir::graph::{Goal, Graph, Id, Kind, Node};
 use crate::ir::model::{Expr, ExprKind};
+use crate::ir::scan::Shared;
 use crate::op::rule::{self, Bindings, Texts};
 use crate::op::{self, Identity, Meaning, When, apply, matching, naming};
 use std::collections::{BTreeSet, HashMap};
@@ -51,11 +52,29 @@ fn in_loops(graph: &Graph, change: &mut dyn FnMut(&Graph) -> Graph) -> Graph {
     if graph.has_loops() { graph.with_bodies(change) } else { graph.clone() }
 }
 
-/// Every composite by its definition.
+/// What is one thing in training and another in inference, as the one or as the other; inference updates no state.
+pub fn resolve(graph: &Graph, training: bool) -> Graph {
+    let mut graph = in_loops(graph, &mut |body| resolve(body, training));
+    graph.roots.retain(|r| training || !matches!(r.goal, Goal::State(_)));
+    graph.rebuild(|new, node, args| match &node.kind {
+        Kind::Map("training") => args[usize::from(!training)],
+        Kind::Given(gradients) => {
+            let gradients = Kind::Given(Shared::new(resolve(gradients, training)));
+            new.add(gradients, args, node.shape.clone(), node.dtype)
+        }
+        _ => new.like(node, args),
+    })
+}
+
+/// Every composite by its definition; a given derivative has served its turn.
 pub fn expand(graph: &Graph) -> Graph {
     let mut texts = Texts::default();
     in_loops(graph, &mut expand).rebuild(|new, node, args| {
-        let Kind::Composite { op: name, axes } = &node.kind else { return new.like(node, args) };
+        let (name, axes) = match &node.kind {
+            Kind::Composite { op, axes } => (op, axes),
+            Kind::Given(_) => return args[0],
+            _ => return new.like(node, args),
+        };
         let op = op::known(name);
         let Meaning::Composite { text, .. } = op.meaning else { unreachable!("`{name}` is a composite") };
         let start = new.len();

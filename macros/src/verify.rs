@@ -3,7 +3,7 @@
 
 use crate::ir::along::Along;
 use crate::ir::dim::{Dim, Shape, show};
-use crate::ir::graph::{Dtype, Graph, Id, Kind, Letters, Node, kept_axes};
+use crate::ir::graph::{Dtype, Goal, Graph, Id, Kind, Letters, Node, Root, kept_axes};
 use crate::ir::scan::Scan;
 use crate::op::{self, Last, Meaning, Takes};
 
@@ -34,6 +34,7 @@ fn node_is_right(graph: &Graph, id: Id, node: &Node, expanded: bool) -> Result<(
         Kind::Contract(_) => 2,
         Kind::Along { op, .. } => op.arguments().unwrap_or(node.args.len()),
         Kind::Scan(scan) => scan.body.arguments.len(),
+        Kind::Given(gradients) => gradients.arguments.len() - 1,
         _ => 1,
     };
     check(node.args.len() == arity, &format!("{arity} arguments"))?;
@@ -56,6 +57,10 @@ fn node_is_right(graph: &Graph, id: Id, node: &Node, expanded: bool) -> Result<(
         Kind::Along { axis, op } => along(graph, node, *axis, op, &shapes),
         Kind::Scan(scan) => self::scan(graph, node, scan, &shapes, expanded),
         Kind::Part(index) => part(graph, node, *index),
+        Kind::Given(gradients) => {
+            check(!expanded, "no given derivative after expansion")?;
+            given(graph, node, gradients)
+        }
     }?;
     match node.kind {
         Kind::Broadcast { .. } | Kind::Reduce { .. } | Kind::Permute { .. } | Kind::Reshape => {
@@ -80,6 +85,7 @@ fn map(graph: &Graph, node: &Node, name: &str, shapes: &[&Shape]) -> Result<(), 
         Takes::Numbers => kinds.iter().all(|d| *d == Dtype::Real),
         Takes::Comparable => kinds.iter().all(|d| *d == kinds[0] && *d != Dtype::Mask),
         Takes::Masks => kinds.iter().all(|d| *d == Dtype::Mask),
+        Takes::Each(wanted) => kinds == wanted,
         Takes::MaskFirst => kinds[0] == Dtype::Mask && kinds[1..].iter().all(|d| *d == Dtype::Real),
     };
     check(right, "arguments of the right kind")?;
@@ -147,6 +153,21 @@ fn scan(graph: &Graph, node: &Node, scan: &Scan, shapes: &[&Shape], expanded: bo
     check(results.iter().all(|&id| !scan.body.shape(id).is_empty()), "results of rank 1 or more")?;
     let carried = (0..scan.carried).all(|k| *scan.body.shape(results[k]) == scan.body.arguments[k].shape);
     check(carried, "what is carried on in the shape in which it came")
+}
+
+/// Gradients of the shapes of the arguments, from these, the value and its cotangent.
+fn given(graph: &Graph, node: &Node, gradients: &Graph) -> Result<(), String> {
+    self::graph(gradients, false)?;
+    let value = node.args[0];
+    check(node.shape == *graph.shape(value), "the shape of the value")?;
+    for (argument, &id) in gradients.arguments.iter().zip(node.args[1..].iter().chain([&value, &value])) {
+        check(argument.shape == *graph.shape(id), "the shapes of the arguments and of the value")?;
+    }
+    let fits = |r: &Root| match (r.goal, r.node) {
+        (Goal::Gradient(k), Some(id)) => *gradients.shape(id) == gradients.arguments[k].shape,
+        _ => false,
+    };
+    check(gradients.roots.iter().all(fits), "gradients in the shapes of the arguments")
 }
 
 fn part(graph: &Graph, node: &Node, index: usize) -> Result<(), String> {

@@ -15,6 +15,7 @@ pub use crate::math::{
     tan, tanh,
 };
 pub use crate::params::ParamSet;
+pub use crate::random::{kept, mix, stream};
 pub use crate::reduce::{max_of, min_of, prod_of, sum};
 pub use crate::shape::{ShapeError, checked, expect_apart, expect_cotangent, expect_index, expect_shape};
 pub use crate::simd::{Pass, simd};

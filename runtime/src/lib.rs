@@ -25,8 +25,9 @@
 //!
 //! # The language of models
 //!
-//! - Arguments are `Input<..>` (data), `Param<..>` (learned), `Index<..>` (class labels) and `Mask<..>` (truth values);
-//!   the result is `Output<..>` or a tuple of them. Without dimensions they are scalars.
+//! - Arguments are `Input<..>` (data), `Param<..>` (learned), `Index<..>` (class labels), `Mask<..>` (truth values),
+//!   `State<..>` (what training updates and inference reads) and `Random` (a seed, a `u64`, in training alone: inference
+//!   and `check` take none); the result is `Output<..>` or a tuple of them. Without dimensions they are scalars.
 //! - A dimension is a number, a name, or an expression of them in braces: `{2 * H}`. Names are rigid: `N` and `M` are
 //!   different sizes. They are read off the arrays at run time and checked once, on entry.
 //! - Another network's name is the kind of a group of parameters: `hidden: dense<13, 13>` declares it, `hidden(x)` calls it.
@@ -50,6 +51,15 @@
 //! - Options are named: `sum(x, axis = 0, keepdims = true)`; an axis is a number, also from the end, or the name of a
 //!   dimension. Whole numbers are numbers: `1 / 2` is a half.
 //!
+//! - `let (a, b) = split(x, parts = 2, axis = 1);` and `let (a, b) = split(x, sizes = [H, 2]);` bind the parts of an array,
+//!   as a network does that returns a tuple.
+//! - `dropout(x, seed, p = 0.1)` is for training, and `x` in inference. What it drops is a function of the seed, of the call
+//!   and of the position: the same seed gives the same mask, in the pass back too; each use of a seed, each turn of a loop
+//!   and each call of a network that takes one has a mask of its own. Give every step another seed.
+//! - `batch_norm(x, scale, shift, mean, var)` takes the statistics of the batch in training, and in inference `mean` and
+//!   `var`, which training moves towards those of the batch where they are a `State`. A state is written once in a step:
+//!   not in a loop, and not by two calls. It starts with zeros, or as `#[init(ones)]` says.
+//!
 //! # What a network leaves behind
 //!
 //! Beside the function `net(inputs.., &params)`, a module `net` of the same visibility:
@@ -62,10 +72,17 @@
 //! | `net::value_and_grad_into(inputs.., &params, &mut workspace)` | the same, without an allocation in steady state |
 //! | `net::check(inputs.., &params)` | the entry check alone, as a `Result` |
 //! | `net::Params`, `net::Gradients` | public fields, one for each `Param` and each group; both are a [`ParamSet`] |
+//! | `net::State` | public fields, one for each `State` and each group that has one; `State::new(..)` |
 //! | `net::Saved`, `net::Workspace` | public fields, one for each value kept |
 //!
+//! A network with a state takes it behind the parameters: `net(inputs.., &params, &state)`, and in training, where it is
+//! updated, `net::forward(inputs.., &params, &mut state)` and `net::value_and_grad(inputs.., &params, &mut state)`.
+//!
 //! `#[network(f64)]` computes in `f64`; `#[network(wrt(x))]` adds the gradient of an input to `Gradients`;
-//! `#[network(crate = path)]` names another path of this crate.
+//! `#[network(gradient(x = ..))]` gives the derivative of a network without parameters, for itself and for all that call it:
+//! what goes back to each input that is named, from the arguments, the value `y` and its cotangent `dy`; an input that is
+//! not named gets nothing. `#[network(gradient(x = dy))] fn whole(x: Input<N>) -> Output<N> { round(x) }` lets gradients
+//! straight through. `#[network(crate = path)]` names another path of this crate.
 //!
 //! `#[network(checkpoint = 5)]` bounds memory: the loops of the network, also those in networks that it calls and stacks,
 //! keep what they carry every 5 turns alone, and compute the turns between again on the way back. That costs one more
@@ -108,6 +125,7 @@ pub mod math;
 pub mod nn;
 pub mod optim;
 pub mod params;
+pub mod random;
 pub mod reduce;
 pub mod shape;
 pub mod simd;

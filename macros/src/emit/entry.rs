@@ -19,12 +19,13 @@ pub fn inference(surface: &Surface) -> TokenStream {
     let model = surface.model;
     let (visibility, name, runtime) = (&model.visibility, &model.name, &model.options.runtime);
     let at = quote!(#runtime::ndarray::);
-    let inputs = inputs(surface, &at);
-    let names = surface.inputs().map(|a| surface.variable(a));
+    let inputs = data(surface, &at);
+    let names = surface.data().map(|a| surface.variable(a));
     let (params, output) = (surface.own("params"), surface.output(&at));
+    let (state, given) = (state(surface, &quote!(&#name::)), given_state(surface));
     quote! {
-        #visibility fn #name<'a>(#inputs #params: &#name::Params) -> #output {
-            #name::infer(#(#names,)* #params)
+        #visibility fn #name<'a>(#inputs #params: &#name::Params #state) -> #output {
+            #name::infer(#(#names,)* #params #given)
         }
     }
 }
@@ -69,7 +70,9 @@ pub fn memory(surface: &Surface, step: &Compiled) -> Memory {
                 memory.copies.push((name, doc, surface.element(argument.role)));
             }
             program::Role::Argument(_) => {}
-            _ if result_of(step, &field).is_none_or(|k| is_stack(surface, step.program.results[k].0)) => {
+            _ if result_of(step, &field)
+                .is_none_or(|k| is_state(step, k) || is_stack(surface, step.program.results[k].0)) =>
+            {
                 memory.scratch.push((field.name.clone(), buffer.shape.clone(), buffer.dtype))
             }
             _ => {}
@@ -92,12 +95,36 @@ fn is_stack(surface: &Surface, goal: Goal) -> bool {
     matches!(goal, Goal::Gradient(i) if !surface.model.arguments[i].stacks.is_empty())
 }
 
+fn is_state(compiled: &Compiled, result: usize) -> bool {
+    matches!(compiled.program.results[result].0, Goal::State(_))
+}
+
 fn inputs(surface: &Surface, at: &TokenStream) -> TokenStream {
-    let all = surface.inputs().map(|a| {
+    declared(surface, surface.inputs(), at)
+}
+
+/// The inputs of what draws no random numbers.
+fn data(surface: &Surface, at: &TokenStream) -> TokenStream {
+    declared(surface, surface.data(), at)
+}
+
+fn declared<'a>(surface: &Surface, arguments: impl Iterator<Item = &'a Argument>, at: &TokenStream) -> TokenStream {
+    let all = arguments.map(|a| {
         let (name, kind) = (surface.variable(a), surface.accepted(a.shape.len(), a.role, at));
         quote!(#name: #kind,)
     });
     quote!(#(#all)*)
+}
+
+/// `, state: &State` behind the parameters, where there is one.
+fn state(surface: &Surface, at: &TokenStream) -> Option<TokenStream> {
+    let name = surface.own("state");
+    surface.has_state().then(|| quote!(, #name: #at State))
+}
+
+fn given_state(surface: &Surface) -> Option<TokenStream> {
+    let name = surface.own("state");
+    surface.has_state().then(|| quote!(, #name))
 }
 
 struct Entry<'a> {
@@ -136,7 +163,7 @@ impl Entry<'_> {
     /// `let Sizes { N } = checked(sizes(x, params));`
     fn entry(&self) -> TokenStream {
         let (views, params) = (self.views(), self.surface.own("params"));
-        let names = self.surface.inputs().map(|a| self.surface.variable(a));
+        let names = self.surface.data().map(|a| self.surface.variable(a));
         let dims = self.surface.sizes();
         let cuts = self.passes.into_iter().flat_map(|p| &p.cuts).map(|cut| {
             let turns = Literal::usize_unsuffixed(cut.turns as usize);
@@ -144,6 +171,30 @@ impl Entry<'_> {
             quote!(let (#segments, #rest) = (#of / #turns, #of % #turns);)
         });
         quote!(#views let Sizes { #(#dims),* } = checked(sizes(#(#names,)* #params)); #(#cuts)*)
+    }
+
+    /// The same, and that the state has the shapes that the network declares.
+    fn stateful_entry(&self) -> TokenStream {
+        let (entry, network, state) = (self.entry(), self.surface.model.name.to_string(), self.surface.own("state"));
+        let checks = self.surface.states().filter(|a| !a.shape.is_empty()).map(|argument| {
+            let (field, path, dims) =
+                (field_of(argument), format!("state.{}", argument.dotted()), sizes(&argument.shape));
+            let (written, names) = (show(&argument.shape), self.named_sizes());
+            quote!(checked(expect_shape(#network, #path, #state.#field.shape(), &#dims, #written, &#names));)
+        });
+        quote!(#entry #(#checks)*)
+    }
+
+    /// Puts what the pass made of states into their places.
+    fn next_states(&self, compiled: &Compiled) -> TokenStream {
+        let state = self.surface.own("state");
+        let all = compiled.program.results.iter().enumerate().filter_map(|(k, (goal, _))| {
+            let Goal::State(index) = goal else { return None };
+            let argument = &self.surface.model.arguments[*index];
+            let (field, value) = (field_of(argument), self.value(compiled, k, &argument.shape));
+            Some(quote!(#state.#field = #value;))
+        });
+        quote!(#(#all)*)
     }
 
     fn stub(&self) -> TokenStream {
@@ -154,19 +205,20 @@ impl Entry<'_> {
 
     fn infer(&self) -> TokenStream {
         let surface = self.surface;
-        let (inputs, params, output) = (inputs(surface, &quote!()), surface.own("params"), surface.output(&quote!()));
+        let (inputs, params, output) = (data(surface, &quote!()), surface.own("params"), surface.output(&quote!()));
         let body = self.passes.map_or_else(
             || self.stub(),
             |passes| {
-                let (entry, run) = (self.entry(), self.run(&passes.infer, "Infer"));
+                let (entry, run) = (self.stateful_entry(), self.run(&passes.infer, "Infer"));
                 let result = self.outputs(&passes.infer);
                 quote!(#entry #run #result)
             },
         );
+        let state = state(surface, &quote!(&));
         quote! {
             /// The outputs, and nothing kept.
             #[track_caller]
-            pub fn infer<'a>(#inputs #params: &Params) -> #output { #body }
+            pub fn infer<'a>(#inputs #params: &Params #state) -> #output { #body }
         }
     }
 
@@ -176,18 +228,20 @@ impl Entry<'_> {
         let body = self.passes.map_or_else(
             || self.stub(),
             |passes| {
-                let (entry, run) = (self.entry(), self.run(&passes.forward, "Forward"));
+                let (entry, run) = (self.stateful_entry(), self.run(&passes.forward, "Forward"));
                 let (result, saved) = (self.outputs(&passes.forward), self.saved(&passes.forward));
-                quote!(#entry #run (#result, #saved))
+                let next = self.next_states(&passes.forward);
+                quote!(#entry #run #next (#result, #saved))
             },
         );
+        let state = state(surface, &quote!(&mut));
         quote! {
             /// The pass that keeps what [`backward`] needs.
             ///
             /// # Panics
             /// Where the shapes are not those that the network declares; [`check`] finds the same without a panic.
             #[track_caller]
-            pub fn forward<'a>(#inputs #params: &Params) -> (#output, Saved) { #body }
+            pub fn forward<'a>(#inputs #params: &Params #state) -> (#output, Saved) { #body }
         }
     }
 
@@ -261,11 +315,12 @@ impl Entry<'_> {
         let step = self.passes.and_then(|p| p.step.as_ref());
         let body = step.map_or_else(|| self.stub(), |step| self.step(step, &workspace));
         let value = surface.own("value");
+        let (state, given) = (state(surface, &quote!(&mut)), given_state(surface));
         let whole = match step {
             None => self.stub(),
             Some(_) => quote! {
                 let mut #workspace = Workspace::default();
-                let (#value, _) = value_and_grad_into(#(#names,)* #params, &mut #workspace);
+                let (#value, _) = value_and_grad_into(#(#names,)* #params #given, &mut #workspace);
                 (#value, #workspace.gradients)
             },
         };
@@ -275,7 +330,7 @@ impl Entry<'_> {
             /// # Panics
             /// Where the shapes are not those that the network declares.
             #[track_caller]
-            pub fn value_and_grad<'a>(#inputs #params: &Params) -> (#real, Gradients) { #whole }
+            pub fn value_and_grad<'a>(#inputs #params: &Params #state) -> (#real, Gradients) { #whole }
 
             /// The same, into memory that is kept: nothing is allocated once `workspace` has grown.
             ///
@@ -283,7 +338,7 @@ impl Entry<'_> {
             /// Where the shapes are not those that the network declares.
             #[track_caller]
             pub fn value_and_grad_into<'a, 'w>(
-                #inputs #params: &Params, #workspace: &'w mut Workspace,
+                #inputs #params: &Params #state, #workspace: &'w mut Workspace,
             ) -> (#real, &'w Gradients) { #body }
         }
     }
@@ -298,6 +353,10 @@ impl Entry<'_> {
             Source::User(Role::Param) => {
                 let (params, field) = (self.surface.own("params"), field_of(&self.surface.model.arguments[index]));
                 if scalar { quote!(#params.#field) } else { quote!(#params.#field.view()) }
+            }
+            Source::User(Role::State) => {
+                let (state, field) = (self.surface.own("state"), field_of(&self.surface.model.arguments[index]));
+                if scalar { quote!(#state.#field) } else { quote!(#state.#field.view()) }
             }
             Source::User(_) => {
                 let name = self.surface.variable(&self.surface.model.arguments[index]);
@@ -368,6 +427,7 @@ impl Entry<'_> {
             Goal::Output(0) if !self.surface.is_tuple() => self.surface.own("value"),
             Goal::Output(k) => self.surface.own(&format!("value_{k}")),
             Goal::Gradient(i) => self.surface.own(&format!("d_{}_value", plain(&self.surface.model.arguments[i].name))),
+            Goal::State(i) => self.surface.own(&format!("{}_next", plain(&self.surface.model.arguments[i].name))),
             Goal::Saved => self.surface.own(&format!("saved_{k}")),
         }
     }
@@ -472,10 +532,10 @@ impl Entry<'_> {
         };
         let scratch = memory.scratch.iter().map(|(name, ..)| name);
         let copies: Vec<&Ident> = memory.copies.iter().map(|(name, ..)| name).collect();
-        let entry = self.entry();
+        let entry = self.stateful_entry();
         let fits = self.fits(step, &gradients, &memory);
         let mut copies_left = copies.iter();
-        let mut bindings = TokenStream::new();
+        let (mut bindings, mut next, state) = (TokenStream::new(), TokenStream::new(), self.surface.own("state"));
         let mut given = Vec::new();
         for field in pass.fields() {
             let (name, buffer) = (&field.name, step.program.buffer(field.buffer));
@@ -495,6 +555,11 @@ impl Entry<'_> {
                     }
                 }
                 _ => match result_of(step, &field).map(|k| step.program.results[k].0) {
+                    Some(Goal::State(i)) => {
+                        let of = field_of(&self.surface.model.arguments[i]);
+                        next.extend(quote!(slice_mut(&mut #state.#of).copy_from_slice(#name);));
+                        TokenStream::new()
+                    }
                     Some(goal @ Goal::Gradient(i)) if !is_stack(self.surface, goal) => {
                         let of = field_of(&self.surface.model.arguments[i]);
                         quote!(let #name = slice_mut(&mut #gradients.#of);)
@@ -516,6 +581,7 @@ impl Entry<'_> {
             #fits
             #bindings
             #call
+            #next
             #scalars
             #(#stacks)*
             (#value, #gradients)
@@ -561,8 +627,8 @@ impl Entry<'_> {
 
     fn check(&self) -> TokenStream {
         let surface = self.surface;
-        let (taken, params) = (inputs(surface, &quote!()), surface.own("params"));
-        let names: Vec<Ident> = surface.inputs().map(|a| surface.variable(a)).collect();
+        let (taken, params) = (data(surface, &quote!()), surface.own("params"));
+        let names: Vec<Ident> = surface.data().map(|a| surface.variable(a)).collect();
         let (views, dims) = (self.views(), surface.sizes());
         let sizes = self.sizes();
         quote! {
@@ -581,7 +647,7 @@ impl Entry<'_> {
 
     fn sizes(&self) -> TokenStream {
         let surface = self.surface;
-        let inputs = surface.inputs().map(|a| {
+        let inputs = surface.data().map(|a| {
             let (name, view) = (surface.variable(a), surface.view(a.shape.len(), a.role));
             quote!(#name: #view,)
         });
@@ -591,7 +657,8 @@ impl Entry<'_> {
             let (name, array) = (ident(name), self.array(argument));
             quote!(let #name = #array.shape()[#axis];)
         });
-        let checks = surface.model.arguments.iter().filter(|a| !a.own_shape().is_empty()).map(|a| self.expectation(a));
+        let checks = surface.model.arguments.iter().filter(|a| a.role != Role::State && !a.own_shape().is_empty());
+        let checks = checks.map(|a| self.expectation(a));
         let labels = self.passes.into_iter().flat_map(|p| &p.labels).map(|(index, below)| {
             let argument = &surface.model.arguments[*index];
             let (network, word) = (surface.model.name.to_string(), plain(&argument.name));

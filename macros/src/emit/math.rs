@@ -52,7 +52,7 @@ impl Math<'_> {
             Kind::Const(bits) => number(f64::from_bits(*bits)),
             Kind::Size(dim) => size(dim),
             Kind::Iota { axis } => (format!("position in {}", node.shape[*axis]), Bond::Atom),
-            Kind::Broadcast { .. } | Kind::Reshape => self.operand(node.args[0], depth),
+            Kind::Broadcast { .. } | Kind::Reshape | Kind::Given(_) => self.operand(node.args[0], depth),
             Kind::Permute { .. } => (format!("{}ᵀ", self.at_least(node.args[0], Bond::Atom, depth)), Bond::Atom),
             Kind::Reduce { fold, axes } => (self.reduction(node.args[0], *fold, axes, depth), Bond::Atom),
             Kind::Contract(letters) => (self.contraction(&node.args, letters, depth), Bond::Product),

@@ -11,7 +11,7 @@ mod visit;
 
 use crate::checkpoint::Cut;
 use crate::ir::dim::Dim;
-use crate::ir::graph::{Graph, Id};
+use crate::ir::graph::{Goal, Graph, Id};
 use crate::ir::model::Model;
 use crate::ir::program::Program;
 use crate::name::Names;
@@ -131,7 +131,8 @@ fn formulas(surface: &Surface, passes: &Passes) -> Vec<String> {
     let live = graph.live();
     let values = graph.ids().filter(|id| live[id.index()]).filter_map(|id| Some((named(id)?, id)));
     let lets = values.map(|(name, id)| format!("{name} = {}", math::formula(graph, id, &named)));
-    let outputs = graph.roots.iter().filter_map(|r| r.node).filter(|id| named(*id).is_none());
+    let outputs = graph.roots.iter().filter(|r| matches!(r.goal, Goal::Output(_))).filter_map(|r| r.node);
+    let outputs = outputs.filter(|id| named(*id).is_none());
     let outputs = outputs.map(|id| math::formula(graph, id, &named));
     lets.chain(outputs).collect()
 }

@@ -142,6 +142,7 @@ impl Pass<'_> {
             Dtype::Real => self.real.clone(),
             Dtype::Index => ident("usize"),
             Dtype::Mask => ident("bool"),
+            Dtype::Seed => ident("u64"),
         }
     }
 

@@ -47,17 +47,37 @@ impl<'a> Surface<'a> {
     }
 
     pub fn inputs(&self) -> impl Iterator<Item = &'a Argument> {
-        self.model.arguments.iter().filter(|a| a.role != Role::Param)
+        self.model.inputs()
+    }
+
+    /// The inputs of inference, and those that have a shape: without what is for training alone.
+    pub fn data(&self) -> impl Iterator<Item = &'a Argument> {
+        self.inputs().filter(|a| a.role != Role::Random)
     }
 
     pub fn params(&self) -> impl Iterator<Item = &'a Argument> {
         self.model.arguments.iter().filter(|a| a.role == Role::Param)
     }
 
+    pub fn states(&self) -> impl Iterator<Item = &'a Argument> {
+        self.model.arguments.iter().filter(|a| a.role == Role::State)
+    }
+
+    pub fn has_state(&self) -> bool {
+        self.states().next().is_some()
+    }
+
     /// The inputs whose gradient is asked for.
     pub fn wrt(&self) -> impl Iterator<Item = &'a Argument> {
         let wrt = &self.model.options.wrt;
         wrt.iter().filter_map(|name| self.model.arguments.iter().find(|a| a.name == *name))
+    }
+
+    /// The fields of `State`: groups that have one, and its own.
+    pub fn state_fields(&self) -> Vec<Field<'a>> {
+        let is_stateful = |g: &&Group| self.states().any(|s| s.is_of(&g.name));
+        let groups = self.model.groups.iter().filter(is_stateful).map(Field::Group);
+        groups.chain(self.states().filter(|a| a.path.len() == 1).map(Field::Param)).collect()
     }
 
     /// The fields of `Params`, in the order of the arguments.
@@ -131,7 +151,8 @@ impl<'a> Surface<'a> {
         match role {
             Role::Index => ident("usize"),
             Role::Mask => ident("bool"),
-            Role::Input | Role::Param => self.real.clone(),
+            Role::Random => ident("u64"),
+            Role::Input | Role::Param | Role::State => self.real.clone(),
         }
     }
 
@@ -140,6 +161,7 @@ impl<'a> Surface<'a> {
             Dtype::Real => self.real.clone(),
             Dtype::Index => ident("usize"),
             Dtype::Mask => ident("bool"),
+            Dtype::Seed => ident("u64"),
         }
     }
 
@@ -291,7 +313,7 @@ pub fn shape_words(shape: &[Dim]) -> String {
 pub fn blank(dtype: Dtype) -> TokenStream {
     match dtype {
         Dtype::Real => quote!(0.0),
-        Dtype::Index => quote!(0),
+        Dtype::Index | Dtype::Seed => quote!(0),
         Dtype::Mask => quote!(false),
     }
 }

@@ -13,6 +13,7 @@ use quote::quote;
 
 pub fn types(surface: &Surface, passes: Option<&Passes>) -> TokenStream {
     let params = params(surface);
+    let state = surface.has_state().then(|| state(surface));
     let gradients = gradients(surface);
     let saved = saved(surface, passes);
     let workspace = passes.and_then(|p| p.step.as_ref()).map(|step| workspace(surface, step));
@@ -24,7 +25,7 @@ pub fn types(surface: &Surface, passes: Option<&Passes>) -> TokenStream {
             }
         )
     });
-    quote!(#params #gradients #saved #workspace #stub)
+    quote!(#params #state #gradients #saved #workspace #stub)
 }
 
 fn field(surface: &Surface, name: &Ident, (shape, dtype): (&Shape, Dtype), more: &str) -> TokenStream {
@@ -42,9 +43,11 @@ fn generic_field(surface: &Surface, argument: &Argument, more: &str) -> TokenStr
 
 /// The same for a group; `of` is `Params` or `Gradients`.
 fn group_field(surface: &Surface, group: &Group, of: &str) -> TokenStream {
-    let (name, module, of) = (&group.name, surface.module_of(group), ident(of));
+    let (name, module) = (&group.name, surface.module_of(group));
+    let has_elements = of == "State" || surface.has_params(group);
+    let of = ident(of);
     let docs = docs([format!("Those of `{}`.", plain(&group.network.segments.last().expect("a name").ident)).as_str()]);
-    let elements = surface.has_params(group).then(|| quote!(<T>));
+    let elements = has_elements.then(|| quote!(<T>));
     let one = quote!(#module::#of #elements);
     match group.count {
         Some(count) => quote!(#docs pub #name: [#one; #count]),
@@ -89,10 +92,14 @@ fn params(surface: &Surface) -> TokenStream {
         Field::Param(param) => generic_field(surface, param, ""),
         Field::Group(group) => group_field(surface, group, "Params"),
     });
-    let (sizes, visited) = (surface.parameter_sizes(), visited(surface, "Params", surface.params().next().is_some()));
+    let (sizes, visited) = (
+        surface.parameter_sizes(),
+        visited(surface, "Params", (surface.fields(), surface.params().collect()), surface.params().next().is_some()),
+    );
     let (generics, all, elements) = generics(surface, surface.params().next().is_some());
-    let zeros = initialised(surface, "zeros", &quote!(), &|_, shape| zeros(shape));
-    let initial = initialised(surface, "init", &quote!(rng,), &initial);
+    let fields_of = || surface.fields();
+    let zeros = initialised(surface, fields_of(), "zeros", &quote!(), &|_, shape| zeros(shape));
+    let initial = initialised(surface, fields_of(), "init", &quote!(rng,), &initial);
     let (derived, default) = default(surface, "Params", &field_names(surface), surface.params().next().is_some());
     quote! {
         #doc
@@ -128,6 +135,37 @@ fn params(surface: &Surface) -> TokenStream {
     }
 }
 
+fn state(surface: &Surface) -> TokenStream {
+    let doc = docs([format!("What `{}` keeps from step to step beside its parameters.", surface.model.name).as_str()]);
+    let fields = surface.state_fields().into_iter().map(|field| match field {
+        Field::Param(state) => generic_field(surface, state, ""),
+        Field::Group(group) => group_field(surface, group, "State"),
+    });
+    let (sizes, (generics, all, elements)) = (surface.parameter_sizes(), generics(surface, true));
+    let start = |start, shape: &Shape| initial(if start == Init::Usual { Init::Constant(0.0) } else { start }, shape);
+    let initial = initialised(surface, surface.state_fields(), "state", &quote!(), &start);
+    let visited = visited(surface, "State", (surface.state_fields(), surface.states().collect()), true);
+    quote! {
+        #doc
+        #[derive(Clone, Debug, Default, PartialEq)]
+        pub struct State #generics { #(#fields),* }
+
+        impl State {
+            /// As each `#[init(..)]` says, else zeros.
+            pub fn new(#(#sizes: usize),*) -> Self {
+                self::state(#(#sizes),*)
+            }
+        }
+
+        /// As [`State::new`], with elements of any type.
+        pub fn state #all(#(#sizes: usize),*) -> State #elements {
+            State { #initial }
+        }
+
+        #visited
+    }
+}
+
 /// What stands behind the name of a type that has elements: `<T = f32>`, `<T: Real>`, `<T>`.
 pub fn generics(surface: &Surface, has_elements: bool) -> (TokenStream, TokenStream, TokenStream) {
     let real = &surface.real;
@@ -140,12 +178,13 @@ pub fn generics(surface: &Surface, has_elements: bool) -> (TokenStream, TokenStr
 /// The fields of `Params` with their values; a group's come from the function `of` of its network.
 fn initialised(
     surface: &Surface,
+    fields: Vec<Field>,
     of: &str,
     first: &TokenStream,
     value: &dyn Fn(Init, &Shape) -> TokenStream,
 ) -> TokenStream {
     let of = ident(of);
-    let fields = surface.fields().into_iter().map(|field| match field {
+    let fields = fields.into_iter().map(|field| match field {
         Field::Param(param) => {
             let (name, value) = (&param.name, value(param.init, &param.shape));
             quote!(#name: #value)
@@ -206,7 +245,7 @@ fn gradients(surface: &Surface) -> TokenStream {
     let fields = fields.chain(surface.wrt().map(gradient));
     let has_elements = surface.params().chain(surface.wrt()).next().is_some();
     let (generics, ..) = generics(surface, has_elements);
-    let visited = visited(surface, "Gradients", has_elements);
+    let visited = visited(surface, "Gradients", (surface.fields(), surface.params().collect()), has_elements);
     let names: Vec<&Ident> = field_names(surface).into_iter().chain(surface.wrt().map(|a| &a.name)).collect();
     let (derived, default) = default(surface, "Gradients", &names, has_elements);
     quote! {

@@ -15,15 +15,17 @@ enum Stop<'a> {
 }
 
 /// The implementation of `ParamSet` for `Params` or `Gradients`.
-pub fn visited(surface: &Surface, of: &str, has_elements: bool) -> TokenStream {
+///
+/// `all` are its fields, and the arguments that these hold.
+pub fn visited(surface: &Surface, of: &str, all: (Vec<Field>, Vec<&Argument>), has_elements: bool) -> TokenStream {
+    let stops = stops(&all);
     let of = ident(of);
     let real = if has_elements { ident("T") } else { surface.real.clone() };
-    let (_, all, elements) = generics(surface, has_elements);
-    let stops = stops(surface);
+    let (_, generics, elements) = generics(surface, has_elements);
     let count = Literal::usize_unsuffixed(stops.iter().map(Stop::count).sum());
     let path = match stops.iter().all(|stop| matches!(stop, Stop::One(_))) {
         true => {
-            let paths = surface.params().map(|p| p.dotted());
+            let paths = all.1.iter().map(|p| p.dotted());
             quote!(let paths: [&str; #count] = [#(#paths),*]; paths[index].to_string())
         }
         false => matched(&stops, &count, &|stop| stop.path()),
@@ -33,7 +35,7 @@ pub fn visited(surface: &Surface, of: &str, has_elements: bool) -> TokenStream {
     let slices = matched(&stops, &count, &|stop| stop.elements(false));
     let slices_mut = matched(&stops, &count, &|stop| stop.elements(true));
     quote! {
-        impl #all ParamSet for #of #elements {
+        impl #generics ParamSet for #of #elements {
             type Elem = #real;
 
             fn count(&self) -> usize {
@@ -65,16 +67,16 @@ pub fn visited(surface: &Surface, of: &str, has_elements: bool) -> TokenStream {
     }
 }
 
-fn stops<'a>(surface: &Surface<'a>) -> Vec<Stop<'a>> {
+fn stops<'a>((fields, arguments): &(Vec<Field<'a>>, Vec<&'a Argument>)) -> Vec<Stop<'a>> {
     let of_group = |group: &'a Group| {
-        let params: Vec<&Argument> = surface.params().filter(|p| p.is_of(&group.name)).collect();
+        let params: Vec<&Argument> = arguments.iter().copied().filter(|p| p.is_of(&group.name)).collect();
         let arrays = |p: &Argument| p.stacks.iter().map(|(_, count)| count).product::<usize>();
         match params.iter().all(|p| p.stacks.is_empty()) {
             true => params.into_iter().map(Stop::One).collect(),
             false => vec![Stop::Inside(group, params.iter().map(|p| arrays(p)).sum())],
         }
     };
-    let stops = surface.fields().into_iter().flat_map(|field| match field {
+    let stops = fields.iter().flat_map(|field| match *field {
         Field::Param(param) => vec![Stop::One(param)],
         Field::Group(group) => of_group(group),
     });

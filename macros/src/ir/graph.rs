@@ -27,6 +27,8 @@ pub enum Dtype {
     Index,
     /// Truth values.
     Mask,
+    /// Where random numbers come from.
+    Seed,
 }
 
 /// How a reduction combines elements.
@@ -76,6 +78,9 @@ pub enum Kind {
     Scan(Shared),
     /// A result of a loop, by its index.
     Part(usize),
+    /// Its first argument, whose derivative by the others is given: a graph of gradients, whose arguments are these others,
+    /// the value and its cotangent. Gone once composites are expanded.
+    Given(Shared<Graph>),
 }
 
 #[derive(Clone, Debug)]
@@ -122,6 +127,8 @@ pub enum Goal {
     Output(usize),
     /// The gradient with respect to argument `k` of the network.
     Gradient(usize),
+    /// What argument `k` of the network, a state, is after the pass.
+    State(usize),
     /// A value kept for backward.
     Saved,
 }
@@ -524,6 +531,7 @@ impl fmt::Display for Kind {
                 write!(f, "scan {} turns {order}, {} carried, {} scanned", scan.count, scan.carried, scan.scanned)
             }
             Kind::Part(index) => write!(f, "part {index}"),
+            Kind::Given(_) => write!(f, "given"),
         }
     }
 }

@@ -25,6 +25,8 @@ pub struct Model {
     pub groups: Vec<Group>,
     pub result: Outputs,
     pub body: Block,
+    /// What its author says goes back to inputs, in the place of its derivative.
+    pub given: Vec<(Ident, Expr)>,
     /// The networks that it calls, by their paths as written.
     pub callees: Callees,
     /// What values of callees are called here.
@@ -43,6 +45,10 @@ pub struct Network {
     pub graph: Graph,
 }
 
+/// What the value and its cotangent are called in `gradient(..)`.
+pub const VALUE: &str = "y";
+pub const COTANGENT: &str = "dy";
+
 /// What stands in the parentheses of `#[network(..)]`.
 #[derive(Clone, Debug)]
 pub struct Options {
@@ -50,6 +56,8 @@ pub struct Options {
     pub double: bool,
     /// The inputs whose gradient is asked for, each with its place.
     pub wrt: Vec<Ident>,
+    /// What goes back to inputs, as it is written in `gradient(..)`.
+    pub gradient: Vec<(Ident, syn::Expr)>,
     /// Whether formulas are rewritten where they would lose digits.
     pub stabilise: bool,
     /// How many turns of a loop are computed again at a time, rather than kept for the way back.
@@ -69,6 +77,17 @@ pub enum Role {
     Index,
     /// Truth values without a gradient.
     Mask,
+    /// A seed, in training alone.
+    Random,
+    /// What training updates and inference reads.
+    State,
+}
+
+impl Role {
+    /// Lies in a group of its network's own, in the place of coming in with each call.
+    pub fn is_kept(self) -> bool {
+        matches!(self, Role::Param | Role::State)
+    }
 }
 
 /// `x: Input<N, 13>`.
@@ -275,7 +294,7 @@ impl Model {
     /// Every dimension that stands alone in an argument, in order of appearance, with the argument and the axis.
     pub fn sizes(&self) -> Vec<(&str, &Argument, usize)> {
         let mut sizes: Vec<(&str, &Argument, usize)> = Vec::new();
-        for argument in &self.arguments {
+        for argument in self.arguments.iter().filter(|a| a.role != Role::State) {
             for (axis, name) in argument.readable() {
                 if sizes.iter().all(|(n, ..)| *n != name) {
                     sizes.push((name, argument, axis));
@@ -285,10 +304,10 @@ impl Model {
         sizes
     }
 
-    /// The dimension names in the shapes of parameters, in order of appearance.
+    /// The dimension names in the shapes of parameters and states, in order of appearance.
     pub fn parameter_sizes(&self) -> Vec<&str> {
         let mut names: Vec<&str> = Vec::new();
-        let params = self.arguments.iter().filter(|a| a.role == Role::Param);
+        let params = self.arguments.iter().filter(|a| a.role.is_kept());
         for dim in params.flat_map(|p| &p.shape) {
             names.extend(dim.names().into_iter().filter(|n| !names.contains(n)).collect::<Vec<_>>());
         }
@@ -297,7 +316,7 @@ impl Model {
 
     /// The data that it is called with.
     pub fn inputs(&self) -> impl Iterator<Item = &Argument> {
-        self.arguments.iter().filter(|a| a.role != Role::Param)
+        self.arguments.iter().filter(|a| !a.role.is_kept())
     }
 
     /// All names of values in the body: those of `let`s, and what values of callees are called.
@@ -311,6 +330,7 @@ impl Model {
     pub fn calls(&self) -> Vec<&Call> {
         let mut calls = Vec::new();
         self.body.calls(&mut calls);
+        self.given.iter().for_each(|(_, value)| value.calls(&mut calls));
         calls
     }
 }

@@ -1,8 +1,8 @@
 //! Graphs in other dimensions: every name is replaced by what stands for it.
 
 use super::dim::{Dim, Shape};
-use super::graph::{Argument, Graph, Id, Kind, Node};
-use super::scan::{Scan, outputs};
+use super::graph::{Argument, Graph, Id, Kind, Node, Root};
+use super::scan::{Scan, Shared};
 use std::collections::BTreeMap;
 
 /// The dimensions behind names.
@@ -35,6 +35,10 @@ pub fn copied(graph: &mut Graph, node: &Node, args: Vec<Id>, sizes: &Sizes) -> I
             graph.scan(Scan { count, ..scan.with_body(resized(&scan.body, sizes)) }, args)
         }
         Kind::Part(index) => graph.part(args[0], *index),
+        Kind::Given(gradients) => {
+            let gradients = Shared::new(resized(gradients, sizes));
+            graph.add(Kind::Given(gradients), args, new, node.dtype)
+        }
         kind @ (Kind::Arg(_)
         | Kind::Const(_)
         | Kind::Iota { .. }
@@ -60,6 +64,7 @@ pub fn resized(body: &Graph, sizes: &Sizes) -> Graph {
         new.inherit(made, &node.note);
         here[id.index()] = Some(made);
     }
-    new.roots = outputs(body.roots.iter().filter_map(|r| r.node).filter_map(|id| here[id.index()]));
+    let root = |r: &Root| Root { goal: r.goal, node: r.node.and_then(|id| here[id.index()]) };
+    new.roots = body.roots.iter().map(root).collect();
     new
 }

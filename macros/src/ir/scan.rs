@@ -28,32 +28,32 @@ pub struct Scan {
     pub scanned: usize,
 }
 
-/// A loop that nodes share; only the same one is equal.
+/// A loop, or another thing, that nodes share; only the same one is equal.
 #[derive(Clone, Debug)]
-pub struct Shared(Rc<Scan>);
+pub struct Shared<T = Scan>(Rc<T>);
 
-impl Shared {
-    pub fn new(scan: Scan) -> Self {
-        Shared(Rc::new(scan))
+impl<T> Shared<T> {
+    pub fn new(shared: T) -> Self {
+        Shared(Rc::new(shared))
     }
 }
 
-impl Deref for Shared {
-    type Target = Scan;
-    fn deref(&self) -> &Scan {
+impl<T> Deref for Shared<T> {
+    type Target = T;
+    fn deref(&self) -> &T {
         &self.0
     }
 }
 
-impl PartialEq for Shared {
+impl<T> PartialEq for Shared<T> {
     fn eq(&self, other: &Self) -> bool {
         Rc::ptr_eq(&self.0, &other.0)
     }
 }
 
-impl Eq for Shared {}
+impl<T> Eq for Shared<T> {}
 
-impl Hash for Shared {
+impl<T> Hash for Shared<T> {
     fn hash<H: Hasher>(&self, state: &mut H) {
         Rc::as_ptr(&self.0).hash(state);
     }

@@ -6,8 +6,8 @@ use super::{Bound, Lowering, Origin, Step, Value, counted, described, dtype_of};
 use crate::error::error;
 use crate::ir::along::Along;
 use crate::ir::dim::{Dim, Shape, show};
-use crate::ir::graph::{Dtype, Id, Kind, Node};
-use crate::ir::model::{self, Call, Expr, ExprKind, Network, Role, plain};
+use crate::ir::graph::{Dtype, Goal, Id, Kind, Node, Root};
+use crate::ir::model::{self, Call, Expr, ExprKind, Network, Role, Setting, plain};
 use crate::ir::resize::copied;
 use crate::op;
 use std::collections::HashSet;
@@ -31,7 +31,7 @@ impl<'m> Lowering<'m> {
             Some(Bound { origin: Origin::Group(index), .. }) => Some((self.groups[*index].network, Some(*index))),
             Some(_) => None,
             // A plain name that is an operation's means the operation.
-            None if op::find(&call.op).is_some() => None,
+            None if op::callable(&call.op).is_some() => None,
             None => self.model.callees.get(&call.op).map(|network| (Some(&**network), None)),
         }
     }
@@ -43,16 +43,44 @@ impl<'m> Lowering<'m> {
             ExprKind::For(turns) => return Some(Self::values_of(turns)),
             _ => return None,
         };
+        if self.is_split(call) {
+            return parts_of(call);
+        }
         let network = self.callee(call)?.0?;
         network.model.result.tuple.then_some(network.model.result.shapes.len())
+    }
+
+    /// A call of the operation of this name, which alone gives several values.
+    pub fn is_split(&self, call: &Call) -> bool {
+        call.op == "split" && self.callee(call).is_none() && !self.is_bound(&call.op)
+    }
+
+    fn visit_split(&mut self, expr: &'m Expr, call: &'m Call, count: usize) {
+        let planned = self.plan(expr, call).and_then(|planned| match parts_of(call) {
+            Some(parts) if parts == count => Ok(planned),
+            Some(parts) => Err(error(expr.place, format!("`split` gives {parts} values, and {count} are bound here"))),
+            None => {
+                let text = "`split` takes a number of parts, or their sizes: `parts = 2` or `sizes = [H, 2]`";
+                Err(error(expr.place, text))
+            }
+        });
+        match planned {
+            Ok(planned) => {
+                self.steps.extend(planned.operands.iter().map(Step::Visit));
+                let visit = self.steps.pop().expect("`split` has one operand");
+                self.steps.extend([Step::Split(planned, count), visit]);
+            }
+            Err(message) => self.fail_all(message, count),
+        }
     }
 
     pub fn visit_tuple(&mut self, expr: &'m Expr, count: usize) {
         match &expr.kind {
             ExprKind::Call(call) if self.callee(call).is_some() => self.visit_network(expr, call, Some(count)),
+            ExprKind::Call(call) if self.is_split(call) => self.visit_split(expr, call, count),
             ExprKind::For(turns) => self.enter(turns),
             _ => {
-                let text = "only a network that returns a tuple gives several values at once";
+                let text = "only `split` and a network that returns a tuple give several values at once";
                 self.fail_all(error(expr.place, text), count);
             }
         }
@@ -115,7 +143,7 @@ impl<'m> Lowering<'m> {
         }
         let (mut inputs, mut params) = (inputs.iter(), params.iter());
         let arguments = planned.network.model.arguments.iter().map(|a| match a.role {
-            Role::Param => *params.next().expect("one node for each parameter"),
+            Role::Param | Role::State => *params.next().expect("one node for each parameter"),
             _ => *inputs.next().expect("the arity is right"),
         });
         let arguments: Vec<Id> = arguments.collect();
@@ -172,11 +200,31 @@ impl<'m> Lowering<'m> {
             };
             here[id.index()] = Some(new);
             if new.index() >= before {
-                let is_result = callee.roots.len() == 1 && callee.roots[0].node == Some(id);
+                let is_result = planned.network.model.result.shapes.len() == 1 && callee.roots[0].node == Some(id);
                 self.note(planned, node, new, (&names, is_result));
             }
         }
-        Ok(callee.roots.iter().map(|root| root.node.and_then(|id| here[id.index()])).collect())
+        let (states, outputs): (Vec<&Root>, _) = callee.roots.iter().partition(|r| matches!(r.goal, Goal::State(_)));
+        let at = |root: &Root| root.node.and_then(|id| here[id.index()]);
+        for root in states {
+            self.write_state(planned, arguments, root.goal, at(root))?;
+        }
+        Ok(outputs.into_iter().map(at).collect())
+    }
+
+    /// What a call makes of a state that lies in its group.
+    fn write_state(&mut self, planned: &NetworkCall, arguments: &[Id], goal: Goal, node: Value) -> syn::Result<()> {
+        let refuse = |text: &str| Err(error(planned.expr.place, format!("`{}` {text}", planned.call.op)));
+        let Goal::State(argument) = goal else { return Ok(()) };
+        if !self.around.is_empty() {
+            return refuse("keeps a state, which is written once in a step: call it outside of loops");
+        }
+        let Kind::Arg(index) = self.graph.node(arguments[argument]).kind else { return Ok(()) };
+        if self.graph.roots.iter().any(|r| r.goal == Goal::State(index)) {
+            return refuse("is called twice, and its state is written once in a step: declare a group for each call");
+        }
+        self.graph.roots.push(Root { goal: Goal::State(index), node });
+        Ok(())
     }
 
     /// A new node stands at the call; a name that the callee's author gave is kept, behind that of the group, which is
@@ -229,6 +277,22 @@ fn too_small(x: &[Dim], node: &Node, sizes: &Sizes) -> Option<String> {
     is_beyond.then(|| format!("what reaches up to {end} is no part of axis {axis}, whose size is {}", x[*axis]))
 }
 
+/// More values than anyone names.
+const MOST_PARTS: usize = 1000;
+
+/// How many values a `split` gives, if it says so.
+fn parts_of(call: &Call) -> Option<usize> {
+    let option = |name: &str| call.options.iter().find(|o| o.name == name).map(|o| &o.value);
+    let written = call.arguments.get(1).map(|expr| &expr.kind);
+    let few = |n: &usize| (1..=MOST_PARTS).contains(n);
+    match (option("sizes"), option("parts"), written) {
+        (Some(Setting::List(sizes)), None, None) => Some(sizes.len()),
+        (None, Some(Setting::Number(n)), None) => Some(*n as usize).filter(few),
+        (None, None, Some(ExprKind::Number(n))) => Some(*n as usize).filter(few),
+        _ => None,
+    }
+}
+
 /// Checks the arity of a call, and that the parameters have a place to come from.
 fn plan<'m>(
     expr: &'m Expr,
@@ -239,7 +303,7 @@ fn plan<'m>(
 ) -> syn::Result<NetworkCall<'m>> {
     let (op, model) = (&call.op, &network.model);
     let whole = call.op_place.to(expr.place);
-    if group.is_none() && model.arguments.iter().any(|a| a.role == Role::Param) {
+    if group.is_none() && model.arguments.iter().any(|a| a.role.is_kept()) {
         let example = format!("declare a group, as in `layer: {op}`, and call `layer(..)`");
         return Err(error(call.op_place, format!("`{op}` has parameters, and no argument to hold them: {example}")));
     }
@@ -283,5 +347,6 @@ fn held(dtype: Dtype) -> &'static str {
         Dtype::Real => "numbers",
         Dtype::Index => "class labels",
         Dtype::Mask => "truth values",
+        Dtype::Seed => "a seed",
     }
 }

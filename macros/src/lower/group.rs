@@ -6,7 +6,7 @@ use super::{Lowering, lower, meant};
 use crate::error::{Errors, Place, error, nearest};
 use crate::ir::dim::{Dim, Shape};
 use crate::ir::graph::{Argument, Dtype, Id, Source};
-use crate::ir::model::{self, Group, Init, Model, Network, Role, path_text, plain};
+use crate::ir::model::{self, Group, Init, Model, Network, path_text, plain};
 use proc_macro2::Ident;
 use std::collections::HashSet;
 
@@ -101,9 +101,9 @@ impl<'m> Lowering<'m> {
             known.insert(name.to_string(), dim);
         }
         sizes.extend(known.clone());
-        let params = network.model.arguments.iter().filter(|a| a.role == Role::Param);
+        let params = network.model.arguments.iter().filter(|a| a.role.is_kept());
         let params = params.map(|param| {
-            let (name, source) = (format!("{}_{}", plain(&group.name), plain(&param.name)), Source::User(Role::Param));
+            let (name, source) = (format!("{}_{}", plain(&group.name), plain(&param.name)), Source::User(param.role));
             let shape = stacked(group, &shape(&known, &param.shape));
             Argument { name, source, shape, dtype: Dtype::Real }
         });
@@ -184,7 +184,7 @@ impl Instance<'_> {
 
     /// The parameters as arguments of the caller, under names that are free.
     fn arguments(&self, names: &mut HashSet<String>) -> Vec<model::Argument> {
-        let params = self.network.iter().flat_map(|n| &n.model.arguments).filter(|a| a.role == Role::Param);
+        let params = self.network.iter().flat_map(|n| &n.model.arguments).filter(|a| a.role.is_kept());
         let params = params.map(|param| {
             let mut name = format!("{}_{}", plain(&self.group.name), plain(&param.name));
             while !names.insert(name.clone()) {
@@ -192,7 +192,7 @@ impl Instance<'_> {
             }
             model::Argument {
                 name: Ident::new(&name, self.group.name.span()),
-                role: Role::Param,
+                role: param.role,
                 shape: stacked(self.group, &shape(&self.sizes, &param.shape)),
                 path: std::iter::once(self.group.name.clone()).chain(param.path.iter().cloned()).collect(),
                 stacks: self.group.count.map(|count| (0, count)).into_iter().chain(inner(param)).collect(),

@@ -13,6 +13,8 @@ use crate::ir::scan::{Scan, outputs};
 pub struct Around {
     graph: Graph,
     serial: usize,
+    /// The argument of the body that counts.
+    turn: usize,
     /// What the body uses: the node here, and the argument there.
     captured: Vec<(Id, Id)>,
 }
@@ -54,7 +56,7 @@ impl<'m> Lowering<'m> {
         self.serials += 1;
         let serial = std::mem::replace(&mut self.serial, self.serials);
         let graph = std::mem::take(&mut self.graph);
-        self.around.push(Around { graph, serial, captured: Vec::new() });
+        self.around.push(Around { graph, serial, turn: turns.carried.len(), captured: Vec::new() });
         for (name, shape) in turns.carried.iter().zip(&shapes) {
             let arg = self.graph.push_argument(argument(&plain(name), one_or_more(shape), Dtype::Real));
             let value = self.graph.reshape(arg, shape);
@@ -204,6 +206,16 @@ impl<'m> Lowering<'m> {
     /// A value of the graph `level` loops in, in the graph of the body that is being lowered.
     pub fn at_hand(&mut self, id: Id, level: usize) -> Id {
         (level..self.around.len()).fold(id, |id, level| self.capture(id, level))
+    }
+
+    /// The number of the turn of the loop that is `level` loops in, in the body that is being lowered.
+    pub fn turn_of(&mut self, level: usize) -> Id {
+        let index = self.around[level].turn;
+        let counted = match self.around.get_mut(level + 1) {
+            Some(inner) => inner.graph.argument(index),
+            None => self.graph.argument(index),
+        };
+        self.at_hand(counted, level + 1)
     }
 
     /// A value of a graph as an argument of the body of the loop in it.

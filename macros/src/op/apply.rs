@@ -125,6 +125,7 @@ fn check_dtypes(graph: &Graph, op: &Op, args: &[Id], takes: Takes) -> Result<(),
     let wanted = |position: usize| match takes {
         Takes::MaskFirst if position == 0 => Dtype::Mask,
         Takes::Masks => Dtype::Mask,
+        Takes::Each(kinds) => kinds[position],
         Takes::Comparable if found.iter().all(|d| *d == Dtype::Index) => Dtype::Index,
         _ => Dtype::Real,
     };
@@ -239,6 +240,7 @@ impl Mismatch {
             Dtype::Real => "numbers",
             Dtype::Index => "indices",
             Dtype::Mask => "a mask",
+            Dtype::Seed => "a seed",
         };
         let wanted = match known(name).meaning {
             Meaning::Map { takes: Takes::MaskFirst, .. } if position == 0 => "a mask",
@@ -248,6 +250,7 @@ impl Mismatch {
         let mismatch = Mismatch::new(format!("`{name}` takes {wanted} here, but {{{position}}} holds {found}"));
         let mismatch = mismatch.at(At::Operand(position));
         match found {
+            "a seed" => mismatch.hint("a seed is for what is random, such as `dropout`"),
             "a mask" => mismatch.hint(format!("choose by it: `select({{{position}}}, a, b)`")),
             "numbers" if wanted == "a mask" => mismatch.hint(format!("compare {{{position}}} with a number")),
             _ => mismatch,
@@ -262,6 +265,12 @@ impl Settings {
 
     pub fn set(&mut self, name: impl Into<String>, setting: Setting) {
         self.0.push((name.into(), setting));
+    }
+
+    /// Sets an option that may be set already.
+    pub fn replace(&mut self, name: &str, setting: Setting) {
+        self.0.retain(|(n, _)| n != name);
+        self.set(name, setting);
     }
 
     pub fn number(&self, name: &str) -> Option<f64> {

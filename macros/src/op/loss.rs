@@ -1,7 +1,7 @@
 //! Losses: a mean over all elements, or over rows of a sum along the last axis. None broadcasts.
 
 use super::Derivative::Inner;
-use super::apply::Mismatch;
+use super::apply::{At, Mismatch, Settings};
 use super::rule::{self, Bindings};
 use super::{DEFAULT, Family, Meaning, Op};
 use crate::ir::dim::show;
@@ -32,6 +32,8 @@ const COSINE: &str = "{
 
 /// The element of each row at its label.
 const AT_LABELS: &str = "-mean(sum(select(position == label, logp, 0), axis = -1))";
+/// A share `s` of the weight is spread over all classes.
+const SMOOTHED: &str = "(1 - s) * loss - s * mean(logp)";
 const EXPECTED: &str = "-mean(sum(y * logp, axis = -1))";
 /// As above, where a logarithm without weight may be infinite.
 const EXPECTED_OF_ANY: &str = "-mean(sum(select(y == 0, 0, y * logp), axis = -1))";
@@ -98,13 +100,10 @@ pub const OPS: &[Op] = &[
         name: "softmax_cross_entropy",
         aliases: &["cross_entropy"],
         args: &["z", "y"],
-        meaning: Meaning::Built(|graph, args, _| {
-            labels_fit(graph, "softmax_cross_entropy", args)?;
-            let logp = rule::write(graph, "log_softmax(z)", &Bindings::new(&["z"], args));
-            Ok(likelihood(graph, logp, args[1], EXPECTED))
-        }),
+        options: &["smoothing"],
+        meaning: Meaning::Built(softmax_cross_entropy),
         math: "-mean(ln softmax({z}) at {y})",
-        doc: "Mean of -ln softmax(z) along the last axis, at class labels or weighted by a distribution of z's shape.",
+        doc: "Mean of -ln softmax(z) along the last axis, at class labels or weighted by a distribution of z's shape; with `smoothing = s`, classes share s of the weight evenly, and y has the rest (Szegedy et al., 2016).",
         ..LOSS
     },
     Op {
@@ -152,6 +151,22 @@ fn elementwise(graph: &mut Graph, name: &str, text: &str, args: &[Id]) -> Result
         return Err(Mismatch::new(format!("`{name}` takes a single number here, but {{{k}}} is {shape}")));
     }
     Ok(rule::write(graph, text, &Bindings::new(super::known(name).args, args)))
+}
+
+fn softmax_cross_entropy(graph: &mut Graph, args: &[Id], settings: &Settings) -> Result<Id, Mismatch> {
+    labels_fit(graph, "softmax_cross_entropy", args)?;
+    let smoothing = settings.number("smoothing").unwrap_or(0.0);
+    if !(0.0..=1.0).contains(&smoothing) {
+        let text = "`smoothing` is the share of the weight that all classes have in common: a number from 0 to 1";
+        return Err(Mismatch::new(text).at(At::Option("smoothing")));
+    }
+    let logp = rule::write(graph, "log_softmax(z)", &Bindings::new(&["z"], args));
+    let loss = likelihood(graph, logp, args[1], EXPECTED);
+    if smoothing == 0.0 {
+        return Ok(loss);
+    }
+    let smoothing = graph.constant(smoothing);
+    Ok(rule::write(graph, SMOOTHED, &Bindings::new(&["loss", "logp", "s"], &[loss, logp, smoothing])))
 }
 
 /// The negative mean of `logp` at the labels `y`, or, by the other text, weighted by `y`.

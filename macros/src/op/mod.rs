@@ -23,10 +23,11 @@ mod loss;
 pub mod matching;
 pub mod naming;
 mod normalise;
+mod random;
 mod reduce;
 mod reference;
 pub mod rule;
-mod shape;
+pub mod shape;
 mod trigonometric;
 mod windows;
 
@@ -42,7 +43,10 @@ pub enum Family {
     /// Convolutions and pooling.
     Windows,
     Normalisation,
+    Random,
     Composite,
+    /// What other operations are made of; no call of a model means it.
+    Internal,
 }
 
 /// An operation. In its texts the arguments go by their names here, the result is `y`, its cotangent `dy`, and the
@@ -113,6 +117,8 @@ pub enum Takes {
     /// A mask, then numbers.
     MaskFirst,
     Masks,
+    /// Of each argument, what is said of it.
+    Each(&'static [Dtype]),
 }
 
 /// How a scalar expression is emitted.
@@ -191,7 +197,7 @@ const DEFAULT: Op = Op {
 const BINARY: Op = Op { args: &["a", "b"], domain: &[(-2.0, 2.0), (-2.0, 2.0)], cheap: true, ..DEFAULT };
 
 /// The table, by theme.
-const THEMES: [&[Op]; 12] = [
+const THEMES: [&[Op]; 13] = [
     arithmetic::OPS,
     exponential::OPS,
     trigonometric::OPS,
@@ -202,6 +208,7 @@ const THEMES: [&[Op]; 12] = [
     shape::OPS,
     windows::OPS,
     normalise::OPS,
+    random::OPS,
     composite::OPS,
     loss::OPS,
 ];
@@ -216,6 +223,11 @@ pub fn find(name: &str) -> Option<&'static Op> {
     all().find(|op| op.name == name || op.aliases.contains(&name))
 }
 
+/// The operation that a call of a model means by this name.
+pub fn callable(name: &str) -> Option<&'static Op> {
+    find(name).filter(|op| op.family != Family::Internal)
+}
+
 /// The element-wise or composite operation that a node names; such a node comes from an entry.
 pub fn known(name: &str) -> &'static Op {
     find(name).unwrap_or_else(|| panic!("a node names `{name}`, which is not in the table"))
@@ -223,7 +235,9 @@ pub fn known(name: &str) -> &'static Op {
 
 /// Every name that a call may use.
 pub fn names() -> impl Iterator<Item = &'static str> {
-    all().flat_map(|op| std::iter::once(op.name).chain(op.aliases.iter().copied()))
+    all()
+        .filter(|op| op.family != Family::Internal)
+        .flat_map(|op| std::iter::once(op.name).chain(op.aliases.iter().copied()))
 }
 
 /// The operation that reduces by `fold`.

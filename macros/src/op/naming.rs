@@ -25,7 +25,7 @@ pub fn suggest(graph: &Graph, id: Id) -> Option<String> {
         Kind::Reduce { fold, .. } => Some(applied(graph, of_fold(*fold).name.trim_start_matches("reduce_"), node)),
         Kind::Contract(_) => Some(joined(graph, node, "dot")),
         Kind::Permute { .. } => named(graph, node.args[0]).map(|name| format!("{name}_t")),
-        Kind::Broadcast { .. } | Kind::Reshape => named(graph, node.args[0]).map(str::to_string),
+        Kind::Broadcast { .. } | Kind::Reshape | Kind::Given(_) => named(graph, node.args[0]).map(str::to_string),
         Kind::Along { op, .. } => Some(applied(graph, word(op), node)),
         Kind::Scan(_) | Kind::Part(_) => None,
     }

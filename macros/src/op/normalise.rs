@@ -4,7 +4,8 @@ use super::apply::{self, At, Mismatch, Settings};
 use super::rule::{self, Bindings};
 use super::{DEFAULT, Derivative, Family, Meaning, Op, windows};
 use crate::ir::dim::{Dim, Shape, show};
-use crate::ir::graph::{Dtype, Graph, Id};
+use crate::ir::graph::{Dtype, Goal, Graph, Id, Kind, Root, Source};
+use crate::ir::model::Role;
 
 const NORMALISATION: Op = Op {
     family: Family::Normalisation,
@@ -47,6 +48,16 @@ pub const OPS: &[Op] = &[
         meaning: Meaning::Built(group_norm),
         math: "({x} - mean {x}) / √(var {x} + {eps}) · {scale} + {shift}",
         doc: "Mean 0 and variance 1 over each of the `groups` of channels (axis 1) of every sample; then scaled and shifted by channel (Wu and He, 2018).",
+        ..NORMALISATION
+    },
+    Op {
+        name: "batch_norm",
+        args: &["x", "scale", "shift", "mean", "var", "eps"],
+        defaults: &[("eps", 1e-5)],
+        options: &["momentum"],
+        meaning: Meaning::Built(batch_norm),
+        math: "({x} - mean {x}) / √(var {x} + {eps}) · {scale} + {shift}",
+        doc: "Mean 0 and variance 1 of every channel (axis 1) over the batch and all other axes, then scaled and shifted by channel (Ioffe and Szegedy, 2015); in inference with `mean` and `var`. Where these are a `State`, training moves them by `momentum`, a tenth unless it is given, towards the batch's mean and unbiased variance.",
         ..NORMALISATION
     },
     Op {
@@ -140,6 +151,59 @@ fn by_channel(graph: &mut Graph, id: Id, position: usize, shape: &[Dim]) -> Resu
     }
 }
 
+const BY_STATE: &str = "(x - mean) / sqrt(var + eps)";
+const BATCH_MEAN: &str = "mean(x, axis = axis)";
+/// Unbiased; of a single value it is 0.
+const BATCH_VARIANCE: &str = "sum(square(x - mean(x, axis = axis, keepdims = true)), axis = axis) / max(n - 1, 1)";
+
+fn batch_norm(graph: &mut Graph, args: &[Id], settings: &Settings) -> Result<Id, Mismatch> {
+    windows::numbers("batch_norm", graph, args)?;
+    let shape = graph.shape(args[0]).clone();
+    if shape.len() < 2 {
+        return Err(Mismatch::new(format!("`batch_norm` takes `[N, C, ..]`, but {{0}} is {}", show(&shape))));
+    }
+    let momentum = settings.number("momentum").unwrap_or(0.1);
+    if !(0.0..=1.0).contains(&momentum) {
+        return Err(Mismatch::new("`momentum` is a share: a number from 0 to 1").at(At::Option("momentum")));
+    }
+    let channels = |graph: &mut Graph, k: usize| by_channel(graph, args[k], k, &shape);
+    let (scale, shift) = (channels(graph, 1)?, channels(graph, 2)?);
+    let (mean, var) = (channels(graph, 3)?, channels(graph, 4)?);
+    let axes: Vec<usize> = (0..shape.len()).filter(|axis| *axis != 1).collect();
+    let count = graph.size(Dim::product(axes.iter().map(|&axis| &shape[axis])));
+    let names = ["x", "mean", "var", "eps", "n"];
+    let bindings = Bindings::new(&names, &[args[0], mean, var, args[5], count]).over(&axes);
+    let [by_batch, by_state] = [LAYER_NORM, BY_STATE].map(|text| rule::write(graph, text, &bindings));
+    for (state, text) in [(args[3], BATCH_MEAN), (args[4], BATCH_VARIANCE)] {
+        let now = rule::write(graph, text, &bindings);
+        move_state(graph, state, now, momentum)?;
+    }
+    let normal = apply::call(graph, "training", &[by_batch, by_state])?;
+    scaled(graph, normal, scale, shift)
+}
+
+/// What a state is after the pass; what is no state stays as it is.
+fn move_state(graph: &mut Graph, state: Id, towards: Id, momentum: f64) -> Result<(), Mismatch> {
+    let Kind::Arg(index) = graph.node(state).kind else { return Ok(()) };
+    if graph.arguments[index].source != Source::User(Role::State) {
+        return Ok(());
+    }
+    if graph.roots.iter().any(|r| r.goal == Goal::State(index)) {
+        let name = &graph.arguments[index].name;
+        return Err(Mismatch::new(format!("the state `{name}` is written twice: each call needs one of its own")));
+    }
+    if graph.shape(state) != graph.shape(towards) {
+        let [own, next] = [state, towards].map(|id| show(graph.shape(id)));
+        let name = &graph.arguments[index].name;
+        return Err(Mismatch::new(format!("the state `{name}` is {own}, but there is {next} to keep")));
+    }
+    let momentum = graph.constant(momentum);
+    let bindings = Bindings::new(&["s", "now", "m"], &[state, towards, momentum]);
+    let next = rule::write(graph, "(1 - m) * s + m * now", &bindings);
+    graph.roots.push(Root { goal: Goal::State(index), node: Some(next) });
+    Ok(())
+}
+
 fn attention(graph: &mut Graph, args: &[Id], settings: &Settings) -> Result<Id, Mismatch> {
     windows::numbers("attention", graph, &args[..3])?;
     let shapes = [0, 1, 2].map(|k| graph.shape(args[k]).clone());
@@ -179,8 +243,8 @@ fn masked(graph: &mut Graph, scores: Id, mask: Id) -> Result<Id, Mismatch> {
     match graph.node(mask).dtype {
         Dtype::Mask => hidden(graph, mask, scores),
         Dtype::Real => apply::call(graph, "add", &[scores, mask]),
-        Dtype::Index => {
-            Err(Mismatch::new("`attention` takes a `Mask` or numbers, but {3} holds indices").at(At::Operand(3)))
+        Dtype::Index | Dtype::Seed => {
+            Err(Mismatch::new("`attention` takes a `Mask` or numbers, and {3} holds neither").at(At::Operand(3)))
         }
     }
 }

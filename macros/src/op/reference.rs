@@ -64,3 +64,23 @@ fn falling(x: f64) -> f64 {
     let fraction = (1..200).rev().fold(x, |below, n| x + 0.5 * f64::from(n) / below);
     0.5 * FRAC_2_SQRT_PI * (-x * x).exp() / fraction
 }
+
+/// The runtime's `mix`: the finaliser of MurmurHash3 over a Weyl sequence, 53 bits of it.
+pub fn mix(state: f64, position: f64) -> f64 {
+    let mut h = (state as u64).wrapping_add((position as u64).wrapping_add(1).wrapping_mul(0x9E37_79B9_7F4A_7C15));
+    h = (h ^ (h >> 33)).wrapping_mul(0xFF51_AFD7_ED55_8CCD);
+    h = (h ^ (h >> 33)).wrapping_mul(0xC4CE_B9FE_1A85_EC53);
+    ((h ^ (h >> 33)) >> 11) as f64
+}
+
+/// The runtime's `kept`: 32 bits of a hash of position and state, against `p`.
+pub fn kept(state: f64, position: f64, p: f64) -> f64 {
+    let round = |x: u32| {
+        let x = (x ^ (x >> 16)).wrapping_mul(0x7FEB_352D);
+        let x = (x ^ (x >> 15)).wrapping_mul(0x846C_A68B);
+        x ^ (x >> 16)
+    };
+    let (state, position) = (state as u64, position as u64);
+    let (low, high) = (state as u32, (state >> 32) as u32);
+    truth(round(round(position as u32 ^ low) ^ high ^ (position >> 32) as u32) >= (p * 4_294_967_296.0) as u32)
+}

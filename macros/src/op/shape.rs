@@ -85,6 +85,15 @@ pub const OPS: &[Op] = &[
         ..SHAPE
     },
     Op {
+        name: "split",
+        options: &["parts", "sizes", "axis"],
+        positional: &["parts"],
+        meaning: Meaning::Built(split),
+        math: "{x}[..]",
+        doc: "As many values as there are `parts` of one size, or one of each of the `sizes`, along an axis (0 unless another is named): `let (a, b) = split(x, parts = 2);`.",
+        ..SHAPE
+    },
+    Op {
         name: "at",
         aliases: &["index_axis"],
         options: &["start", "axis"],
@@ -338,6 +347,40 @@ fn slice(graph: &mut Graph, args: &[Id], settings: &Settings) -> Result<Id, Mism
             .hint("write numbers for `start` and `end`, or a size that is a multiple")
     })?;
     Ok(graph.slice(args[0], axis, start, step, count))
+}
+
+/// The option that says which value of a `split` is meant; no author can give it.
+pub const PART: &str = "part";
+
+fn split(graph: &mut Graph, args: &[Id], settings: &Settings) -> Result<Id, Mismatch> {
+    let axis = axis_or(graph, "split", args[0], settings, 0)?;
+    let shape = graph.shape(args[0]).clone();
+    let sizes = split_sizes(&shape, axis, settings)?;
+    let part = settings.number(PART).unwrap_or(0.0) as usize;
+    let start = sizes[..part].iter().fold(Dim::number(0), |sum, size| &sum + size);
+    Ok(graph.slice(args[0], axis, start, 1, sizes[part].clone()))
+}
+
+fn split_sizes(shape: &[Dim], axis: usize, settings: &Settings) -> Result<Vec<Dim>, Mismatch> {
+    let size = &shape[axis];
+    if settings.get("sizes").is_none() {
+        let parts = settings.whole("parts", 1, 1)?;
+        let text = || format!("axis {axis} of {{0}} {} has no {parts} parts of one size", show(shape));
+        let each = size.exactly_divided(&Dim::number(parts));
+        return each
+            .map(|each| vec![each; parts as usize])
+            .ok_or_else(|| Mismatch::new(text()).at(At::Option("parts")));
+    }
+    let sizes = settings.dims("sizes")?;
+    let sum = sizes.iter().fold(Dim::number(0), |sum, size| &sum + size);
+    match sum == *size && !sizes.iter().any(Dim::is_negative) {
+        true => Ok(sizes),
+        false => {
+            let text =
+                format!("`split` gives sizes of {sum} in sum, but axis {axis} of {{0}} {} is {size}", show(shape));
+            Err(Mismatch::new(text).at(At::Option("sizes")))
+        }
+    }
 }
 
 /// `0 ≤ start ≤ end ≤ size`, as far as numbers tell.

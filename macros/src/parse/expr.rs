@@ -20,15 +20,25 @@ use syn::{BinOp, Lit, Pat, Stmt, Token, UnOp};
 
 /// Reads the body of a model whose signature is known.
 pub fn body(model: &Model, block: &syn::Block) -> syn::Result<Block> {
-    let arguments = model.arguments.iter().flat_map(|a| &a.shape);
-    let groups = model.groups.iter().flat_map(|g| &g.dims).flatten();
-    let dims = arguments.chain(groups).flat_map(|d| d.names()).map(str::to_string).collect();
-    let mut reader = Reader { errors: Errors::new(), dims };
+    let mut reader = Reader { errors: Errors::new(), dims: dimensions(model) };
     let body = reader.block(block, true);
     if let ExprKind::Tuple(values) = &body.result.kind {
         reader.check_outputs(model, values, body.result.place);
     }
     reader.errors.finish(body)
+}
+
+/// Reads an expression over the arguments of a model.
+pub fn within(model: &Model, expr: &syn::Expr) -> syn::Result<Expr> {
+    let mut reader = Reader { errors: Errors::new(), dims: dimensions(model) };
+    let expr = reader.expr(expr);
+    reader.errors.finish(expr)
+}
+
+fn dimensions(model: &Model) -> BTreeSet<String> {
+    let arguments = model.arguments.iter().flat_map(|a| &a.shape);
+    let groups = model.groups.iter().flat_map(|g| &g.dims).flatten();
+    arguments.chain(groups).flat_map(|d| d.names()).map(str::to_string).collect()
 }
 
 /// Reads an expression on its own.

@@ -92,7 +92,7 @@ fn number(expr: &Expr) -> syn::Result<f64> {
 /// Whether an argument of this role and shape can have this initialiser.
 pub fn fits(init: Init, role: Role, shape: &[Dim]) -> Result<(), String> {
     match init {
-        _ if role != Role::Param => {
+        _ if role != Role::Param && !(role == Role::State && matches!(init, Init::Constant(_))) => {
             Err(format!("only a `Param` has an initialiser, and this is of the kind `{role:?}`"))
         }
         Init::Scaled(name) if shape.len() < 2 => {

@@ -3,6 +3,7 @@
 
 mod dims;
 mod expr;
+mod given;
 mod init;
 mod item;
 mod options;
@@ -88,6 +89,7 @@ fn phases(options: &syn::Result<Options>, function: &ItemFn, tokens: &TokenStrea
     let mut model = signature::read(options, function)?;
     signature::check_wrt(&model)?;
     model.body = expr::body(&model, &function.block)?;
+    model.given = given::read(&model)?;
     Ok(model)
 }
 

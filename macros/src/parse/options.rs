@@ -1,17 +1,22 @@
 //! In: what stands in the parentheses of `#[network(..)]`. Out: options, each given at most once.
 
+use super::item::{TOO_DEEP, check_depth};
 use crate::error::{Errors, Place, error, nearest};
 use crate::ir::model::Options;
 use proc_macro2::{Ident, Span, TokenStream};
 use syn::ext::IdentExt;
+use syn::parse::{Parse, ParseStream};
 use syn::punctuated::Punctuated;
 use syn::{Meta, Token};
 
-const NAMES: [&str; 6] = ["f32", "f64", "wrt", "stabilise", "checkpoint", "crate"];
-const ALL: &str = "the options are `f32`, `f64`, `wrt(x, y)`, `stabilise = false`, `checkpoint = 5` and `crate = path`";
+const NAMES: [&str; 7] = ["f32", "f64", "wrt", "gradient", "stabilise", "checkpoint", "crate"];
+const ALL: &str = "the options are `f32`, `f64`, `wrt(x, y)`, `gradient(x = dy)`, `stabilise = false`, `checkpoint = 5` and \
+                   `crate = path`";
 
 const CHECKPOINT: &str =
     "`checkpoint` is how many turns of a loop are computed again at a time: write `checkpoint = 5`";
+const GRADIENT: &str =
+    "`gradient` says what goes back to each input, from the value `y` and its cotangent `dy`: write `gradient(x = dy)`";
 const STABILISE: &str = "`stabilise` is true or false: write `stabilise = false`";
 
 impl Default for Options {
@@ -19,6 +24,7 @@ impl Default for Options {
         Options {
             double: false,
             wrt: Vec::new(),
+            gradient: Vec::new(),
             stabilise: true,
             checkpoint: None,
             runtime: syn::parse_quote!(::pullback),
@@ -58,6 +64,10 @@ impl Reader {
                 self.wrt(list);
                 self.once("`wrt`", place);
             }
+            ("gradient", Meta::List(list)) => {
+                self.gradient(list);
+                self.once("`gradient`", place);
+            }
             ("crate", Meta::NameValue(pair)) => {
                 self.runtime(&pair.value);
                 self.once("`crate`", place);
@@ -73,6 +83,7 @@ impl Reader {
             ("checkpoint", _) => self.errors.push(error(place, CHECKPOINT)),
             ("f32" | "f64", _) => self.errors.push(error(place, format!("`{name}` takes no value: write `{name}`"))),
             ("wrt", _) => self.errors.push(error(place, "`wrt` names the inputs to derive by: write `wrt(x, y)`")),
+            ("gradient", _) => self.errors.push(error(place, GRADIENT)),
             ("stabilise", _) => self.errors.push(error(place, STABILISE)),
             ("crate", _) => self.errors.push(error(place, "`crate` says where the runtime is: write `crate = path`")),
             _ => self.errors.push(unknown(&name, meta)),
@@ -98,6 +109,24 @@ impl Reader {
         match self.options.wrt.iter().any(|n| n.unraw() == name.unraw()) {
             true => self.errors.push(error(name.span(), format!("`{name}` stands in `wrt` twice"))),
             false => self.options.wrt.push(name),
+        }
+    }
+
+    fn gradient(&mut self, list: &syn::MetaList) {
+        let place = Place::of(list, Span::call_site());
+        if let Err(at) = check_depth(&list.tokens) {
+            return self.errors.push(error(at, TOO_DEEP));
+        }
+        match list.parse_args_with(Punctuated::<Given, Token![,]>::parse_terminated) {
+            Ok(all) if !all.is_empty() => all.into_iter().for_each(|given| self.given(given)),
+            _ => self.errors.push(error(place, GRADIENT)),
+        }
+    }
+
+    fn given(&mut self, Given { name, value }: Given) {
+        match self.options.gradient.iter().any(|(n, _)| n.unraw() == name.unraw()) {
+            true => self.errors.push(error(name.span(), format!("`{name}` stands in `gradient` twice"))),
+            false => self.options.gradient.push((name, value)),
         }
     }
 
@@ -127,6 +156,20 @@ impl Reader {
                 self.errors.push(error(place, "`crate` takes a path: write `crate = pullback` or `crate = ::a::b`"));
             }
         }
+    }
+}
+
+/// `x = dy`.
+struct Given {
+    name: Ident,
+    value: syn::Expr,
+}
+
+impl Parse for Given {
+    fn parse(input: ParseStream) -> syn::Result<Self> {
+        let name = input.parse()?;
+        input.parse::<Token![=]>()?;
+        Ok(Given { name, value: input.parse()? })
     }
 }
 

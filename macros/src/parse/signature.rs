@@ -4,7 +4,7 @@
 
 use super::dims::{self, Written};
 use super::init;
-use crate::error::{Errors, Place, error, nearest};
+use crate::error::{Errors, Place, error, is_slip, nearest};
 use crate::ir::dim::Shape;
 use crate::ir::model::{Argument, Block, Expr, ExprKind, Group, Init, Model, Options, Outputs, Role};
 use proc_macro2::{Ident, Span};
@@ -12,8 +12,9 @@ use std::collections::BTreeSet;
 use syn::ext::IdentExt;
 use syn::{FnArg, GenericParam, ItemFn, Pat, PathArguments, ReturnType, Type};
 
-const KINDS: &str = "an argument is an `Input`, a `Param`, an `Index` or a `Mask`, as in `x: Input<N, 13>`";
-const NAMES_OF_KINDS: [&str; 4] = ["Input", "Param", "Index", "Mask"];
+const KINDS: &str =
+    "an argument is an `Input`, a `Param`, an `Index`, a `Mask`, a `State` or a `Random`, as in `x: Input<N, 13>`";
+const NAMES_OF_KINDS: [&str; 6] = ["Input", "Param", "Index", "Mask", "Random", "State"];
 /// Types of Rust that are written as functions are.
 const PRIMITIVES: [&str; 19] = [
     "bool", "char", "f16", "f32", "f64", "f128", "i8", "i16", "i32", "i64", "i128", "isize", "str", "u8", "u16", "u32",
@@ -54,6 +55,7 @@ pub fn read(options: Options, function: &ItemFn) -> syn::Result<Model> {
         groups: reader.groups,
         result,
         body: Block { lets: Vec::new(), result: placeholder },
+        given: Vec::new(),
         callees: Default::default(),
         inlined: Default::default(),
         known: Default::default(),
@@ -63,7 +65,8 @@ pub fn read(options: Options, function: &ItemFn) -> syn::Result<Model> {
 /// Every name in `wrt(..)` is an input.
 pub fn check_wrt(model: &Model) -> syn::Result<()> {
     let mut errors = Errors::new();
-    model.options.wrt.iter().filter(|name| !is_input(model, name)).for_each(|name| errors.push(no_input(model, name)));
+    let strange = model.options.wrt.iter().filter(|name| !is_input(model, name));
+    strange.for_each(|name| errors.push(no_input(model, name, "wrt")));
     errors.finish(())
 }
 
@@ -71,10 +74,11 @@ pub fn is_input(model: &Model, name: &Ident) -> bool {
     model.arguments.iter().any(|a| a.role == Role::Input && a.name.unraw() == name.unraw())
 }
 
-fn no_input(model: &Model, name: &Ident) -> syn::Error {
+/// The name, in an option called `option`, of something else than an input.
+pub fn no_input(model: &Model, name: &Ident, option: &str) -> syn::Error {
     let text = name.unraw().to_string();
     let problem = match model.arguments.iter().find(|a| a.name.unraw() == text) {
-        Some(argument) => format!("of the kind `{:?}`, and `wrt` names inputs only", argument.role),
+        Some(argument) => format!("of the kind `{:?}`, and `{option}` names inputs only", argument.role),
         None if model.groups.iter().any(|g| g.name.unraw() == text) => {
             "a group of parameters, whose gradients are there anyway".into()
         }
@@ -145,7 +149,8 @@ impl Reader {
 
     fn plain_argument(&mut self, name: Ident, ty: &Type, initial: Option<(Init, Place)>) {
         let read = typed(referenced(ty), KINDS).and_then(|typed| {
-            typed.dims.iter().for_each(|d| self.note(d));
+            let is_state = typed.head == "State";
+            typed.dims.iter().for_each(|d| self.note(d, !is_state));
             Ok((role(&typed)?, typed.shape()?))
         });
         match read {
@@ -197,9 +202,9 @@ impl Reader {
         }
     }
 
-    /// Notes which names a dimension makes known.
-    fn note(&mut self, written: &Written) {
-        match written.is_name() {
+    /// Notes which names a dimension makes known; `read` says that sizes are read off this argument.
+    fn note(&mut self, written: &Written, read: bool) {
+        match written.is_name() && read {
             true => self.readable.extend(written.names.iter().map(|(n, _)| n.clone())),
             false => self.composed.extend(written.names.clone()),
         }
@@ -302,7 +307,8 @@ fn network_path(ty: &Type) -> Option<(syn::Path, Option<&Dims>)> {
     let last = path.segments.last()?;
     let name = last.ident.unraw().to_string();
     let is_function = !name.starts_with(char::is_uppercase) && !PRIMITIVES.contains(&name.as_str());
-    let is_near = path.segments.len() == 1 && nearest(&name, NAMES_OF_KINDS).is_some();
+    let kinds = NAMES_OF_KINDS.map(str::to_lowercase);
+    let is_near = path.segments.len() == 1 && is_slip(&name, kinds.iter().map(String::as_str));
     let dims = match &last.arguments {
         PathArguments::None => None,
         PathArguments::AngleBracketed(dims) => Some(dims),
@@ -347,6 +353,11 @@ fn role(typed: &Typed) -> syn::Result<Role> {
         "Param" => return Ok(Role::Param),
         "Index" => return Ok(Role::Index),
         "Mask" => return Ok(Role::Mask),
+        "Random" if !typed.dims.is_empty() => {
+            return Err(error(typed.place, "a seed has no dimensions: write `seed: Random`"));
+        }
+        "Random" => return Ok(Role::Random),
+        "State" => return Ok(Role::State),
         "Output" => "; `Output` is what a model returns".into(),
         _ => match nearest(&head, NAMES_OF_KINDS) {
             Some(near) => format!("; did you mean `{near}`?"),
@@ -373,7 +384,7 @@ fn typed(ty: &Type, advice: &str) -> syn::Result<Typed> {
 }
 
 fn is_kind(head: &Ident) -> bool {
-    ["Input", "Param", "Index", "Mask", "Output"].iter().any(|kind| head == kind)
+    ["Input", "Param", "Index", "Mask", "Random", "State", "Output"].iter().any(|kind| head == kind)
 }
 
 impl Typed {

@@ -60,6 +60,7 @@ const CORPUS: &[(&str, &str)] = &[
         "wrt(x)",
         "fn net(x: Input<N, M>, first: dense, m: layers::mlp<M>) -> Output { sum(m(x), axis = 0).dot(sum(first(x), 0)) }",
     ),
+    ("gradient(x = select(abs(x) < 1, dy, 0 * y))", "fn hard(x: Input<N, K>) -> Output<N, K> { sign(x) }"),
     ("", "fn scalar(r#type: Param, d_x: Param<1>) -> Output { (r#type / 2 + sum(d_x)).exp() }"),
 ];
 

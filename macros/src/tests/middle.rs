@@ -43,7 +43,7 @@ fn random_arguments(graph: &Graph, sizes: &Sizes, random: &mut Random) -> Vec<Ar
         let shape = shape_of(&a.shape, sizes);
         match a.dtype {
             Dtype::Real => random.array(shape, 0.3, 1.7),
-            Dtype::Index | Dtype::Mask => Array::filled(shape, |_| random.below(2) as f64),
+            Dtype::Index | Dtype::Mask | Dtype::Seed => Array::filled(shape, |_| random.below(2) as f64),
         }
     };
     arguments.map(value).collect()

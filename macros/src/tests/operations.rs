@@ -5,7 +5,7 @@ use super::derived;
 use super::execute::execute;
 use super::interpret::{Array, Random, close, difference, run, shape_of, sizes};
 use crate::differentiate::Seed;
-use crate::ir::graph::{Dtype, Graph};
+use crate::ir::graph::{Dtype, Goal, Graph, Source};
 use crate::ir::model::Role;
 use crate::op::{self, Family};
 use crate::{lower, parse, pipeline, simplify};
@@ -23,6 +23,9 @@ pub const MODELS: &[(&str, &str)] = &[
     ("x: Param<N, 4> -> Output<N, 2>", "slice(x, axis = 1, start = 1, end = 3) * slice(tanh(x), 1, -2)"),
     ("x: Param<N, 5> -> Output<N, 2>", "x.slice(axis = 1, start = 1, step = 2)"),
     ("x: Param<N, 3> -> Output<{N - 1}, 3>", "x.slice(0, 1) - slice(x, end = -1)"),
+    ("x: Param<N, 4> -> Output<N, 2>", "let (a, b) = split(x, parts = 2, axis = 1); exp(a) * b"),
+    ("x: Param<4, N> -> Output<N>", "let (a, b) = split(tanh(x), sizes = [1, 3]); squeeze(a, 0) * sum(b, axis = 0)"),
+    ("x: Param<{2 * N}>, y: Input<N> -> Output<N>", "let (a, _) = x.split(2); a * y"),
     ("x: Param<N, 4> -> Output<N>", "x.at(2, axis = 1) * sum(x.at(-1))"),
     ("x: Param<N, 4> -> Output<N, 4>", "flip(x, axis = 1) * flip(x)"),
     ("x: Param<N, 4> -> Output<N, 7>", "square(pad(x, before = 1, after = 2, axis = 1))"),
@@ -84,6 +87,27 @@ pub const MODELS: &[(&str, &str)] = &[
         "q: Param<N, 2, 3, 4>, k: Param<N, 2, 3, 4>, v: Param<N, 2, 3, 4>, m: Input<3, 3> -> Output<N, 2, 3, 4>",
         "attention(q, k, v, mask = m)",
     ),
+    ("z: Param<N, 3>, y: Index<N> -> Output", "softmax_cross_entropy(z, y, smoothing = 0.1)"),
+    ("z: Param<N, 3>, y: Param<N, 3> -> Output", "softmax_cross_entropy(z, y, smoothing = 0.25)"),
+];
+
+/// What is one thing in training and another in inference.
+pub const IN_TRAINING: &[(&str, &str)] = &[
+    ("x: Param<N, 4>, s: Random -> Output<N, 4>", "dropout(tanh(x), s)"),
+    ("x: Param<N, 3, 4>, s: Random -> Output<N, 3, 4>", "x.dropout(s, 0.2) * dropout(x, s, p = 0.3)"),
+    ("x: Param, s: Random -> Output", "dropout(exp(x), s, p = 0.01) + x"),
+    (
+        "x: Param<N, 3, 2>, g: Param<3>, b: Param<3>, m: State<3>, v: State<3> -> Output<N, 3, 2>",
+        "batch_norm(tanh(x), g, b, m, v)",
+    ),
+    (
+        "x: Param<N, 4>, g: Param<4>, b: Param<4>, m: Input<4>, v: Input<4> -> Output<N, 4>",
+        "batch_norm(x, g, b, m, v, momentum = 0.2, eps = 0.01)",
+    ),
+    (
+        "x: Param<L, N>, w: Param<N, N>, s: Random -> Output<N>",
+        "let mut h = x.at(0); for t in 0..L { h = dropout(tanh(h.dot(w) + x.at(t)), s, p = 0.3); } h",
+    ),
 ];
 
 /// Loops: what is carried, what is scanned, what is stacked.
@@ -131,7 +155,7 @@ fn lowered(source: &str) -> (crate::ir::model::Model, Graph) {
     let model = parse::parse("f64".parse().unwrap(), source.parse().unwrap());
     let model = model.unwrap_or_else(|f| panic!("{source}: {:?}", f.error.map(|e| e.to_string())));
     let graph = lower::lower(&model).unwrap_or_else(|e| panic!("{source}: {e}"));
-    (model, graph)
+    (model, simplify::resolve(&graph, true))
 }
 
 fn arguments(graph: &Graph, known: &super::interpret::Sizes, seed: u64) -> Vec<Array> {
@@ -139,9 +163,11 @@ fn arguments(graph: &Graph, known: &super::interpret::Sizes, seed: u64) -> Vec<A
     let arrays = graph.arguments.iter().map(|a| {
         let shape = shape_of(&a.shape, known);
         Array::filled(shape, |_| match a.dtype {
+            Dtype::Real if a.source == Source::User(Role::State) => random.within(0.5, 2.0),
             Dtype::Real => random.within(-2.0, 2.0),
             Dtype::Index => random.below(3) as f64,
             Dtype::Mask => random.below(2) as f64,
+            Dtype::Seed => random.below(1 << 50) as f64,
         })
     });
     arrays.collect()
@@ -157,6 +183,27 @@ fn loops_agree_with_finite_differences() {
     agree(LOOPS);
 }
 
+/// In inference it is another function.
+fn differs_in_inference(models: &[(&str, &str)]) -> bool {
+    std::ptr::eq(models, IN_TRAINING)
+}
+
+#[test]
+fn training_agrees_with_finite_differences() {
+    agree(IN_TRAINING);
+}
+
+#[test]
+fn masks_are_drawn_again_and_inference_draws_none() {
+    for (signature, body) in IN_TRAINING.iter().filter(|(_, body)| body.contains("dropout")) {
+        let passes = pipeline::compile(&lowered(&source(signature, body)).0).expect("a model of this list is right");
+        let seeded = |graph: &Graph| graph.ids().any(|id| graph.node(id).dtype == Dtype::Seed);
+        assert!(!seeded(&passes.infer.graph) && seeded(&passes.forward.graph), "{body}");
+        let kept = passes.backward.graph.arguments.iter().filter(|a| a.source == Source::Saved);
+        assert!(kept.clone().all(|a| a.dtype == Dtype::Real), "{body}");
+    }
+}
+
 fn agree(models: &[(&str, &str)]) {
     for (seed, (signature, body)) in models.iter().enumerate() {
         let source = source(signature, body);
@@ -169,35 +216,51 @@ fn agree(models: &[(&str, &str)]) {
             let weights = Random::new(seed as u64).array(output.shape.clone(), -1.0, 1.0);
             let wanted: Vec<usize> = (0..given.len()).filter(|&k| model.arguments[k].role == Role::Param).collect();
             let joint = simplify::expand(&derived(&graph, &wanted, Seed::Argument));
-            let gradients = run(&joint, &known, &[given.clone(), vec![weights.clone()]].concat());
-            for (gradient, &k) in gradients[1..].iter().zip(&wanted) {
+            let states = graph.roots.iter().filter(|r| matches!(r.goal, Goal::State(_))).count();
+            let mut gradients = run(&joint, &known, &[given.clone(), vec![weights.clone()]].concat());
+            gradients.drain(..1 + states);
+            for (gradient, &k) in gradients.iter().zip(&wanted) {
                 let numeric = difference(&plain, &known, &given, std::slice::from_ref(&weights), k);
                 assert!(close(gradient, &numeric, 1e-6), "{source}, argument {k}\n{gradient:?}\n{numeric:?}\n{joint}");
             }
             let passes = pipeline::compile(&model).unwrap_or_else(|e| panic!("{source}: {e}"));
             let inferred = execute(&passes.infer.program, &known, &given);
             assert!(
-                close(&inferred[0], &output, 1e-12),
+                differs_in_inference(models) || close(&inferred[0], &output, 1e-12),
                 "{source}\n{inferred:?}\n{output:?}\n{}",
                 passes.infer.program
             );
             let forward = execute(&passes.forward.program, &known, &given);
-            let saved = forward[1..].to_vec();
+            assert!(close(&forward[0], &output, 1e-12), "{source}\n{}", passes.forward.program);
+            let saved = forward[1 + states..].to_vec();
             let back =
                 execute(&passes.backward.program, &known, &[given.clone(), vec![weights.clone()], saved].concat());
-            for (got, want) in back.iter().zip(&gradients[1..]) {
+            for (got, want) in back.iter().zip(&gradients) {
                 assert!(close(got, want, 1e-9), "{source}\n{got:?}\n{want:?}\n{}", passes.backward.program);
             }
         }
     }
 }
 
+/// PyTorch's definition: the label's weight is `1 - s`, and `s / K` more goes to each of `K` classes, the label among them.
+#[test]
+fn a_smoothed_label_is_a_distribution() {
+    let signature = "z: Param<N, 4>, y: Index<N> -> (Output, Output)";
+    let body = "let t = 0.7 * one_hot(y, classes = 4) + 0.3 / 4;
+        (softmax_cross_entropy(z, y, smoothing = 0.3), softmax_cross_entropy(z, t))";
+    let (_, graph) = lowered(&source(signature, body));
+    let known = sizes(&[("N", 5)]);
+    let values = run(&simplify::expand(&graph), &known, &arguments(&graph, &known, 1));
+    assert!(close(&values[0], &values[1], 1e-14), "{values:?}");
+}
+
 #[test]
 fn every_operation_that_takes_options_has_a_model() {
-    let families = [Family::Shape, Family::Linear, Family::Windows, Family::Normalisation];
+    let families = [Family::Shape, Family::Linear, Family::Windows, Family::Normalisation, Family::Random];
     for op in op::all().filter(|op| families.contains(&op.family)) {
         let called = |body: &str| body.contains(&format!("{}(", op.name));
-        let tested = MODELS.iter().any(|(_, body)| called(body)) || ["t", "insert_axis"].contains(&op.name);
+        let tested =
+            MODELS.iter().chain(IN_TRAINING).any(|(_, body)| called(body)) || ["t", "insert_axis"].contains(&op.name);
         assert!(tested, "no model calls `{}`", op.name);
     }
 }

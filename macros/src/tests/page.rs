@@ -1,7 +1,7 @@
 //! The page of operations in the documentation of the runtime, written from the table. It changes only by an explicit
 //! `PULLBACK_BLESS=1 cargo test -p pullback-macros page`; that it is up to date is tested here.
 
-use super::operations::MODELS;
+use super::operations::{IN_TRAINING, MODELS};
 use crate::op::{self, Derivative, Family, Identity, Last, Meaning, Op, Takes, When, rule};
 use std::fmt::Write;
 use std::path::Path;
@@ -14,13 +14,14 @@ arguments were broadcast, what goes back is summed over the axes along which the
 [`math`](crate::math), in units in the last place, for `f32` and for `f64`.
 ";
 
-const FAMILIES: [(Family, &str); 7] = [
+const FAMILIES: [(Family, &str); 8] = [
     (Family::Elementwise, "Element by element"),
     (Family::Reduce, "Reductions"),
     (Family::Linear, "Products"),
     (Family::Shape, "Shapes"),
     (Family::Windows, "Convolution and pooling"),
     (Family::Normalisation, "Normalisation and attention"),
+    (Family::Random, "Randomness"),
     (Family::Composite, "Softmax, norms and losses"),
 ];
 
@@ -44,7 +45,7 @@ fn entry(op: &Op) -> String {
     }
     item("formula", format!("`{}`", formula(op)));
     item("shapes", shapes(op).to_string());
-    MODELS.iter().filter(|(_, body)| calls(body, op)).take(3).for_each(|(signature, body)| {
+    MODELS.iter().chain(IN_TRAINING).filter(|(_, body)| calls(body, op)).take(3).for_each(|(signature, body)| {
         item("example", format!("`{signature}`: `{}`", rule::on_one_line(body)));
     });
     derivatives(op).into_iter().for_each(|text| item("derivative", text));
@@ -90,6 +91,7 @@ fn shapes(op: &Op) -> &'static str {
         (Meaning::Composite { .. }, ..) | (_, Family::Reduce, _) => {
             "without the axes; `keepdims = true` leaves 1 there"
         }
+        (_, Family::Random, _) => "that of the first argument; the second is a `Random`",
         (_, Family::Composite, _) => "arrays of one shape, or labels for rows, to a single number",
         _ => "as the line above says",
     }
@@ -158,7 +160,7 @@ fn the_page_of_operations_is_up_to_date() {
 #[test]
 fn every_operation_is_on_the_page() {
     let page = page();
-    for op in op::all() {
+    for op in op::all().filter(|op| op.family != Family::Internal) {
         assert!(page.contains(&format!("\n## `{}(", op.name)), "{}", op.name);
     }
 }

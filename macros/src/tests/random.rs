@@ -231,8 +231,9 @@ impl Argument {
         let hash = self.name.bytes().fold(seed, |h, b| h.wrapping_mul(31).wrapping_add(u64::from(b)));
         let mut random = Random::new(hash.wrapping_add(1));
         match self.role {
-            Role::Input | Role::Param => random.array(shape, -1.5, 1.5),
+            Role::Input | Role::Param | Role::State => random.array(shape, -1.5, 1.5),
             Role::Mask => Array::filled(shape, |_| random.below(2) as f64),
+            Role::Random => Array::filled(shape, |_| random.below(1 << 50) as f64),
             Role::Index => {
                 let classes = shape_of(&vec![self.classes.clone()], sizes)[0];
                 Array::filled(shape, |_| random.below(classes.max(1)) as f64)
@@ -262,8 +263,9 @@ pub fn dims(shape: &Shape) -> String {
 
 pub fn dtype_of(role: Role) -> Dtype {
     match role {
-        Role::Input | Role::Param => Dtype::Real,
+        Role::Input | Role::Param | Role::State => Dtype::Real,
         Role::Index => Dtype::Index,
         Role::Mask => Dtype::Mask,
+        Role::Random => Dtype::Seed,
     }
 }

@@ -77,7 +77,7 @@ fn graph_of(op: &'static Op, shapes: &[Shape], random: &mut Random) -> (Graph, V
 fn differentiable() -> impl Iterator<Item = &'static Op> {
     let with_options = |op: &Op| match op.family {
         Family::Shape => op.name != "t",
-        Family::Windows | Family::Normalisation => true,
+        Family::Windows | Family::Normalisation | Family::Random => true,
         _ => op.name == "einsum",
     };
     op::all().filter(move |op| !matches!(op.derivative, Derivative::None) && !with_options(op))
