@@ -3,11 +3,13 @@
 use ndarray::{Array1, Array2, Array3, Axis};
 use rand::rngs::Xoshiro256PlusPlus;
 use rand::seq::SliceRandom;
-use rand::{Rng, SeedableRng};
+use rand::{Rng, RngExt, SeedableRng};
 
 const TABLE: &str = include_str!("../data/digits.csv");
 /// One image in five is held out.
 const HELD_OUT: usize = 5;
+/// By how many pixels an image is nudged, one move as likely as another.
+const MOVES: [isize; 8] = [-1, 0, 0, 0, 0, 0, 0, 1];
 
 /// Images with pixels from 0 to 1, and what they show.
 pub struct Images {
@@ -37,12 +39,25 @@ impl Images {
         Images { x: self.x.select(Axis(0), rows), labels: self.labels.select(Axis(0), rows) }
     }
 
-    /// All images once, in batches of at most `size`, in a new order.
+    /// All images once, in batches of at most `size`, in a new order, and some of them nudged.
     pub fn batches(&self, size: usize, rng: &mut impl Rng) -> impl Iterator<Item = Images> {
         let mut order: Vec<usize> = (0..self.labels.len()).collect();
         order.shuffle(rng);
         let batches: Vec<Vec<usize>> = order.chunks(size).map(<[usize]>::to_vec).collect();
-        batches.into_iter().map(|rows| self.select(&rows))
+        batches.into_iter().map(|rows| self.select(&rows).nudged(rng))
+    }
+
+    /// Every image moved up or down, and left or right, by one of [`MOVES`]: what it shows stays the same.
+    fn nudged(mut self, rng: &mut impl Rng) -> Images {
+        for mut image in self.x.outer_iter_mut() {
+            let [down, right] = [0; 2].map(|_| MOVES[rng.random_range(0..MOVES.len())]);
+            let before = image.to_owned();
+            for ((row, column), pixel) in image.indexed_iter_mut() {
+                let from = row.checked_add_signed(-down).zip(column.checked_add_signed(-right));
+                *pixel = from.and_then(|from| before.get(from)).copied().unwrap_or(0.0);
+            }
+        }
+        self
     }
 
     /// For how many images, of one, the largest score is that of their digit.
