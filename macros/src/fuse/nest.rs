@@ -104,6 +104,15 @@ struct Group {
     items: Vec<Id>,
 }
 
+/// The memory around a loop: of its arguments, of what it carries, of its parts, and of rows as lanes.
+struct Memory<'m> {
+    id: Id,
+    args: &'m [BufferId],
+    carried: &'m [Carried],
+    results: &'m [BufferId],
+    tile: Option<&'m Tile>,
+}
+
 /// What is visible in a body: values bound in it, and buffers of a row that live in it.
 #[derive(Default)]
 struct Scope {
@@ -433,7 +442,8 @@ impl Nest<'_> {
             })
             .collect();
         let tile = scan.tile.map(|height| self.lanes(id, &scan, height, &args));
-        let fields = self.fields_of(id, &scan, &program, &args, &carried, &results, tile.as_ref());
+        let around = Memory { id, args: &args, carried: &carried, results: &results, tile: tile.as_ref() };
+        let fields = self.fields_of(&scan, &program, &around);
         let (count, reverse) = (scan.count.clone(), scan.reverse);
         let (graph, program) = (Rc::new(graph), Rc::new(program));
         Stmt::Turns(Turns { value: id, count, reverse, carried, tile, graph, program, fields })
@@ -474,13 +484,9 @@ impl Nest<'_> {
     /// What each buffer of a loop's program is here; scratch is memory of this one.
     fn fields_of(
         &mut self,
-        id: Id,
         scan: &Scan,
         program: &Program,
-        args: &[BufferId],
-        carried: &[Carried],
-        results: &[BufferId],
-        tile: Option<&Tile>,
+        &Memory { id, args, carried, results, tile }: &Memory,
     ) -> Vec<(BufferId, Whose)> {
         let first_same = scan.carried + scan.scanned;
         let mut slots: HashMap<usize, Whose> = HashMap::new();
