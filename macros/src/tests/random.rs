@@ -4,6 +4,7 @@
 //! [`grow`] makes a model out of a seed, [`oracle`] evaluates it, [`shrink`] makes it smaller.
 
 pub mod grow;
+pub mod more;
 pub mod oracle;
 pub mod shrink;
 
@@ -76,6 +77,7 @@ pub enum Meaning {
     Mse,
     /// Against class labels, or against a distribution.
     CrossEntropy,
+    More(more::More),
     /// Its argument, in parentheses or behind `&`.
     Same,
     /// `{ let name = first; second }`.

@@ -17,7 +17,7 @@ const ANYTHING: (f64, f64) = (-2.0, 2.0);
 const REDUCTIONS: [&str; 6] = ["sum", "mean", "max", "min", "logsumexp", "norm"];
 const MOST_AXES: usize = 4;
 /// More would grow without bound from layer to layer.
-const MODERATE: (f64, f64) = (-5.0, 5.0);
+pub const MODERATE: (f64, f64) = (-5.0, 5.0);
 
 /// The model of this seed.
 pub fn model(seed: u64) -> Model {
@@ -29,8 +29,8 @@ pub fn model(seed: u64) -> Model {
     grower.finish(outputs)
 }
 
-struct Grower {
-    random: Random,
+pub struct Grower {
+    pub random: Random,
     dims: Vec<Dim>,
     arguments: Vec<Argument>,
     lets: Vec<Let>,
@@ -79,7 +79,7 @@ impl Grower {
     }
 
     /// A dimension that is a number or a name.
-    fn plain_dim(&mut self) -> Dim {
+    pub fn plain_dim(&mut self) -> Dim {
         let dims: Vec<Dim> =
             self.dims.iter().filter(|d| d.as_name().or(d.as_number().map(|_| "")).is_some()).cloned().collect();
         if self.one_in(12) { Dim::number(1) } else { self.pick(&dims) }
@@ -208,14 +208,18 @@ impl Grower {
 
     // --- expressions of a shape ---
 
-    fn expr(&mut self, shape: &Shape, depth: usize) -> Expr {
+    pub fn expr(&mut self, shape: &Shape, depth: usize) -> Expr {
         if depth == 0 || self.budget == 0 {
             return self.leaf(shape);
         }
         self.budget -= 1;
         let depth = depth - 1;
         match self.random.below(100) {
-            0..22 => self.unary(shape, depth),
+            0..12 => match self.more(shape, depth) {
+                Some(expr) => expr,
+                None => self.unary(shape, depth),
+            },
+            12..22 => self.unary(shape, depth),
             22..46 => self.binary(shape, depth),
             46..52 => self.select(shape, depth),
             52..64 => self.reduction(shape, depth),
@@ -337,7 +341,7 @@ impl Grower {
     }
 
     /// Labels below `classes`.
-    fn index(&mut self, shape: &Shape, classes: &Dim) -> Expr {
+    pub fn index(&mut self, shape: &Shape, classes: &Dim) -> Expr {
         let of_classes = |e: &Expr, this: &Self| {
             this.arguments.iter().any(|a| e.meaning == Meaning::Name(a.name.clone()) && a.classes == *classes)
         };
@@ -585,7 +589,7 @@ impl Grower {
     }
 
     /// `x` itself, or something of it that lies in the domain.
-    fn fit(&mut self, x: Expr, (low, high): (f64, f64)) -> Expr {
+    pub fn fit(&mut self, x: Expr, (low, high): (f64, f64)) -> Expr {
         if low <= x.range.0 && x.range.1 <= high {
             return x;
         }
@@ -731,7 +735,7 @@ impl Grower {
     }
 }
 
-fn made(meaning: Meaning, args: Vec<Expr>, shape: Shape, range: (f64, f64), form: Form) -> Expr {
+pub fn made(meaning: Meaning, args: Vec<Expr>, shape: Shape, range: (f64, f64), form: Form) -> Expr {
     Expr { meaning, args, shape, dtype: Dtype::Real, form, range }
 }
 

@@ -1,7 +1,7 @@
 //! What a model computes, by the definition of the language: in come a tree and the values of its arguments, out come its
 //! outputs. Of the compiler it shares only the scalar functions of the table.
 
-use super::{Expr, Meaning, Model};
+use super::{Expr, Meaning, Model, more};
 use crate::op;
 use crate::tests::interpret::{Array, Sizes, positions, shape_of};
 
@@ -36,6 +36,7 @@ fn value(expr: &Expr, scope: &mut Scope, sizes: &Sizes) -> Array {
         Meaning::InsertAxis(axis) => insert_axis(&args[0], *axis),
         Meaning::Mse => reduce("mean", &all(&args[0]), false, &map(|v| (v[0] - v[1]) * (v[0] - v[1]), &args)),
         Meaning::CrossEntropy => cross_entropy(&args[0], &args[1]),
+        Meaning::More(what) => more::value(what, &args, &expr.shape, sizes),
         Meaning::Same => args[0].clone(),
         Meaning::Block(_) => unreachable!("returned above"),
     };
