@@ -8,6 +8,7 @@ mod pass;
 mod surface;
 mod types;
 mod visit;
+mod write;
 
 use crate::checkpoint::Cut;
 use crate::ir::dim::Dim;

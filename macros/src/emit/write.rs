@@ -1,0 +1,572 @@
+//! The statements of a program as Rust: loops, products, steps along an axis, turns of loops, and the expressions in them.
+
+use super::code::{Code, docs, ident, size};
+use super::math;
+use super::pass::{Field, Pass, written};
+use crate::ir::along::Along;
+use crate::ir::dim::Dim;
+use crate::ir::graph::{Fold, Id};
+use crate::ir::program::{
+    Access, Affine, Axis, BufferId, Loop, Moved, Operand, Product, Program, Role, Stmt, Tile, Turns, Whose,
+};
+use crate::op::{self, Emitted};
+use proc_macro2::{Ident, Literal, TokenStream};
+use quote::{ToTokens, quote};
+use std::collections::{HashMap, HashSet};
+
+/// Where the writer stands: the loops around, and which variables are slices of one row by now.
+#[derive(Clone, Default)]
+pub struct Turn {
+    loops: Vec<(Axis, Ident)>,
+    tile: Option<Axis>,
+    /// Buffers whose variable is a row, with the place that the row starts at.
+    rows: HashMap<BufferId, Affine>,
+    /// Rows of buffers of which a loop reads several, with their own names.
+    several: Vec<(BufferId, Affine, Ident)>,
+}
+
+pub struct Writer<'a> {
+    pub pass: &'a Pass<'a>,
+    pub inlined: HashMap<Id, Stmt>,
+}
+
+impl Writer<'_> {
+    fn program(&self) -> &Program {
+        self.pass.program
+    }
+
+    /// The whole body; memory that changes its meaning changes its name.
+    pub fn body(&self) -> TokenStream {
+        let mut names: HashMap<usize, Ident> = HashMap::new();
+        for field in self.pass.fields().into_iter().filter(|f| f.mutable) {
+            names.insert(self.program().buffer(field.buffer).slot, field.name);
+        }
+        let steps = self.program().body.iter().map(|stmt| {
+            let mut renames = Vec::new();
+            let mut all = Vec::new();
+            stmt.walk(&mut |s| all.extend(written(s)));
+            for id in all {
+                let (slot, name) = (self.program().buffer(id).slot, self.pass.variable(id));
+                let Some(old) = names.get(&slot).filter(|old| **old != name).cloned() else { continue };
+                let doc = docs([format!("{name} is written over {old}, which is not needed any more").as_str()]);
+                renames.push(quote!(#doc let #name = #old;));
+                names.insert(slot, name);
+            }
+            let code = self.stmt(stmt, &Turn::default());
+            quote!(#(#renames)* #code)
+        });
+        steps.collect()
+    }
+
+    fn block(&self, body: &[Stmt], turn: &Turn) -> TokenStream {
+        let mut turn = turn.clone();
+        let mut code = TokenStream::new();
+        for stmt in body {
+            code.extend(self.rows(stmt, body, &mut turn));
+            code.extend(self.stmt(stmt, &turn));
+        }
+        code
+    }
+
+    fn stmt(&self, stmt: &Stmt, turn: &Turn) -> TokenStream {
+        match stmt {
+            Stmt::Product(product) => self.product(product),
+            Stmt::Along(moved) => self.along(moved),
+            Stmt::Turns(turns) => self.turns(turns),
+            Stmt::Let { value, .. } if self.inlined.contains_key(value) => TokenStream::new(),
+            Stmt::Let { value, op, args } => {
+                let (docs, name, code) = (self.doc(*value), self.value(*value), self.expression(op, args, turn));
+                quote!(#docs let #name = #code;)
+            }
+            Stmt::Loop(inner) => self.loop_over(inner, turn),
+            Stmt::Fill { buffer, fold } => {
+                let (name, neutral) = (self.pass.variable(*buffer), self.neutral(*fold));
+                quote!(#name.fill(#neutral);)
+            }
+            Stmt::Start { value, fold } => {
+                let (docs, name, neutral) = (self.doc(*value), self.value(*value), self.neutral(*fold));
+                quote!(#docs let mut #name = #neutral;)
+            }
+            Stmt::Store { to, value } => {
+                let (place, code) = (self.place(to, turn), self.operand(value, turn));
+                quote!(#place = #code;)
+            }
+            Stmt::Accumulate { fold, to, value } => combine(*fold, self.place(to, turn), self.operand(value, turn)),
+            Stmt::Combine { fold, value, operand } => {
+                combine(*fold, Code::atom(self.value(*value)), self.operand(operand, turn))
+            }
+            Stmt::Fold { .. } => self.fold(stmt, turn),
+        }
+    }
+
+    fn product(&self, product: &Product) -> TokenStream {
+        let Product { value, out, a, b, batch, dims, transposed, add } = product;
+        let flags = match transposed {
+            [false, false] => "",
+            [false, true] => "_nt",
+            [true, false] => "_tn",
+            [true, true] => "_tt",
+        };
+        let function = ident(&format!("matmul{flags}{}", if *add { "_add" } else { "" }));
+        let [out, a, b] = [out, a, b].map(|id| self.pass.variable(*id));
+        let dims = dims.iter().map(size);
+        let docs = self.doc(*value);
+        match batch.is_one() {
+            true => quote!(#docs let #out = #function(#out, #a, #b, [#(#dims),*]);),
+            false => {
+                let batch = size(batch);
+                quote!(#docs let #out = batched(#function, #batch, #out, #a, #b, [#(#dims),*]);)
+            }
+        }
+    }
+
+    /// `for i in 0..T { ForwardTurn { T, x: &x[i * 4..][..4], .. }.run(); h.copy_from_slice(h_next); }`
+    fn turns(&self, turns: &Turns) -> TokenStream {
+        let pass = self.pass.turn(turns);
+        let (index, count) = (ident(&self.pass.names.indices[0]), size(&turns.count));
+        let copied = |to: BufferId, from: BufferId| {
+            let [to, from] = [to, from].map(|id| self.pass.variable(id));
+            quote!(#to.copy_from_slice(#from);)
+        };
+        let starts = turns.carried.iter().map(|c| match c.start {
+            Some(start) => copied(c.state, start),
+            None => {
+                let state = self.pass.variable(c.state);
+                quote!(#state.fill(0.0);)
+            }
+        });
+        let ends = turns.carried.iter().filter_map(|c| Some(copied(c.state, c.next?)));
+        let fields = pass.fields().into_iter().map(|field| {
+            let (_, whose) = turns.fields.iter().find(|(own, _)| *own == field.buffer).expect("memory for every field");
+            let (name, memory) = (&field.name, self.memory_of(&pass, &field, *whose, &index));
+            quote!(#name: #memory)
+        });
+        let (name, dims) = (&pass.name, pass.dimensions().into_iter().map(ident));
+        if let Some(tile) = &turns.tile {
+            let (height, lanes) = (Literal::i64_unsuffixed(tile.height), self.lanes(tile));
+            return quote! {
+                #(#starts)*
+                for rows in rows_of(#count, #height) {
+                    #lanes
+                    #name { #(#dims,)* #(#fields),* }.run();
+                    #(#ends)*
+                }
+            };
+        }
+        let range = if turns.reverse { quote!((0..#count).rev()) } else { quote!(0..#count) };
+        quote! {
+            #(#starts)*
+            for #index in #range {
+                #name { #(#dims,)* #(#fields),* }.run();
+                #(#ends)*
+            }
+        }
+    }
+
+    /// `lanes_of(x_lanes, x, &rows, [13, 32]); live_lanes(live, &rows);`
+    fn lanes(&self, tile: &Tile) -> TokenStream {
+        let height = Literal::i64_unsuffixed(tile.height);
+        let copies = tile.lanes.iter().map(|(rows, lanes)| {
+            let width = Dim::product(&self.program().buffer(*rows).shape[1..]);
+            let (rows, lanes, width) = (self.pass.variable(*rows), self.pass.variable(*lanes), size(&width));
+            quote!(lanes_of(#lanes, #rows, &rows, [#width, #height]);)
+        });
+        let live = self.pass.variable(tile.live);
+        quote!(#(#copies)* live_lanes(#live, &rows);)
+    }
+
+    /// What a turn of a loop gets for one of its fields.
+    fn memory_of(&self, turn: &Pass, field: &Field, whose: Whose, index: &Ident) -> TokenStream {
+        let name = self.pass.variable(whose.buffer());
+        let scalar = turn.is_scalar_argument(field.buffer);
+        let reference = if field.mutable { quote!(&mut) } else { quote!(&) };
+        match whose {
+            Whose::Whole(outer) if scalar && self.pass.is_scalar_argument(outer) => quote!(#name),
+            Whose::Whole(_) if scalar => quote!(#name[0]),
+            Whose::Turn(_) if scalar => quote!(#name[#index]),
+            Whose::Whole(_) => quote!(#reference #name[..]),
+            Whose::Turn(_) => {
+                let length = size(&Dim::product(&turn.program.buffer(field.buffer).shape));
+                let start = Code::atom(index).infix("*", length.clone());
+                quote!(#reference #name[#start..][..#length])
+            }
+        }
+    }
+
+    fn along(&self, moved: &Moved) -> TokenStream {
+        let Moved { value, out, args, op, outer, inner, from, to } = moved;
+        let slice = |id: &BufferId| match (self.pass.variable(*id), self.pass.is_scalar_argument(*id)) {
+            (name, false) => quote!(#name),
+            (name, true) => quote!(&[#name]),
+        };
+        let all: Vec<TokenStream> = args.iter().map(slice).collect();
+        let (out, x, docs) = (self.pass.variable(*out), &all[0], self.doc(*value));
+        let (before, after, first, last) = (size(outer), size(inner), from[0].iter().map(size), to.iter().map(size));
+        let call = match op {
+            Along::Pad { start, step } => {
+                let (start, step) = (size(start), Literal::i64_unsuffixed(*step));
+                quote!(pad(#out, #x, [#before, #(#first,)* #(#last,)* #after], #start, #step))
+            }
+            Along::Concat => {
+                let lengths = from.iter().map(|sizes| size(&(&sizes[0] * inner)));
+                quote!(concat(#out, [#(#all),*], #before, [#(#lengths),*]))
+            }
+            Along::Gather => quote!(gather(#out, #(#all),*, [#before, #(#first,)* #after])),
+            Along::Scatter => quote!(scatter(#out, #(#all),*, [#before, #(#last,)* #after])),
+            Along::Overlap { stride, dilation } => {
+                let [stride, dilation] = [stride, dilation].map(|n| Literal::i64_unsuffixed(*n));
+                quote!(overlap(#out, #x, [#before, #(#first,)* #(#last,)* #after], #stride, #dilation))
+            }
+            Along::Cumulate { reverse: false } => quote!(cumsum(#out, #x, [#before, #(#first,)* #after])),
+            Along::Cumulate { reverse: true } => quote!(cumsum_from_end(#out, #x, [#before, #(#first,)* #after])),
+            Along::Extremum(Fold::Min) => quote!(argmin(#out, #x, [#before, #(#first,)* #after])),
+            Along::Extremum(_) => quote!(argmax(#out, #x, [#before, #(#first,)* #after])),
+            Along::Slice { .. } | Along::Windows { .. } => unreachable!("{op} is a view"),
+        };
+        quote!(#docs let #out = #call;)
+    }
+
+    fn loop_over(&self, inner: &Loop, turn: &Turn) -> TokenStream {
+        let extent = size(&self.program().axes[inner.axis.0]);
+        let mut within = turn.clone();
+        if inner.tiles {
+            within.tile = Some(inner.axis);
+            let slices = self.tile_slices(inner, &mut within);
+            let body = self.block(&inner.body, &within);
+            return quote!(for rows in tiles(#extent) { #slices #body });
+        }
+        let index = ident(&self.pass.names.indices[turn.loops.len()]);
+        let end = if turn.tile == Some(inner.axis) { quote!(rows.len()) } else { extent.to_token_stream() };
+        within.loops.push((inner.axis, index.clone()));
+        let body = self.block(&inner.body, &within);
+        quote!(for #index in 0..#end { #body })
+    }
+
+    /// Within a tile, variables are the slices of it.
+    fn tile_slices(&self, tile: &Loop, within: &mut Turn) -> TokenStream {
+        let mut code = TokenStream::new();
+        let mut accesses = accesses(&Stmt::Loop(tile.clone()));
+        accesses.sort_by_key(|(access, _)| access.buffer);
+        for (access, mutable) in accesses {
+            let Some(start) = access.place.row_start(tile.axis).filter(Affine::is_start) else { continue };
+            within.rows.insert(access.buffer, start);
+            let buffer = self.program().buffer(access.buffer);
+            let name = self.pass.variable(access.buffer);
+            code.extend(match (buffer.role, mutable) {
+                (Role::Row { .. }, _) => quote!(let #name = &mut #name[..rows.len()];),
+                (_, true) => quote!(let #name = &mut #name[rows.clone()];),
+                (_, false) => quote!(let #name = &#name[rows.clone()];),
+            });
+        }
+        code
+    }
+
+    /// Binds rows for a statement about to come: for a loop that holds no other, and for the fold of a row.
+    fn rows(&self, stmt: &Stmt, body: &[Stmt], turn: &mut Turn) -> TokenStream {
+        let innermost = |l: &Loop| !l.tiles && !l.body.iter().any(|s| matches!(s, Stmt::Loop(_) | Stmt::Fold { .. }));
+        let axis = match stmt {
+            Stmt::Loop(inner) if innermost(inner) => inner.axis,
+            Stmt::Fold { axis, .. } => *axis,
+            _ => return TokenStream::new(),
+        };
+        let mut code = TokenStream::new();
+        for (access, mutable) in accesses(stmt) {
+            if let Some(start) = access.place.row_start(axis).filter(|start| !start.is_start())
+                && !turn.rows.contains_key(&access.buffer)
+                && self.is_same_row(body, access.buffer, &start)
+            {
+                code.extend(self.row(&access, start, axis, mutable, turn));
+            }
+        }
+        turn.several.clear();
+        if let Stmt::Loop(_) = stmt {
+            code.extend(self.several_rows(stmt, axis, turn));
+        }
+        code
+    }
+
+    /// `let z_row_2 = &z[i * 8 + 4..][..4];` for each row of a buffer that is only read.
+    fn several_rows(&self, stmt: &Stmt, axis: Axis, turn: &mut Turn) -> TokenStream {
+        let mut starts: Vec<(BufferId, Option<Affine>)> = Vec::new();
+        let mut written: HashSet<usize> = HashSet::new();
+        each_access(stmt, &mut |access, mutable| {
+            let start = access.place.row_start(axis);
+            if mutable {
+                written.insert(self.program().buffer(access.buffer).slot);
+            } else if !starts.contains(&(access.buffer, start.clone())) {
+                starts.push((access.buffer, start));
+            }
+        });
+        let untouched = |id: &BufferId| {
+            !turn.rows.contains_key(id)
+                && !written.contains(&self.program().buffer(*id).slot)
+                && !self.pass.is_scalar_argument(*id)
+        };
+        let several = |id: &BufferId| starts.iter().filter(|(other, _)| other == id).count() > 1;
+        let length = size(&self.program().axes[axis.0]);
+        let mut code = TokenStream::new();
+        for (id, start) in starts.iter().filter(|(id, _)| untouched(id) && several(id)) {
+            let Some(start) = start else { continue };
+            let number = turn.several.iter().filter(|(other, ..)| other == id).count() + 1;
+            let (name, row, offset) = (self.pass.variable(*id), self.row_name(*id, number), self.index(start, turn));
+            code.extend(quote!(let #row = &#name[#offset..][..#length];));
+            turn.several.push((*id, start.clone(), row));
+        }
+        code
+    }
+
+    /// A name that nothing else in the pass has.
+    fn row_name(&self, id: BufferId, number: usize) -> Ident {
+        let mut name = format!("{}_row", self.pass.names.buffers[id.0]);
+        if number > 1 {
+            name.push_str(&format!("_{number}"));
+        }
+        let taken = |name: &String| {
+            self.pass.names.buffers.contains(name) || self.pass.names.values.values().any(|v| v == name)
+        };
+        while taken(&name) {
+            name.push('_');
+        }
+        ident(&name)
+    }
+
+    /// Whether all that `body` touches of a buffer is the row that starts there.
+    fn is_same_row(&self, body: &[Stmt], buffer: BufferId, start: &Affine) -> bool {
+        let mut same = true;
+        let mut note = |access: &Access| {
+            same &= access.buffer != buffer || is_along(&access.place, start);
+        };
+        body.iter().for_each(|s| each_access(s, &mut |access, _| note(access)));
+        same
+    }
+
+    /// `let hidden = &mut hidden[i * 13..][..13];`
+    fn row(&self, access: &Access, start: Affine, axis: Axis, mutable: bool, turn: &mut Turn) -> TokenStream {
+        let name = self.pass.variable(access.buffer);
+        let length = size(&self.program().axes[axis.0]);
+        let offset = self.index(&start, turn);
+        turn.rows.insert(access.buffer, start);
+        match mutable {
+            true => quote!(let #name = &mut #name[#offset..][..#length];),
+            false => quote!(let #name = &#name[#offset..][..#length];),
+        }
+    }
+
+    fn fold(&self, stmt: &Stmt, turn: &Turn) -> TokenStream {
+        let Stmt::Fold { value, fold, from, axis, into, running } = stmt else { unreachable!("called for a fold") };
+        let function = ident(match fold {
+            Fold::Sum => "sum",
+            Fold::Max => "max_of",
+            Fold::Min => "min_of",
+            Fold::Prod => "prod_of",
+        });
+        let name = self.pass.variable(from.buffer);
+        let length = size(&self.program().axes[axis.0]);
+        let bound = turn.rows.get(&from.buffer);
+        let whole = from.place.is_start() || bound == Some(&from.place);
+        let row = match whole {
+            true => quote!(#name),
+            false => {
+                let start = self.index(&from.place, turn);
+                quote!(&#name[#start..][..#length])
+            }
+        };
+        let code = Code::atom(quote!(#function(#row)));
+        match (into, running) {
+            (Some(to), true) => combine(*fold, self.place(to, turn), code),
+            (Some(to), false) => {
+                let place = self.place(to, turn);
+                quote!(#place = #code;)
+            }
+            (None, true) => combine(*fold, Code::atom(self.value(*value)), code),
+            (None, false) => {
+                let (docs, name) = (self.doc(*value), self.value(*value));
+                quote!(#docs let #name = #code;)
+            }
+        }
+    }
+
+    // --- expressions ---
+
+    fn value(&self, id: Id) -> Ident {
+        ident(self.pass.names.values.get(&id).expect("every bound value has a name"))
+    }
+
+    pub fn operand(&self, operand: &Operand, turn: &Turn) -> Code {
+        match operand {
+            Operand::Local(id) => match self.inlined.get(id) {
+                Some(Stmt::Let { op, args, .. }) => self.expression(op, args, turn),
+                _ => Code::atom(self.value(*id)),
+            },
+            Operand::Load(access) => self.place(access, turn),
+            Operand::Const(c) => self.number(*c),
+            Operand::Size(dim) => size(dim).cast(&self.pass.real),
+            Operand::Position(axis) => self.variable_of(*axis, turn),
+        }
+    }
+
+    fn variable_of(&self, axis: Axis, turn: &Turn) -> Code {
+        let (_, index) = turn.loops.iter().find(|(a, _)| *a == axis).expect("a loop over the axis is around");
+        match turn.tile == Some(axis) {
+            true => Code::atom(quote!(rows.start)).infix("+", Code::atom(index)),
+            false => Code::atom(index),
+        }
+    }
+
+    fn number(&self, value: f64) -> Code {
+        let real = &self.pass.real;
+        match value {
+            v if v.is_nan() => Code::atom(quote!(#real::NAN)),
+            v if v == f64::INFINITY => Code::atom(quote!(#real::INFINITY)),
+            v if v == f64::NEG_INFINITY => Code::atom(quote!(#real::NEG_INFINITY)),
+            v if v.is_sign_negative() => Code::prefix("-", Code::atom(Literal::f64_unsuffixed(-v))),
+            v => Code::atom(Literal::f64_unsuffixed(v)),
+        }
+    }
+
+    fn expression(&self, name: &str, args: &[Operand], turn: &Turn) -> Code {
+        let op = op::find(name);
+        let mut codes = args.iter().map(|a| self.operand(a, turn));
+        match op.map(|op| op.emitted) {
+            Some(Emitted::Infix(sign)) => {
+                let first = codes.next().expect("two operands");
+                first.infix(sign, codes.next().expect("two operands"))
+            }
+            Some(Emitted::Prefix(sign)) => Code::prefix(sign, codes.next().expect("an operand")),
+            Some(Emitted::Function(function)) => {
+                let whole = op.is_some_and(|op| op.last == op::Last::Whole);
+                let mut codes: Vec<TokenStream> = codes.map(|c| c.to_token_stream()).collect();
+                if let (true, Some(Operand::Const(n)), Some(last)) = (whole, args.last(), codes.last_mut()) {
+                    *last = Literal::i32_unsuffixed(*n as i32).to_token_stream();
+                }
+                let function = ident(function);
+                Code::atom(quote!(#function(#(#codes),*)))
+            }
+            Some(Emitted::Not) | None => codes.next().expect("a copy has an operand"),
+        }
+    }
+
+    /// An element of a buffer, to read or to write.
+    fn place(&self, access: &Access, turn: &Turn) -> Code {
+        let name = self.pass.variable(access.buffer);
+        if self.pass.is_scalar_argument(access.buffer) {
+            return Code::atom(name);
+        }
+        let row = turn.several.iter().find(|(id, start, _)| *id == access.buffer && is_along(&access.place, start));
+        if let Some((_, start, row)) = row {
+            let index = self.along_row(access, start, turn).to_token_stream();
+            return Code::atom(quote!(#row[#index]));
+        }
+        let index = match turn.rows.get(&access.buffer) {
+            // Within a tile, the loop's variable counts from the start of the tile, as the slices do.
+            Some(start) => self.along_row(access, start, turn).to_token_stream(),
+            None => self.index(&access.place, turn).to_token_stream(),
+        };
+        Code::atom(quote!(#name[#index]))
+    }
+
+    fn along_row(&self, access: &Access, start: &Affine, turn: &Turn) -> Code {
+        let rest = access.place.strides.iter().find(|term| !start.strides.contains(term));
+        let index = rest.and_then(|(axis, _)| turn.loops.iter().find(|(a, _)| a == axis));
+        let (_, index) = index.expect("a loop along the row is around");
+        Code::atom(index)
+    }
+
+    /// What goes backwards comes last, so that no partial sum falls below zero.
+    fn index(&self, place: &Affine, turn: &Turn) -> Code {
+        let term = |axis: Axis, stride: &Dim| {
+            let index = self.variable_of(axis, turn);
+            if stride.is_one() { index } else { index.infix("*", size(stride)) }
+        };
+        let (back, on): (Vec<_>, Vec<_>) = place.strides.iter().partition(|(_, s)| s.is_negative());
+        let offset = Some(size(&place.offset)).filter(|_| place.offset != Dim::number(0));
+        let sum = on.into_iter().map(|(axis, s)| term(*axis, s)).chain(offset).reduce(|a, b| a.infix("+", b));
+        let sum = sum.unwrap_or_else(|| Code::atom(Literal::usize_unsuffixed(0)));
+        back.into_iter().fold(sum, |sum, (axis, s)| sum.infix("-", term(*axis, &(&Dim::number(0) - s))))
+    }
+
+    fn neutral(&self, fold: Fold) -> Code {
+        self.number(match fold {
+            Fold::Sum => 0.0,
+            Fold::Prod => 1.0,
+            Fold::Max => f64::NEG_INFINITY,
+            Fold::Min => f64::INFINITY,
+        })
+    }
+
+    /// The mathematics of a value and the rule that it comes from.
+    fn doc(&self, id: Id) -> TokenStream {
+        let node = self.pass.graph.node(id);
+        let name = |id: Id| self.shown(id);
+        let formula = math::formula(self.pass.graph, id, &name);
+        let own = self.shown(id).or_else(|| node.note.name.clone());
+        let equation = own.filter(|n| *n != formula).map_or(formula.clone(), |n| format!("{n} = {formula}"));
+        docs(std::iter::once(equation.as_str()).chain(node.note.rule.as_deref()))
+    }
+
+    /// The name under which a reader finds a value: its buffer's, or its variable's.
+    fn shown(&self, id: Id) -> Option<String> {
+        let own = self.program().buffers.iter().position(|b| b.node == id && !matches!(b.role, Role::Argument(_)));
+        match own {
+            // The memory of a result goes by the result's name from the start; the value keeps its own.
+            Some(index) => Some(match &self.program().buffers[index] {
+                buffer if buffer.role == Role::Scratch && !buffer.name.is_empty() => buffer.name.clone(),
+                _ => self.pass.names.buffers[index].clone(),
+            }),
+            None if self.inlined.contains_key(&id) => None,
+            None => self.pass.names.values.get(&id).cloned(),
+        }
+    }
+}
+
+/// Whether a place moves along the row that starts there.
+fn is_along(place: &Affine, start: &Affine) -> bool {
+    let rest: Vec<_> = place.strides.iter().filter(|term| !start.strides.contains(term)).collect();
+    let unit = matches!(rest.as_slice(), [(_, stride)] if stride.is_one());
+    unit && place.strides.len() == start.strides.len() + 1 && place.offset == start.offset
+}
+
+fn combine(fold: Fold, place: Code, value: Code) -> TokenStream {
+    match fold {
+        Fold::Sum => quote!(#place += #value;),
+        Fold::Prod => quote!(#place *= #value;),
+        Fold::Max => quote!(#place = max(#place, #value);),
+        Fold::Min => quote!(#place = min(#place, #value);),
+    }
+}
+
+/// The elements and rows that a statement and those inside touch, and whether any is written; a fold's row with its
+/// axis. Buffers that are touched in more than one pattern are left out: no slice serves them all.
+pub fn accesses(stmt: &Stmt) -> Vec<(Access, bool)> {
+    let mut found: Vec<(Access, bool)> = Vec::new();
+    let mut mixed: HashSet<BufferId> = HashSet::new();
+    let mut note = |access: &Access, mutable: bool| match found.iter_mut().find(|(a, _)| a.buffer == access.buffer) {
+        Some((first, _)) if first.place != access.place => _ = mixed.insert(access.buffer),
+        Some((_, m)) => *m |= mutable,
+        None => found.push((access.clone(), mutable)),
+    };
+    each_access(stmt, &mut note);
+    found.retain(|(a, _)| !mixed.contains(&a.buffer));
+    found
+}
+
+/// Calls `visit` with every element or row that a statement and those inside touch, and whether it is written.
+fn each_access(stmt: &Stmt, visit: &mut impl FnMut(&Access, bool)) {
+    stmt.walk(&mut |s| {
+        for operand in s.operands() {
+            if let Operand::Load(access) = operand {
+                visit(access, false);
+            }
+        }
+        match s {
+            Stmt::Store { to, .. } | Stmt::Accumulate { to, .. } => visit(to, true),
+            Stmt::Fold { from, axis, into, .. } => {
+                let mut row = from.clone();
+                row.place.strides.push((*axis, Dim::number(1)));
+                visit(&row, false);
+                into.iter().for_each(|to| visit(to, true));
+            }
+            _ => {}
+        }
+    });
+}
