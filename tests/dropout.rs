@@ -59,7 +59,7 @@ fn a_share_is_dropped_and_the_mean_stays() {
     let variance = y.iter().map(|v| (v - mean).powi(2)).sum::<f32>() / 1e5;
     assert!((mean - 1.0).abs() < 0.012 && (variance - 0.3 / 0.7).abs() < 0.012, "{mean} {variance}");
     for axis in [0, 1] {
-        let shares: Vec<f64> = y.axis_iter(Axis(axis)).map(|row| share(row)).collect();
+        let shares: Vec<f64> = y.axis_iter(Axis(axis)).map(share).collect();
         let bound = 5.5 * (0.21 / y.len_of(Axis(1 - axis)) as f64).sqrt();
         assert!(shares.iter().all(|s| (s - 0.3).abs() < bound), "{shares:?}");
     }
