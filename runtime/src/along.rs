@@ -223,9 +223,11 @@ pub fn lanes_of<T: Copy>(lanes: &mut [T], x: &[T], rows: &Range<usize>, [width, 
         return;
     }
     for feature in 0..width {
-        for row in 0..height {
-            lanes[feature * height + row] = x[row.min(rows.len() - 1) * width + feature];
+        let lanes = &mut lanes[feature * height..][..height];
+        for (lane, row) in lanes.iter_mut().zip(x.chunks_exact(width)) {
+            *lane = row[feature];
         }
+        lanes[rows.len()..].fill(x[x.len() - width + feature]);
     }
 }
 
