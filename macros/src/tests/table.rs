@@ -128,6 +128,34 @@ pub fn check_derivative(op: &'static Op) {
     }
 }
 
+/// Value and gradients of an operation at points from all over the line: small, large, of both signs, whole and 0.
+pub fn values_and_gradients(op: &'static Op) -> Vec<Array> {
+    let known = sizes(&[("N", 3), ("K", 2)]);
+    let mut random = Random::new(1);
+    let (graph, arguments) = graph_of(op, &patterns(op)[0], &mut random);
+    let wanted: Vec<usize> = (0..arguments.len()).filter(|&k| graph.arguments[k].dtype == Dtype::Real).collect();
+    let joint = simplify::expand(&derived(&graph, &wanted, Seed::Argument));
+    let anywhere = |random: &mut Random| match random.below(4) {
+        0 => random.within(-1.0, 1.0),
+        1 => random.within(-60.0, 60.0),
+        2 => random.within(-3.0, 3.0).round(),
+        _ => random.within(-1.0, 1.0) * 10f64.powf(random.within(-6.0, 4.0)),
+    };
+    let at = |random: &mut Random, a: &Array, real: bool| match real {
+        true => Array::filled(a.shape.clone(), |_| anywhere(random)),
+        false => Array::filled(a.shape.clone(), |_| random.below(2) as f64),
+    };
+    let mut found = Vec::new();
+    for _ in 0..200 {
+        let mut given: Vec<Array> =
+            arguments.iter().enumerate().map(|(k, a)| at(&mut random, a, wanted.contains(&k))).collect();
+        let output = run(&simplify::expand(&graph), &known, &given).remove(0);
+        given.push(random.array(output.shape, -1.0, 1.0));
+        found.extend(run(&joint, &known, &given));
+    }
+    found
+}
+
 /// The gradient as a graph of its own, derived once more: by every argument and by the cotangent.
 #[test]
 pub fn every_second_derivative_agrees_with_finite_differences() {
