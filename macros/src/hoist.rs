@@ -137,29 +137,10 @@ impl<'s> Loop<'s> {
                 false => Fate::Kept,
             };
         }
-        match self.added(k, root).filter(|&more| !self.scan.recomputed && self.is_sum(more)) {
+        match self.scan.added(k).filter(|&more| !self.scan.recomputed && self.is_sum(more)) {
             Some(more) => Fate::Summed { start: lift.args[k], more },
             None => Fate::Kept,
         }
-    }
-
-    /// What each turn adds to what is carried as `k`, if that is all it does with it.
-    fn added(&self, k: usize, root: Id) -> Option<Id> {
-        let body = self.body();
-        let node = body.node(root);
-        if node.kind != Kind::Map("add") {
-            return None;
-        }
-        let live = body.live();
-        let carried = |id: &Id| body.node(*id).kind == Kind::Arg(k);
-        let readers = body.ids().filter(|id| live[id.index()] && body.node(*id).args.iter().any(&carried)).count();
-        let others = self.scan.results().filter(|r| *r == root || carried(r)).count();
-        let more = match (carried(&node.args[0]), carried(&node.args[1])) {
-            (true, false) => node.args[1],
-            (false, true) => node.args[0],
-            _ => return None,
-        };
-        (readers == 1 && others == 1).then_some(more)
     }
 
     /// A product or a sum along axes, perhaps in another shape: over all turns, it is one of the kind.

@@ -10,7 +10,7 @@ use std::collections::HashSet;
 /// The body's graph and program, with those results alone that are `wanted`; and for everything that is carried, whether
 /// its result is to be the very memory that it is carried in.
 pub fn program(scan: &Scan, wanted: &dyn Fn(usize) -> bool) -> (Graph, Program, Vec<bool>) {
-    let mut added: Vec<Option<Id>> = (0..scan.carried).map(|k| added(scan, k)).collect();
+    let mut added: Vec<Option<Id>> = (0..scan.carried).map(|k| scan.added(k)).collect();
     loop {
         let mut body = scan.body.clone();
         let results = scan.results().enumerate().filter(|(k, _)| wanted(*k));
@@ -25,25 +25,6 @@ pub fn program(scan: &Scan, wanted: &dyn Fn(usize) -> bool) -> (Graph, Program, 
             None => return (graph, program, added.iter().map(Option::is_some).collect()),
         }
     }
-}
-
-/// What a turn adds to what is carried as `k`, if that is all it does with it.
-fn added(scan: &Scan, k: usize) -> Option<Id> {
-    let body = &scan.body;
-    let root = scan.results().nth(k)?;
-    let node = body.node(root);
-    let carried = |id: Id| body.node(id).kind == Kind::Arg(k);
-    let more = match (&node.kind, node.args.as_slice()) {
-        (Kind::Map("add"), &[a, b]) if carried(a) && !carried(b) => b,
-        (Kind::Map("add"), &[a, b]) if carried(b) && !carried(a) => a,
-        _ => return None,
-    };
-    let live = body.live();
-    let readers = |of: &dyn Fn(Id) -> bool| {
-        let inside = body.ids().filter(|id| live[id.index()] && body.node(*id).args.iter().any(|a| of(*a))).count();
-        inside + scan.results().filter(|r| of(*r)).count()
-    };
-    (readers(&carried) == 1 && readers(&|id| id == root) == 1).then_some(more)
 }
 
 /// The node, or a copy where others read it: what is added to a sum has no memory of its own.

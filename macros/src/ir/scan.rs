@@ -1,7 +1,7 @@
 //! Loops: a body that is repeated, each turn on what the one before has left and on its own part of arrays.
 
 use super::dim::Dim;
-use super::graph::{Goal, Graph, Root};
+use super::graph::{Goal, Graph, Id, Kind, Root};
 use std::hash::{Hash, Hasher};
 use std::ops::Deref;
 use std::rc::Rc;
@@ -65,13 +65,33 @@ impl Scan {
         Scan { body, count: self.count.clone(), ..*self }
     }
 
+    /// What a turn adds to what is carried as `k`, if that is all that is done with it: no other node and no other result
+    /// reads what comes in or what goes on.
+    pub fn added(&self, k: usize) -> Option<Id> {
+        let body = &self.body;
+        let root = self.results().nth(k)?;
+        let node = body.node(root);
+        let carried = |id: Id| body.node(id).kind == Kind::Arg(k);
+        let more = match (&node.kind, node.args.as_slice()) {
+            (Kind::Map("add"), &[a, b]) if carried(a) && !carried(b) => b,
+            (Kind::Map("add"), &[a, b]) if carried(b) && !carried(a) => a,
+            _ => return None,
+        };
+        let live = body.live();
+        let readers = |of: &dyn Fn(Id) -> bool| {
+            let inside = body.ids().filter(|id| live[id.index()] && body.node(*id).args.iter().any(|a| of(*a))).count();
+            inside + self.results().filter(|r| of(*r)).count()
+        };
+        (readers(&carried) == 1 && readers(&|id| id == root) == 1).then_some(more)
+    }
+
     /// The nodes of the roots.
-    pub fn results(&self) -> impl Iterator<Item = super::graph::Id> {
+    pub fn results(&self) -> impl Iterator<Item = Id> {
         self.body.roots.iter().map(|r| r.node.expect("every result of a turn has a value"))
     }
 }
 
 /// Roots of a body, in order.
-pub fn outputs(nodes: impl IntoIterator<Item = super::graph::Id>) -> Vec<Root> {
+pub fn outputs(nodes: impl IntoIterator<Item = Id>) -> Vec<Root> {
     nodes.into_iter().enumerate().map(|(k, id)| Root { goal: Goal::Output(k), node: Some(id) }).collect()
 }

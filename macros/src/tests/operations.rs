@@ -125,6 +125,10 @@ const LOOPS: &[(&str, &str)] = &[
         "x: Param<L, N>, a: Param -> Output",
         "let s = 0 * a; let ys = for t in 0..L { s = s * a + sum(x.at(t)); s * s }; sum(ys) + s",
     ),
+    (
+        "x: Param<L, N>, w: Param<N, N> -> Output<L, N>",
+        "let s = sum(w, axis = 0); for t in 0..L { s = s + x.at(t).dot(w); s * s }",
+    ),
     ("x: Param<L, N>, w: Param<N> -> Output<L, N>", "let ys = for t in 0..L { tanh(x.at(t) * w) }; ys * ys"),
     (
         "x: Param<L, N>, w: Param<N> -> Output<N>",
