@@ -4,9 +4,8 @@
 
 use crate::ir::along::Along;
 use crate::ir::dim::{Dim, Shape};
-use crate::ir::graph::{Argument, Fold, Graph, Id, Kind, Letters, Node, Source};
-use crate::ir::model::Role;
-use crate::ir::scan::{Scan, outputs};
+use crate::ir::graph::{Argument, Fold, Graph, Id, Kind, Letters, Node};
+use crate::ir::scan::{Scan, one_or_more, outputs};
 use crate::op::apply;
 use std::collections::HashMap;
 
@@ -340,9 +339,7 @@ impl Turn {
             let node = of.body().node(id);
             let lifted = lift.lifted(id, new);
             debug_assert_eq!(lifted.turns, turns);
-            let name = node.note.name.clone().unwrap_or_else(|| "value".into());
-            let argument =
-                Argument { name, source: Source::User(Role::Input), shape: node.shape.clone(), dtype: node.dtype };
+            let argument = Argument::inside(of.body().name_of(id), node.shape.clone(), node.dtype);
             let arg = self.argument(of, None, argument, lifted.id);
             self.here.insert(id, arg);
         }
@@ -358,8 +355,8 @@ impl Turn {
         }
         let results = roots.iter().map(|id| {
             let id = self.here[id];
-            let shape = self.body.shape(id).clone();
-            if shape.is_empty() { self.body.reshape(id, &[Dim::number(1)]) } else { id }
+            let shape = one_or_more(self.body.shape(id));
+            self.body.reshape(id, &shape)
         });
         let results: Vec<Id> = results.collect();
         self.body.roots = outputs(results);

@@ -4,8 +4,7 @@
 
 use crate::ir::along::Along;
 use crate::ir::dim::{Dim, Shape};
-use crate::ir::graph::{Argument, Dtype, Graph, Id, Kind, Letters, Node, Source};
-use crate::ir::model::Role;
+use crate::ir::graph::{Argument, Dtype, Graph, Id, Kind, Letters, Node};
 use crate::ir::scan::{Scan, outputs};
 use crate::op::apply;
 
@@ -88,12 +87,12 @@ impl<'n> Product<'n> {
             argument(&mut body, "sum", shape)
         });
         args.push(self.base);
-        let one = argument(&mut body, &name_of(graph, self.base), graph.shape(self.base)[1..].to_vec());
+        let one = argument(&mut body, &graph.name_of(self.base), graph.shape(self.base)[1..].to_vec());
         let other_varies = self.others.contains(&self.batch);
         let other = if other_varies { self.batch_first(graph, self.other, &self.others) } else { self.other };
         args.push(other);
         let own = graph.shape(other)[usize::from(other_varies)..].to_vec();
-        let other = argument(&mut body, &name_of(graph, self.other), own);
+        let other = argument(&mut body, &graph.name_of(self.other), own);
         let product = self.product(&mut body, one, other);
         body.inherit(product, &self.node.note);
         let result = match sum {
@@ -125,10 +124,6 @@ impl<'n> Product<'n> {
     }
 }
 
-fn name_of(graph: &Graph, id: Id) -> String {
-    graph.node(id).note.name.clone().unwrap_or_else(|| "value".into())
-}
-
 fn argument(body: &mut Graph, name: &str, shape: Shape) -> Id {
-    body.push_argument(Argument { name: name.into(), source: Source::User(Role::Input), shape, dtype: Dtype::Real })
+    body.push_argument(Argument::inside(name, shape, Dtype::Real))
 }

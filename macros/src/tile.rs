@@ -250,21 +250,15 @@ impl<'g> Tiles<'g> {
         let start = self.new.broadcast_to(zero, &shape);
         self.args.push(start);
         let name = node.note.name.clone().unwrap_or_else(|| "total".into());
-        self.body.push_argument(Argument { name, source: Source::User(Role::Input), shape, dtype: Dtype::Real })
+        self.body.push_argument(Argument::inside(name, shape, Dtype::Real))
     }
 
     fn take_rows(&mut self, id: Id) {
         let (node, Part::Row(axis)) = (self.graph.node(id).clone(), self.parts[id.index()]) else { return };
         let arg = self.around_argument(id, axis);
         self.args.push(arg);
-        let name = node.note.name.clone().unwrap_or_else(|| "value".into());
-        let argument = Argument {
-            name: format!("{name}_lanes"),
-            source: Source::User(Role::Input),
-            shape: lanes(&node.shape, axis),
-            dtype: node.dtype,
-        };
-        let inside = self.body.push_argument(argument);
+        let name = format!("{}_lanes", self.graph.name_of(id));
+        let inside = self.body.push_argument(Argument::inside(name, lanes(&node.shape, axis), node.dtype));
         self.inside.insert(id, inside);
     }
 
@@ -287,9 +281,8 @@ impl<'g> Tiles<'g> {
             Kind::Const(_) | Kind::Size(_) => self.body.like(&node, Vec::new()),
             _ => {
                 self.args.push(self.around[&id]);
-                let name = node.note.name.clone().unwrap_or_else(|| "value".into());
-                let (source, shape) = (Source::User(Role::Input), node.shape.clone());
-                self.body.push_argument(Argument { name, source, shape, dtype: node.dtype })
+                let name = self.graph.name_of(id);
+                self.body.push_argument(Argument::inside(name, node.shape.clone(), node.dtype))
             }
         };
         self.inside.insert(id, inside);

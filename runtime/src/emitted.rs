@@ -36,7 +36,7 @@ pub const TILE: usize = 1024;
 /// `0..n` cut into ranges of [`TILE`], the last one shorter; none for `n = 0`.
 #[inline(always)]
 pub fn tiles(n: usize) -> impl Iterator<Item = Range<usize>> {
-    (0..n).step_by(TILE).map(move |start| start..n.min(start + TILE))
+    rows_of(n, TILE)
 }
 
 /// The elements of `view` in row-major order: borrowed where they lie so, else copied.

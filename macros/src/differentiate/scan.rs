@@ -4,8 +4,7 @@
 use super::{Reverse, Seed, joint, leads};
 use crate::ir::dim::{Dim, Shape};
 use crate::ir::graph::{Argument, Dtype, Goal, Graph, Id, Kind, Node, Source};
-use crate::ir::model::Role;
-use crate::ir::scan::{Scan, Shared, outputs};
+use crate::ir::scan::{Scan, Shared, one_or_more, outputs};
 use crate::op::apply;
 
 /// The derivative of one turn of a loop.
@@ -30,11 +29,6 @@ struct Back {
     carried: usize,
     /// The sums for what is the same in all turns: argument of the body, and the node here.
     sums: Vec<(usize, Id)>,
-}
-
-/// A value of rank 0 lies in loops as an array of one element.
-fn one_or_more(shape: &[Dim]) -> Shape {
-    if shape.is_empty() { vec![Dim::number(1)] } else { shape.to_vec() }
 }
 
 /// A way back that keeps nothing: it computes all that it reads from the arguments.
@@ -233,14 +227,13 @@ impl Back {
     /// Another argument of the body, with what it is in the graph around.
     fn argument(&mut self, name: &str, outside: Id, shape: Shape, dtype: Dtype) -> Id {
         self.args.push(outside);
-        self.body.push_argument(Argument { name: name.into(), source: Source::User(Role::Input), shape, dtype })
+        self.body.push_argument(Argument::inside(name, shape, dtype))
     }
 
     /// An element along the first axis of an array, for the turn; in this shape, if it is another one.
     fn scanned(&mut self, graph: &Graph, outside: Id, shape: Option<&Shape>) -> Id {
         let node = graph.node(outside);
-        let name = node.note.name.clone().unwrap_or_else(|| "value".into());
-        let arg = self.argument(&name, outside, node.shape[1..].to_vec(), node.dtype);
+        let arg = self.argument(&graph.name_of(outside), outside, node.shape[1..].to_vec(), node.dtype);
         match shape {
             Some(shape) => self.body.reshape(arg, shape),
             None => arg,

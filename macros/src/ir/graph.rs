@@ -120,6 +120,13 @@ pub struct Argument {
     pub dtype: Dtype,
 }
 
+impl Argument {
+    /// Of the body of a loop.
+    pub fn inside(name: impl Into<String>, shape: Shape, dtype: Dtype) -> Self {
+        Argument { name: name.into(), source: Source::User(Role::Input), shape, dtype }
+    }
+}
+
 /// What a result of the graph is for.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub enum Goal {
@@ -161,6 +168,11 @@ impl Graph {
 
     pub fn shape(&self, id: Id) -> &Shape {
         &self.node(id).shape
+    }
+
+    /// The name of a node, or `value`.
+    pub fn name_of(&self, id: Id) -> String {
+        self.node(id).note.name.clone().unwrap_or_else(|| "value".into())
     }
 
     pub fn note_mut(&mut self, id: Id) -> &mut Note {

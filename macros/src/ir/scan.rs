@@ -1,6 +1,6 @@
 //! Loops: a body that is repeated, each turn on what the one before has left and on its own part of arrays.
 
-use super::dim::Dim;
+use super::dim::{Dim, Shape};
 use super::graph::{Goal, Graph, Id, Kind, Root};
 use std::hash::{Hash, Hasher};
 use std::ops::Deref;
@@ -89,6 +89,11 @@ impl Scan {
     pub fn results(&self) -> impl Iterator<Item = Id> {
         self.body.roots.iter().map(|r| r.node.expect("every result of a turn has a value"))
     }
+}
+
+/// A value of rank 0 lies in loops as an array of one element.
+pub fn one_or_more(shape: &[Dim]) -> Shape {
+    if shape.is_empty() { vec![Dim::number(1)] } else { shape.to_vec() }
 }
 
 /// Roots of a body, in order.

@@ -3,13 +3,12 @@
 
 use super::call::NetworkCall;
 use super::solve::{Sizes, shape};
-use super::turns::one_or_more;
 use super::{Lowering, Value, counted, values};
 use crate::error::error;
 use crate::ir::dim::{Dim, Shape, show};
 use crate::ir::graph::{Argument, Dtype, Graph, Id, Kind, Source};
 use crate::ir::model::{self, Role};
-use crate::ir::scan::{Scan, outputs};
+use crate::ir::scan::{Scan, one_or_more, outputs};
 
 /// What an argument of the network is to the loop.
 #[derive(Clone, Copy, PartialEq, Eq)]

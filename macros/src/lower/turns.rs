@@ -5,9 +5,9 @@ use super::{Bound, Lowering, Origin, Step, Value};
 use crate::error::{Place, error};
 use crate::ir::along::Along;
 use crate::ir::dim::{Dim, Shape, show};
-use crate::ir::graph::{Argument, Dtype, Graph, Id, Kind, Source};
-use crate::ir::model::{ExprKind, For, Role, plain};
-use crate::ir::scan::{Scan, outputs};
+use crate::ir::graph::{Argument, Dtype, Graph, Id, Kind};
+use crate::ir::model::{ExprKind, For, plain};
+use crate::ir::scan::{Scan, one_or_more, outputs};
 
 /// The graph around a loop whose body is being lowered.
 pub struct Around {
@@ -27,15 +27,6 @@ struct Body {
     index: Id,
     captured: Vec<(Id, Id)>,
     results: Vec<Id>,
-}
-
-/// A value of rank 0 lies in loops as an array of one element.
-pub fn one_or_more(shape: &[Dim]) -> Shape {
-    if shape.is_empty() { vec![Dim::number(1)] } else { shape.to_vec() }
-}
-
-fn argument(name: &str, shape: Shape, dtype: Dtype) -> Argument {
-    Argument { name: name.to_string(), source: Source::User(Role::Input), shape, dtype }
 }
 
 impl<'m> Lowering<'m> {
@@ -58,7 +49,7 @@ impl<'m> Lowering<'m> {
         let graph = std::mem::take(&mut self.graph);
         self.around.push(Around { graph, serial, turn: turns.carried.len(), captured: Vec::new() });
         for (name, shape) in turns.carried.iter().zip(&shapes) {
-            let arg = self.graph.push_argument(argument(&plain(name), one_or_more(shape), Dtype::Real));
+            let arg = self.graph.push_argument(Argument::inside(plain(name), one_or_more(shape), Dtype::Real));
             let value = self.graph.reshape(arg, shape);
             self.scope.push(Bound {
                 name: plain(name),
@@ -68,7 +59,7 @@ impl<'m> Lowering<'m> {
             });
         }
         let index = turns.index.as_ref().map_or("turn".to_string(), plain);
-        let arg = self.graph.push_argument(argument(&index, Shape::new(), Dtype::Index));
+        let arg = self.graph.push_argument(Argument::inside(&index, Shape::new(), Dtype::Index));
         if turns.index.is_some() {
             self.scope.push(Bound { name: index, value: Some(arg), origin: Origin::Turn, level: self.around.len() });
         }
@@ -168,13 +159,13 @@ impl<'m> Lowering<'m> {
         for &(part, array, axis) in &parts {
             args.push(self.scanned(array, axis, &turns.count));
             let node = body.graph.node(part);
-            let name = self.graph.node(array).note.name.clone().unwrap_or_else(|| "value".into());
-            here.push((part, new.push_argument(argument(&name, node.shape.clone(), node.dtype))));
+            let name = self.graph.name_of(array);
+            here.push((part, new.push_argument(Argument::inside(&name, node.shape.clone(), node.dtype))));
         }
         if read(body.index) {
             args.push(self.graph.iota(0, vec![turns.count.clone()]));
             let name = body.graph.node(body.index).note.name.clone().unwrap_or_default();
-            here.push((body.index, new.push_argument(argument(&name, Shape::new(), Dtype::Index))));
+            here.push((body.index, new.push_argument(Argument::inside(&name, Shape::new(), Dtype::Index))));
         }
         let scanned = args.len() - body.starts.len();
         for &(outside, inside) in body.captured.iter().filter(|(_, inside)| read(*inside)) {
@@ -233,7 +224,7 @@ impl<'m> Lowering<'m> {
             return inside.like(&node, Vec::new());
         }
         let name = node.note.name.clone().unwrap_or_else(|| "value".into());
-        let arg = inside.push_argument(argument(&name, node.shape.clone(), node.dtype));
+        let arg = inside.push_argument(Argument::inside(&name, node.shape.clone(), node.dtype));
         self.around[level].captured.push((id, arg));
         arg
     }
