@@ -14,11 +14,13 @@ pub use crate::math::{
     powi, recip, relu, round, rsqrt, select, selu, sigmoid, sign, silu, sin, sinh, softplus, softsign, sqrt, square,
     tan, tanh,
 };
+pub use crate::optim::Optimiser;
 pub use crate::params::ParamSet;
 pub use crate::random::{kept, mix, stream};
 pub use crate::reduce::{max_of, min_of, prod_of, sum};
 pub use crate::shape::{ShapeError, checked, expect_apart, expect_cotangent, expect_index, expect_shape};
 pub use crate::simd::{Pass, simd};
+pub use crate::update::{Move, Stay, Update, move_rest};
 
 pub use ndarray::{
     Array1, Array2, Array3, Array4, Array5, Array6, ArrayView1, ArrayView2, ArrayView3, ArrayView4, ArrayView5,

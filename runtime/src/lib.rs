@@ -129,6 +129,7 @@ pub mod random;
 pub mod reduce;
 pub mod shape;
 pub mod simd;
+pub mod update;
 
 pub use ndarray;
 pub use params::ParamSet;

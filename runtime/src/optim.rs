@@ -6,7 +6,21 @@
 use crate::math::Real;
 use crate::params::ParamSet;
 use crate::simd::{Pass, simd};
-use ndarray::{ArrayViewD, ArrayViewMutD};
+use std::slice::{from_mut, from_ref};
+
+/// What moves parameters against their gradients, a part of an array at a time: an optimiser, as the `train` of a network
+/// calls it.
+pub trait Optimiser<T: Real> {
+    /// A step of these parameters begins: there is state for each array from now on.
+    ///
+    /// # Panics
+    /// May, where the arrays are of other shapes than at the first step.
+    fn begin(&mut self, params: &impl ParamSet<Elem = T>);
+
+    /// Moves the elements of array `index` from `start` on, counted in row-major order; there are as many `gradients`
+    /// as `parameters`. A step moves each element once.
+    fn update(&mut self, index: usize, start: usize, parameters: &mut [T], gradients: &[T]);
+}
 
 /// How [`Sgd`] moves; `SgdConfig { lr: 0.1, ..Default::default() }` leaves the rest.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -65,13 +79,7 @@ impl<T: Real> Sgd<T> {
     /// # Panics
     /// Where the arrays of `grads`, or those of the first step, are of other shapes than those of `params`.
     pub fn step(&mut self, params: &mut impl ParamSet<Elem = T>, grads: &impl ParamSet<Elem = T>) {
-        let SgdConfig { lr, momentum, nesterov, weight_decay } = self.config;
-        let [lr, momentum, decay] = [lr, momentum, weight_decay].map(T::from_f64);
-        match (momentum == T::ZERO, nesterov) {
-            (true, _) => State::<T, 0>::default().step(params, grads, Descent { lr, decay }),
-            (false, false) => self.state.step(params, grads, Momentum { lr, momentum, decay }),
-            (false, true) => self.state.step(params, grads, Nesterov { lr, momentum, decay }),
-        }
+        step(self, params, grads);
     }
 
     /// The learning rate of the next step.
@@ -82,6 +90,29 @@ impl<T: Real> Sgd<T> {
     /// Sets the learning rate of the next step, for a schedule.
     pub fn set_lr(&mut self, lr: f64) {
         self.config.lr = lr;
+    }
+}
+
+impl<T: Real> Optimiser<T> for Sgd<T> {
+    #[inline]
+    fn begin(&mut self, params: &impl ParamSet<Elem = T>) {
+        if self.config.momentum != 0.0 {
+            self.state.begin(params);
+        }
+    }
+
+    #[inline]
+    fn update(&mut self, index: usize, start: usize, parameters: &mut [T], gradients: &[T]) {
+        let SgdConfig { lr, momentum, nesterov, weight_decay } = self.config;
+        let [lr, momentum, decay] = [lr, momentum, weight_decay].map(T::from_f64);
+        if momentum == T::ZERO {
+            return apply(Update { parameters, gradients, state: [], rule: Descent { lr, decay } });
+        }
+        let state = self.state.of(index, start, parameters.len());
+        match nesterov {
+            false => apply(Update { parameters, gradients, state, rule: Momentum { lr, momentum, decay } }),
+            true => apply(Update { parameters, gradients, state, rule: Nesterov { lr, momentum, decay } }),
+        }
     }
 }
 
@@ -117,12 +148,14 @@ pub struct Adam<T = f32> {
     config: AdamConfig,
     state: State<T, 2>,
     steps: u32,
+    /// Of the step that has begun.
+    moments: Moments<T>,
 }
 
 impl<T: Real> Adam<T> {
     /// An optimiser that has not moved yet.
     pub fn new(config: AdamConfig) -> Self {
-        Self { config, state: State::default(), steps: 0 }
+        Self { config, state: State::default(), steps: 0, moments: Moments::of(&config, 1) }
     }
 
     /// Moves `params` against `grads`.
@@ -130,19 +163,7 @@ impl<T: Real> Adam<T> {
     /// # Panics
     /// Where the arrays of `grads`, or those of the first step, are of other shapes than those of `params`.
     pub fn step(&mut self, params: &mut impl ParamSet<Elem = T>, grads: &impl ParamSet<Elem = T>) {
-        self.steps = self.steps.saturating_add(1);
-        let AdamConfig { lr, beta1, beta2, eps, weight_decay } = self.config;
-        // In f64: 1 - β₂ᵗ has few digits at the first steps.
-        let correction = |beta: f64| 1.0 - beta.powi(self.steps.min(i32::MAX as u32) as i32);
-        let moments = Moments {
-            beta: [beta1, beta2].map(T::from_f64),
-            gain: [1.0 - beta1, 1.0 - beta2].map(T::from_f64),
-            lr: T::from_f64(lr / correction(beta1)),
-            correction: T::from_f64(1.0 / correction(beta2)),
-            eps: T::from_f64(eps),
-            decay: T::from_f64(lr * weight_decay),
-        };
-        self.state.step(params, grads, moments);
+        step(self, params, grads);
     }
 
     /// The learning rate of the next step.
@@ -153,6 +174,20 @@ impl<T: Real> Adam<T> {
     /// Sets the learning rate of the next step, for a schedule.
     pub fn set_lr(&mut self, lr: f64) {
         self.config.lr = lr;
+    }
+}
+
+impl<T: Real> Optimiser<T> for Adam<T> {
+    fn begin(&mut self, params: &impl ParamSet<Elem = T>) {
+        self.steps = self.steps.saturating_add(1);
+        self.moments = Moments::of(&self.config, self.steps);
+        self.state.begin(params);
+    }
+
+    #[inline]
+    fn update(&mut self, index: usize, start: usize, parameters: &mut [T], gradients: &[T]) {
+        let state = self.state.of(index, start, parameters.len());
+        apply(Update { parameters, gradients, state, rule: self.moments });
     }
 }
 
@@ -205,7 +240,7 @@ impl<T: Real> Rule<T, 1> for Nesterov<T> {
     }
 }
 
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Debug)]
 struct Moments<T> {
     beta: [T; 2],
     /// `1 - beta`.
@@ -217,6 +252,23 @@ struct Moments<T> {
     eps: T,
     /// With the learning rate.
     decay: T,
+}
+
+impl<T: Real> Moments<T> {
+    /// Those of step `steps`, counted from 1.
+    fn of(config: &AdamConfig, steps: u32) -> Self {
+        let AdamConfig { lr, beta1, beta2, eps, weight_decay } = *config;
+        // In f64: 1 - β₂ᵗ has few digits at the first steps.
+        let correction = |beta: f64| 1.0 - beta.powi(steps.min(i32::MAX as u32) as i32);
+        Self {
+            beta: [beta1, beta2].map(T::from_f64),
+            gain: [1.0 - beta1, 1.0 - beta2].map(T::from_f64),
+            lr: T::from_f64(lr / correction(beta1)),
+            correction: T::from_f64(1.0 / correction(beta2)),
+            eps: T::from_f64(eps),
+            decay: T::from_f64(lr * weight_decay),
+        }
+    }
 }
 
 impl<T: Real> Rule<T, 2> for Moments<T> {
@@ -246,77 +298,71 @@ impl<T, const S: usize> Default for State<T, S> {
 }
 
 impl<T: Real, const S: usize> State<T, S> {
-    fn step(&mut self, params: &mut impl ParamSet<Elem = T>, grads: &impl ParamSet<Elem = T>, rule: impl Rule<T, S>) {
-        assert_eq!(params.count(), grads.count(), "parameters and gradients are of different networks");
-        self.allocate(params);
-        for index in 0..params.count() {
-            let values = self.of(params, index);
-            let shape = params.elements(index).map(|(shape, _)| shape);
-            if let Some((of, gradients)) = grads.elements(index)
-                && shape == Some(of)
-                && let Some(parameters) = params.elements_mut(index)
-            {
-                apply(Update { parameters, gradients, state: values, rule });
-                continue;
-            }
-            let gradient = grads.array(index);
-            if !update(params.array_mut(index), &gradient, values, rule) {
-                let (path, found, expected) = (params.path(index), gradient.shape(), params.array(index));
-                panic!("the gradient of `{path}` has shape {found:?}, the parameter {:?}", expected.shape());
-            }
-        }
-    }
-
-    /// Zeros, at the first step; a rule without state needs none.
-    fn allocate(&mut self, params: &impl ParamSet<Elem = T>) {
-        if S == 0 || !self.0.is_empty() {
+    /// Zeros, at the first step; later, the arrays must still be of the shapes that they had then.
+    fn begin(&mut self, params: &impl ParamSet<Elem = T>) {
+        if self.0.is_empty() {
+            let zeros = |index| {
+                let array = params.array(index);
+                let values = std::array::from_fn(|_| vec![T::ZERO; array.len()]);
+                ArrayState { shape: array.shape().to_vec(), values }
+            };
+            self.0 = (0..params.count()).map(zeros).collect();
             return;
         }
-        let zeros = |index| {
-            let array = params.array(index);
-            let values = std::array::from_fn(|_| vec![T::ZERO; array.len()]);
-            ArrayState { shape: array.shape().to_vec(), values }
-        };
-        self.0 = (0..params.count()).map(zeros).collect();
+        assert_eq!(self.0.len(), params.count(), "the optimiser has state for another network: make a new one");
+        for (index, ArrayState { shape, .. }) in self.0.iter().enumerate() {
+            let same = params.elements(index).is_some_and(|(found, _)| found == shape);
+            if !same && params.array(index).shape() != shape {
+                let (path, found) = (params.path(index), params.array(index).shape().to_vec());
+                panic!("`{path}` has shape {found:?}, but {shape:?} at the optimiser's first step: make a new optimiser");
+            }
+        }
     }
 
-    /// The state of array `index`, which must still be of the shape that it had at the first step.
-    fn of(&mut self, params: &impl ParamSet<Elem = T>, index: usize) -> [&mut [T]; S] {
-        if S == 0 {
-            return std::array::from_fn(|_| Default::default());
-        }
-        assert_eq!(self.0.len(), params.count(), "the optimiser has state for another network: make a new one");
-        let ArrayState { shape, values } = &mut self.0[index];
-        let same = params.elements(index).is_some_and(|(found, _)| found == shape);
-        if !same && params.array(index).shape() != shape {
-            let (path, found) = (params.path(index), params.array(index).shape().to_vec());
-            panic!("`{path}` has shape {found:?}, but {shape:?} at the optimiser's first step: make a new optimiser");
-        }
-        values.each_mut().map(Vec::as_mut_slice)
+    /// The state of `len` elements of array `index`.
+    fn of(&mut self, index: usize, start: usize, len: usize) -> [&mut [T]; S] {
+        self.0[index].values.each_mut().map(|values| &mut values[start..][..len])
     }
 }
 
-/// Updates one array in row-major order: as slices where both lie so, else element by element. False where they are of
-/// different shapes.
-fn update<T: Real, const S: usize>(
-    mut parameters: ArrayViewMutD<T>,
-    gradients: &ArrayViewD<T>,
-    mut state: [&mut [T]; S],
-    rule: impl Rule<T, S>,
-) -> bool {
-    if parameters.shape() != gradients.shape() {
-        return false;
+/// A step of all arrays.
+fn step<T: Real>(
+    optimiser: &mut impl Optimiser<T>,
+    params: &mut impl ParamSet<Elem = T>,
+    grads: &impl ParamSet<Elem = T>,
+) {
+    assert_eq!(params.count(), grads.count(), "parameters and gradients are of different networks");
+    optimiser.begin(params);
+    (0..params.count()).for_each(|index| move_array(optimiser, params, grads, index));
+}
+
+/// Moves one array in row-major order: as slices where both lie so, else element by element.
+#[inline]
+pub(crate) fn move_array<T: Real>(
+    optimiser: &mut impl Optimiser<T>,
+    params: &mut impl ParamSet<Elem = T>,
+    grads: &impl ParamSet<Elem = T>,
+    index: usize,
+) {
+    let shape = params.elements(index).map(|(shape, _)| shape);
+    if let Some((of, gradients)) = grads.elements(index)
+        && shape == Some(of)
+        && let Some(parameters) = params.elements_mut(index)
+    {
+        return optimiser.update(index, 0, parameters, gradients);
     }
-    if let (Some(parameters), Some(gradients)) = (parameters.as_slice_mut(), gradients.as_slice()) {
-        apply(Update { parameters, gradients, state, rule });
-        return true;
+    let gradient = grads.array(index);
+    let mut array = params.array_mut(index);
+    if array.shape() != gradient.shape() {
+        let (path, found, expected) = (params.path(index), gradient.shape(), params.array(index));
+        panic!("the gradient of `{path}` has shape {found:?}, the parameter {:?}", expected.shape());
     }
-    for (i, (parameter, &gradient)) in parameters.iter_mut().zip(gradients).enumerate() {
-        let (moved, now) = rule.update(*parameter, gradient, state.each_ref().map(|state| state[i]));
-        *parameter = moved;
-        state.iter_mut().zip(now).for_each(|(state, now)| state[i] = now);
+    if let (Some(parameters), Some(gradients)) = (array.as_slice_mut(), gradient.as_slice()) {
+        return optimiser.update(index, 0, parameters, gradients);
     }
-    true
+    for (i, (parameter, gradient)) in array.iter_mut().zip(gradient).enumerate() {
+        optimiser.update(index, i, from_mut(parameter), from_ref(gradient));
+    }
 }
 
 /// Up to so many elements, the choice of an instruction set takes longer than they do.

@@ -1,0 +1,66 @@
+//! The update of a parameter while its gradient is hot: what the pass of a step tells of each gradient that is final.
+
+use crate::math::Real;
+use crate::optim::{Optimiser, move_array};
+use crate::params::ParamSet;
+use std::ops::{Deref, RangeInclusive};
+
+/// Who hears of the gradients in the course of a step.
+pub trait Update<T: 'static> {
+    /// A parameter as the pass holds it: to be read until its gradient is handed over.
+    type Param<'a>: Deref<Target = [T]>;
+
+    /// The first `len` elements: once the compiler knows a slice's length, loops over it need no further checks.
+    ///
+    /// # Panics
+    /// Where there are fewer.
+    fn cut<'a>(param: Self::Param<'a>, len: usize) -> Self::Param<'a>;
+
+    /// The gradient with respect to array `index` is final, and the parameter is not read any more.
+    fn hand(&mut self, index: usize, param: Self::Param<'_>, gradient: &[T]);
+}
+
+/// Parameters stay as they are.
+pub struct Stay;
+
+impl<T: 'static> Update<T> for Stay {
+    type Param<'a> = &'a [T];
+
+    #[inline(always)]
+    fn cut<'a>(param: Self::Param<'a>, len: usize) -> Self::Param<'a> {
+        &param[..len]
+    }
+
+    #[inline(always)]
+    fn hand(&mut self, _: usize, _: Self::Param<'_>, _: &[T]) {}
+}
+
+/// An optimiser moves each parameter at once.
+pub struct Move<'o, O>(pub &'o mut O);
+
+impl<T: Real, O: Optimiser<T>> Update<T> for Move<'_, O> {
+    type Param<'a> = &'a mut [T];
+
+    #[inline(always)]
+    fn cut<'a>(param: Self::Param<'a>, len: usize) -> Self::Param<'a> {
+        &mut param[..len]
+    }
+
+    #[inline(always)]
+    fn hand(&mut self, index: usize, param: Self::Param<'_>, gradient: &[T]) {
+        self.0.update(index, 0, param, gradient);
+    }
+}
+
+/// Moves the arrays that no pass hands over: scalars, stacks of networks, and those that no gradient reaches.
+#[inline]
+pub fn move_rest<T: Real, const K: usize>(
+    optimiser: &mut impl Optimiser<T>,
+    params: &mut impl ParamSet<Elem = T>,
+    gradients: &impl ParamSet<Elem = T>,
+    rest: [RangeInclusive<usize>; K],
+) {
+    for index in rest.into_iter().flatten() {
+        move_array(optimiser, params, gradients, index);
+    }
+}
