@@ -3,7 +3,7 @@
 use crate::math::Real;
 use crate::optim::{Optimiser, move_array};
 use crate::params::ParamSet;
-use std::ops::{Deref, RangeInclusive};
+use std::ops::Deref;
 
 /// Who hears of the gradients in the course of a step.
 pub trait Update<T: 'static> {
@@ -58,9 +58,7 @@ pub fn move_rest<T: Real, const K: usize>(
     optimiser: &mut impl Optimiser<T>,
     params: &mut impl ParamSet<Elem = T>,
     gradients: &impl ParamSet<Elem = T>,
-    rest: [RangeInclusive<usize>; K],
+    rest: [usize; K],
 ) {
-    for index in rest.into_iter().flatten() {
-        move_array(optimiser, params, gradients, index);
-    }
+    rest.into_iter().for_each(|index| move_array(optimiser, params, gradients, index));
 }

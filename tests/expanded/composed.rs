@@ -843,8 +843,95 @@ price = σ(hidden)·price_w + price_b
             live,
             x_dot_hidden_w,
             dot,
+            update: Stay,
         });
         (value_, gradients)
+    }
+    /// The value, and a step of `optimiser`, which moves each parameter while its gradient is hot. The gradients are
+    /// in `workspace` afterwards.
+    ///
+    /// # Panics
+    /// Where the shapes are not those that the network declares.
+    #[track_caller]
+    pub fn train<'a>(
+        x: impl ::core::convert::Into<ArrayView2<'a, f32>>,
+        y: impl ::core::convert::Into<ArrayView2<'a, f32>>,
+        params: &mut Params,
+        workspace: &mut Workspace,
+        optimiser: &mut impl Optimiser<f32>,
+    ) -> f32 {
+        let x: ArrayView2<'a, f32> = x.into();
+        let y: ArrayView2<'a, f32> = y.into();
+        let Sizes { N } = checked(sizes(x, y, params));
+        optimiser.begin(&*params);
+        let Workspace {
+            gradients,
+            over_max,
+            value,
+            value_2,
+            value_3,
+            value_4,
+            x_lanes,
+            y_lanes,
+            live,
+            x_dot_hidden_w,
+            dot,
+            x_copy,
+            y_copy,
+            hidden_w_copy,
+            hidden_b_copy,
+            price_w_copy,
+            price_b_copy,
+        } = workspace;
+        fit(&mut gradients.hidden.w, [13, 13]);
+        fit(&mut gradients.hidden.b, [13]);
+        fit(&mut gradients.price.w, [13, 1]);
+        fit(&mut gradients.price.b, [1]);
+        fit_vec(over_max, 1);
+        fit_vec(value, 32);
+        fit_vec(value_2, 32);
+        fit_vec(value_3, 416);
+        fit_vec(value_4, 416);
+        fit_vec(x_lanes, 416);
+        fit_vec(y_lanes, 32);
+        fit_vec(live, 32);
+        fit_vec(x_dot_hidden_w, 416);
+        fit_vec(dot, 32);
+        let x = flat_into(x, x_copy);
+        let y = flat_into(y, y_copy);
+        let hidden_w = slice_mut(&mut params.hidden.w);
+        let hidden_b = slice_mut(&mut params.hidden.b);
+        let price_w = slice_mut(&mut params.price.w);
+        let price_b = slice_mut(&mut params.price.b);
+        let d_hidden_w = slice_mut(&mut gradients.hidden.w);
+        let d_hidden_b = slice_mut(&mut gradients.hidden.b);
+        let d_price_w = slice_mut(&mut gradients.price.w);
+        let d_price_b = slice_mut(&mut gradients.price.b);
+        let value_ = simd(Step {
+            N,
+            x,
+            y,
+            hidden_w,
+            hidden_b,
+            price_w,
+            price_b,
+            d_hidden_w,
+            d_hidden_b,
+            d_price_w,
+            d_price_b,
+            over_max,
+            value,
+            value_2,
+            value_3,
+            value_4,
+            x_lanes,
+            y_lanes,
+            live,
+            x_dot_hidden_w,
+            dot,
+            update: Move(optimiser),
+        });
+        value_
     }
     /// The entry check alone: whether the shapes are those that the network declares.
     pub fn check<'a>(
@@ -1095,15 +1182,15 @@ price = σ(hidden)·price_w + price_b
             let d_hidden_w = matmul_tn(d_hidden_w, x, d_hidden, [13, N, 13]);
         }
     }
-    /// The slices of both passes of `composed` in one.
-    struct Step<'a> {
+    /// The slices of both passes of `composed` in one, and who hears of each final gradient.
+    struct Step<'a, U: Update<f32>> {
         N: usize,
         x: &'a [f32],
         y: &'a [f32],
-        hidden_w: &'a [f32],
-        hidden_b: &'a [f32],
-        price_w: &'a [f32],
-        price_b: &'a [f32],
+        hidden_w: U::Param<'a>,
+        hidden_b: U::Param<'a>,
+        price_w: U::Param<'a>,
+        price_b: U::Param<'a>,
         d_hidden_w: &'a mut [f32],
         d_hidden_b: &'a mut [f32],
         d_price_w: &'a mut [f32],
@@ -1118,8 +1205,9 @@ price = σ(hidden)·price_w + price_b
         live: &'a mut [bool],
         x_dot_hidden_w: &'a mut [f32],
         dot: &'a mut [f32],
+        update: U,
     }
-    impl Pass for Step<'_> {
+    impl<U: Update<f32>> Pass for Step<'_, U> {
         type Output = f32;
         #[inline(always)]
         fn run(self) -> f32 {
@@ -1145,6 +1233,7 @@ price = σ(hidden)·price_w + price_b
                 live,
                 x_dot_hidden_w,
                 dot,
+                mut update,
             } = self;
             let d_hidden_b = &mut d_hidden_b[..13];
             let d_price_w = &mut d_price_w[..13];
@@ -1183,6 +1272,7 @@ price = σ(hidden)·price_w + price_b
                 }
                     .run();
             }
+            update.hand(0, hidden_w, d_hidden_w);
             /// total = Σ[32](value)
             /// mse: mean((p - y)²)
             let total = sum(value);
@@ -1190,6 +1280,7 @@ price = σ(hidden)·price_w + price_b
             /// broadcast: d_x = sum of dy along the axes that x was spread over
             let d_price_b_total = sum(value_2);
             d_price_b[0] = d_price_b_total;
+            update.hand(3, price_b, d_price_b);
             for i in 0..13 {
                 let value_3 = &value_3[i * 32..][..32];
                 /// d_price_w = Σ[32](value_3)
@@ -1197,6 +1288,7 @@ price = σ(hidden)·price_w + price_b
                 let d_price_w_i = sum(value_3);
                 d_price_w[i] = d_price_w_i;
             }
+            update.hand(2, price_w, d_price_w);
             for i in 0..13 {
                 let value_4 = &value_4[i * 32..][..32];
                 /// d_hidden_b = Σ[32](value_4)
@@ -1204,6 +1296,7 @@ price = σ(hidden)·price_w + price_b
                 let d_hidden_b_i = sum(value_4);
                 d_hidden_b[i] = d_hidden_b_i;
             }
+            update.hand(1, hidden_b, d_hidden_b);
             /// mean = total / N
             /// mse: mean((p - y)²)
             let mean = total / N as f32;

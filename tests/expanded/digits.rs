@@ -477,8 +477,78 @@ logits = hidden·w2 + b2
             hidden_dot_w2,
             d_logits,
             d_hidden,
+            update: Stay,
         });
         (value, gradients)
+    }
+    /// The value, and a step of `optimiser`, which moves each parameter while its gradient is hot. The gradients are
+    /// in `workspace` afterwards.
+    ///
+    /// # Panics
+    /// Where the shapes are not those that the network declares.
+    #[track_caller]
+    pub fn train<'a>(
+        x: impl ::core::convert::Into<ArrayView2<'a, f32>>,
+        labels: impl ::core::convert::Into<ArrayView1<'a, usize>>,
+        params: &mut Params,
+        workspace: &mut Workspace,
+        optimiser: &mut impl Optimiser<f32>,
+    ) -> f32 {
+        let x: ArrayView2<'a, f32> = x.into();
+        let labels: ArrayView1<'a, usize> = labels.into();
+        let Sizes { N, H } = checked(sizes(x, labels, params));
+        optimiser.begin(&*params);
+        let Workspace {
+            gradients,
+            x_dot_w1,
+            hidden_dot_w2,
+            d_logits,
+            d_hidden,
+            x_copy,
+            labels_copy,
+            w1_copy,
+            b1_copy,
+            w2_copy,
+            b2_copy,
+        } = workspace;
+        fit(&mut gradients.w1, [64, H]);
+        fit(&mut gradients.b1, [H]);
+        fit(&mut gradients.w2, [H, 10]);
+        fit(&mut gradients.b2, [10]);
+        fit_vec(x_dot_w1, H * N);
+        fit_vec(hidden_dot_w2, N * 10);
+        fit_vec(d_logits, N * 10);
+        fit_vec(d_hidden, H * N);
+        let x = flat_into(x, x_copy);
+        let labels = flat_into(labels, labels_copy);
+        let w1 = slice_mut(&mut params.w1);
+        let b1 = slice_mut(&mut params.b1);
+        let w2 = slice_mut(&mut params.w2);
+        let b2 = slice_mut(&mut params.b2);
+        let d_w1 = slice_mut(&mut gradients.w1);
+        let d_b1 = slice_mut(&mut gradients.b1);
+        let d_w2 = slice_mut(&mut gradients.w2);
+        let d_b2 = slice_mut(&mut gradients.b2);
+        let value = simd(Step {
+            H,
+            N,
+            x,
+            labels,
+            w1,
+            b1,
+            w2,
+            b2,
+            d_w1,
+            d_b1,
+            d_w2,
+            d_b2,
+            x_dot_w1,
+            hidden_dot_w2,
+            d_logits,
+            d_hidden,
+            update: Move(optimiser),
+        });
+        value
     }
     /// The entry check alone: whether the shapes are those that the network declares.
     pub fn check<'a>(
@@ -843,16 +913,16 @@ logits = hidden·w2 + b2
             let d_w1 = matmul_tn(d_w1, x, d_x_dot_w1_plus_b1, [64, N, H]);
         }
     }
-    /// The slices of both passes of `digits` in one.
-    struct Step<'a> {
+    /// The slices of both passes of `digits` in one, and who hears of each final gradient.
+    struct Step<'a, U: Update<f32>> {
         H: usize,
         N: usize,
         x: &'a [f32],
         labels: &'a [usize],
-        w1: &'a [f32],
-        b1: &'a [f32],
-        w2: &'a [f32],
-        b2: &'a [f32],
+        w1: U::Param<'a>,
+        b1: U::Param<'a>,
+        w2: U::Param<'a>,
+        b2: U::Param<'a>,
         d_w1: &'a mut [f32],
         d_b1: &'a mut [f32],
         d_w2: &'a mut [f32],
@@ -861,8 +931,9 @@ logits = hidden·w2 + b2
         hidden_dot_w2: &'a mut [f32],
         d_logits: &'a mut [f32],
         d_hidden: &'a mut [f32],
+        update: U,
     }
-    impl Pass for Step<'_> {
+    impl<U: Update<f32>> Pass for Step<'_, U> {
         type Output = f32;
         #[inline(always)]
         fn run(self) -> f32 {
@@ -883,10 +954,11 @@ logits = hidden·w2 + b2
                 hidden_dot_w2,
                 d_logits,
                 d_hidden,
+                mut update,
             } = self;
             let labels = &labels[..N];
-            let b1 = &b1[..H];
-            let b2 = &b2[..10];
+            let b1 = U::cut(b1, H);
+            let b2 = U::cut(b2, 10);
             let d_b1 = &mut d_b1[..H];
             let d_b2 = &mut d_b2[..10];
             let logits = &mut [0.0; 10];
@@ -899,7 +971,7 @@ logits = hidden·w2 + b2
             /// div: d_a = dy / b
             let d_total_total = -1.0 / max_1;
             /// x_dot_w1 = x·w1
-            let x_dot_w1 = matmul(x_dot_w1, x, w1, [N, 64, H]);
+            let x_dot_w1 = matmul(x_dot_w1, x, &w1, [N, 64, H]);
             /// hidden is written over x_dot_w1, which is not needed any more
             let hidden = x_dot_w1;
             for i in 0..N {
@@ -911,7 +983,7 @@ logits = hidden·w2 + b2
                 }
             }
             /// hidden_dot_w2 = hidden·w2
-            let hidden_dot_w2 = matmul(hidden_dot_w2, hidden, w2, [N, H, 10]);
+            let hidden_dot_w2 = matmul(hidden_dot_w2, hidden, &w2, [N, H, 10]);
             /// total_total = Σ[N, 10](select_eq_position)
             /// softmax_cross_entropy: -mean(ln softmax(z) at y)
             let mut total_total = 0.0;
@@ -966,6 +1038,7 @@ logits = hidden·w2 + b2
                 }
                 total_total += sum(select_eq_position);
             }
+            update.hand(3, b2, d_b2);
             /// mean_total = total_total / N
             /// softmax_cross_entropy: -mean(ln softmax(z) at y)
             let mean_total = total_total / N as f32;
@@ -974,10 +1047,11 @@ logits = hidden·w2 + b2
             let neg_mean_total = -mean_total;
             /// d_hidden = d_logits·w2ᵀ
             /// dot: d_a = dot(dy, t(b))
-            let d_hidden = matmul_nt(d_hidden, d_logits, w2, [N, 10, H]);
+            let d_hidden = matmul_nt(d_hidden, d_logits, &w2, [N, 10, H]);
             /// d_w2 = hiddenᵀ·d_logits
             /// dot: d_b = dot(t(a), dy)
             let d_w2 = matmul_tn(d_w2, hidden, d_logits, [H, N, 10]);
+            update.hand(2, w2, d_w2);
             d_b1.fill(0.0);
             /// d_x_dot_w1_plus_b1 is written over d_hidden, which is not needed any more
             let d_x_dot_w1_plus_b1 = d_hidden;
@@ -996,9 +1070,11 @@ logits = hidden·w2 + b2
                     d_b1[j] += d_x_dot_w1_plus_b1_j;
                 }
             }
+            update.hand(1, b1, d_b1);
             /// d_w1 = xᵀ·d_x_dot_w1_plus_b1
             /// dot: d_b = dot(t(a), dy)
             let d_w1 = matmul_tn(d_w1, x, d_x_dot_w1_plus_b1, [64, N, H]);
+            update.hand(0, w1, d_w1);
             neg_mean_total
         }
     }

@@ -477,8 +477,95 @@ price = hidden·w2 + b2
             live,
             x_dot_w1,
             hidden_dot_w2,
+            update: Stay,
         });
         (value_, gradients)
+    }
+    /// The value, and a step of `optimiser`, which moves each parameter while its gradient is hot. The gradients are
+    /// in `workspace` afterwards.
+    ///
+    /// # Panics
+    /// Where the shapes are not those that the network declares.
+    #[track_caller]
+    pub fn train<'a>(
+        x: impl ::core::convert::Into<ArrayView2<'a, f32>>,
+        y: impl ::core::convert::Into<ArrayView2<'a, f32>>,
+        params: &mut Params,
+        workspace: &mut Workspace,
+        optimiser: &mut impl Optimiser<f32>,
+    ) -> f32 {
+        let x: ArrayView2<'a, f32> = x.into();
+        let y: ArrayView2<'a, f32> = y.into();
+        let Sizes { N } = checked(sizes(x, y, params));
+        optimiser.begin(&*params);
+        let Workspace {
+            gradients,
+            over_max,
+            value,
+            value_2,
+            value_3,
+            value_4,
+            x_lanes,
+            y_lanes,
+            live,
+            x_dot_w1,
+            hidden_dot_w2,
+            x_copy,
+            y_copy,
+            w1_copy,
+            b1_copy,
+            w2_copy,
+            b2_copy,
+        } = workspace;
+        fit(&mut gradients.w1, [13, 13]);
+        fit(&mut gradients.b1, [13]);
+        fit(&mut gradients.w2, [13, 1]);
+        fit(&mut gradients.b2, [1]);
+        fit_vec(over_max, 1);
+        fit_vec(value, 32);
+        fit_vec(value_2, 32);
+        fit_vec(value_3, 416);
+        fit_vec(value_4, 416);
+        fit_vec(x_lanes, 416);
+        fit_vec(y_lanes, 32);
+        fit_vec(live, 32);
+        fit_vec(x_dot_w1, 416);
+        fit_vec(hidden_dot_w2, 32);
+        let x = flat_into(x, x_copy);
+        let y = flat_into(y, y_copy);
+        let w1 = slice_mut(&mut params.w1);
+        let b1 = slice_mut(&mut params.b1);
+        let w2 = slice_mut(&mut params.w2);
+        let b2 = slice_mut(&mut params.b2);
+        let d_w1 = slice_mut(&mut gradients.w1);
+        let d_b1 = slice_mut(&mut gradients.b1);
+        let d_w2 = slice_mut(&mut gradients.w2);
+        let d_b2 = slice_mut(&mut gradients.b2);
+        let value_ = simd(Step {
+            N,
+            x,
+            y,
+            w1,
+            b1,
+            w2,
+            b2,
+            d_w1,
+            d_b1,
+            d_w2,
+            d_b2,
+            over_max,
+            value,
+            value_2,
+            value_3,
+            value_4,
+            x_lanes,
+            y_lanes,
+            live,
+            x_dot_w1,
+            hidden_dot_w2,
+            update: Move(optimiser),
+        });
+        value_
     }
     /// The entry check alone: whether the shapes are those that the network declares.
     pub fn check<'a>(
@@ -710,15 +797,15 @@ price = hidden·w2 + b2
             let d_w1 = matmul_tn(d_w1, x, d_x_dot_w1_plus_b1, [13, N, 13]);
         }
     }
-    /// The slices of both passes of `housing` in one.
-    struct Step<'a> {
+    /// The slices of both passes of `housing` in one, and who hears of each final gradient.
+    struct Step<'a, U: Update<f32>> {
         N: usize,
         x: &'a [f32],
         y: &'a [f32],
-        w1: &'a [f32],
-        b1: &'a [f32],
-        w2: &'a [f32],
-        b2: &'a [f32],
+        w1: U::Param<'a>,
+        b1: U::Param<'a>,
+        w2: U::Param<'a>,
+        b2: U::Param<'a>,
         d_w1: &'a mut [f32],
         d_b1: &'a mut [f32],
         d_w2: &'a mut [f32],
@@ -733,8 +820,9 @@ price = hidden·w2 + b2
         live: &'a mut [bool],
         x_dot_w1: &'a mut [f32],
         hidden_dot_w2: &'a mut [f32],
+        update: U,
     }
-    impl Pass for Step<'_> {
+    impl<U: Update<f32>> Pass for Step<'_, U> {
         type Output = f32;
         #[inline(always)]
         fn run(self) -> f32 {
@@ -760,6 +848,7 @@ price = hidden·w2 + b2
                 live,
                 x_dot_w1,
                 hidden_dot_w2,
+                mut update,
             } = self;
             let d_b1 = &mut d_b1[..13];
             let d_w2 = &mut d_w2[..13];
@@ -798,6 +887,7 @@ price = hidden·w2 + b2
                 }
                     .run();
             }
+            update.hand(0, w1, d_w1);
             /// total = Σ[32](value)
             /// mse: mean((p - y)²)
             let total = sum(value);
@@ -805,6 +895,7 @@ price = hidden·w2 + b2
             /// broadcast: d_x = sum of dy along the axes that x was spread over
             let d_b2_total = sum(value_2);
             d_b2[0] = d_b2_total;
+            update.hand(3, b2, d_b2);
             for i in 0..13 {
                 let value_3 = &value_3[i * 32..][..32];
                 /// d_w2 = Σ[32](value_3)
@@ -812,6 +903,7 @@ price = hidden·w2 + b2
                 let d_w2_i = sum(value_3);
                 d_w2[i] = d_w2_i;
             }
+            update.hand(2, w2, d_w2);
             for i in 0..13 {
                 let value_4 = &value_4[i * 32..][..32];
                 /// d_b1 = Σ[32](value_4)
@@ -819,6 +911,7 @@ price = hidden·w2 + b2
                 let d_b1_i = sum(value_4);
                 d_b1[i] = d_b1_i;
             }
+            update.hand(1, b1, d_b1);
             /// mean = total / N
             /// mse: mean((p - y)²)
             let mean = total / N as f32;

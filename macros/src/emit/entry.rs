@@ -5,6 +5,8 @@ use super::code::{ident, size, sizes};
 use super::pass::{Field, Pass};
 use super::surface::{Surface, blank, each, each_view, field_of, length};
 use super::types::kept;
+use super::update::{Updates, updates};
+use super::visit;
 use super::{Compiled, Passes};
 use crate::ir::dim::{Dim, Shape, show};
 use crate::ir::graph::{Dtype, Goal, Source};
@@ -43,7 +45,14 @@ pub fn functions(surface: &Surface, passes: Option<&Passes>) -> TokenStream {
 /// A pass with the names that it goes by.
 pub fn pass<'a>(compiled: &'a Compiled, name: &str, real: &Ident, users: &'a HashSet<String>) -> Pass<'a> {
     let Compiled { graph, program, names } = compiled;
-    Pass { name: ident(name), graph, program, names, real: real.clone(), users }
+    Pass { name: ident(name), graph, program, names, real: real.clone(), users, updates: Updates::default() }
+}
+
+/// The pass of a whole step, which hands over each parameter to be moved.
+fn step_pass<'a>(surface: &Surface, compiled: &'a Compiled, users: &'a HashSet<String>) -> Pass<'a> {
+    let plain = pass(compiled, "Step", &surface.real, users);
+    let updates = updates(surface, compiled, &plain);
+    Pass { updates, ..plain }
 }
 
 /// The memory of a step that outlives it.
@@ -140,13 +149,16 @@ impl Entry<'_> {
     fn pass_items(&self, passes: &Passes) -> TokenStream {
         let name = &self.surface.model.name;
         let users = self.users();
-        let one = |compiled: &Compiled, kind: &str, doc: &str| {
-            pass(compiled, kind, &self.surface.real, &users).items(&doc.replace("{}", &name.to_string()))
+        let one = |compiled: &Compiled, kind: &str, what: &str| {
+            pass(compiled, kind, &self.surface.real, &users).items(&format!("The slices of `{name}`'s {what}."))
         };
-        let infer = one(&passes.infer, "Infer", "The slices of `{}`'s inference.");
-        let forward = one(&passes.forward, "Forward", "The slices of `{}`'s forward pass.");
-        let backward = one(&passes.backward, "Backward", "The slices of `{}`'s backward pass.");
-        let step = passes.step.as_ref().map(|s| one(s, "Step", "The slices of both passes of `{}` in one."));
+        let infer = one(&passes.infer, "Infer", "inference");
+        let forward = one(&passes.forward, "Forward", "forward pass");
+        let backward = one(&passes.backward, "Backward", "backward pass");
+        let step = passes.step.as_ref().map(|step| {
+            let doc = format!("The slices of both passes of `{name}` in one, and who hears of each final gradient.");
+            step_pass(self.surface, step, &users).items(&doc)
+        });
         quote!(#infer #forward #backward #step)
     }
 
@@ -313,8 +325,9 @@ impl Entry<'_> {
         let workspace = surface.own("workspace");
         let names: Vec<Ident> = surface.inputs().map(|a| surface.variable(a)).collect();
         let step = self.passes.and_then(|p| p.step.as_ref());
-        let body = step.map_or_else(|| self.stub(), |step| self.step(step, &workspace));
-        let value = surface.own("value");
+        let body = step.map_or_else(|| self.stub(), |step| self.step(step, &workspace, false));
+        let trained = step.map_or_else(|| self.stub(), |step| self.step(step, &workspace, true));
+        let (value, optimiser) = (surface.own("value"), surface.own("optimiser"));
         let (state, given) = (state(surface, &quote!(&mut)), given_state(surface));
         let whole = match step {
             None => self.stub(),
@@ -340,6 +353,16 @@ impl Entry<'_> {
             pub fn value_and_grad_into<'a, 'w>(
                 #inputs #params: &Params #state, #workspace: &'w mut Workspace,
             ) -> (#real, &'w Gradients) { #body }
+
+            /// The value, and a step of `optimiser`, which moves each parameter while its gradient is hot. The gradients are
+            /// in `workspace` afterwards.
+            ///
+            /// # Panics
+            /// Where the shapes are not those that the network declares.
+            #[track_caller]
+            pub fn train<'a>(
+                #inputs #params: &mut Params #state, #workspace: &mut Workspace, #optimiser: &mut impl Optimiser<#real>,
+            ) -> #real { #trained }
         }
     }
 
@@ -404,15 +427,15 @@ impl Entry<'_> {
             bindings.extend(binding);
             given.push(value);
         }
-        let call = self.call(&pass, &given);
+        let call = self.call(&pass, &given, TokenStream::new());
         quote!(#bindings #call)
     }
 
     /// `let (value, d_b) = simd(Step { N, x, w, d_w });`
-    fn call(&self, pass: &Pass, given: &[TokenStream]) -> TokenStream {
+    fn call(&self, pass: &Pass, given: &[TokenStream], update: TokenStream) -> TokenStream {
         let dims = pass.dimensions().into_iter().map(ident);
         let name = &pass.name;
-        let record = quote!(#name { #(#dims,)* #(#given),* });
+        let record = quote!(#name { #(#dims,)* #(#given,)* #update });
         let scalars: Vec<Ident> = pass.scalar_results().into_iter().map(|k| self.scalar(pass.program, k)).collect();
         match scalars.as_slice() {
             [] => quote!(simd(#record);),
@@ -520,10 +543,10 @@ impl Entry<'_> {
         compiled.program.results.iter().position(|(g, _)| *g == goal).expect("every wanted gradient is a result")
     }
 
-    /// The body of `value_and_grad_into`: as [`run`](Self::run), but all memory is the workspace's.
-    fn step(&self, step: &Compiled, workspace: &Ident) -> TokenStream {
+    /// The body of `value_and_grad_into`, or of `train`: as [`run`](Self::run), but all memory is the workspace's.
+    fn step(&self, step: &Compiled, workspace: &Ident, trains: bool) -> TokenStream {
         let users = HashSet::new();
-        let pass = pass(step, "Step", &self.surface.real, &users);
+        let pass = step_pass(self.surface, step, &users);
         let memory = memory(self.surface, step);
         let gradients = self.surface.own("gradients");
         let taken_out = match gradients == "gradients" {
@@ -537,12 +560,18 @@ impl Entry<'_> {
         let mut copies_left = copies.iter();
         let (mut bindings, mut next, state) = (TokenStream::new(), TokenStream::new(), self.surface.own("state"));
         let mut given = Vec::new();
+        let params = self.surface.own("params");
         for field in pass.fields() {
             let (name, buffer) = (&field.name, step.program.buffer(field.buffer));
             let binding = match buffer.role {
                 program::Role::Argument(index) if buffer.shape.is_empty() => {
                     let argument = self.argument(step, index);
                     quote!(let #name = #argument;)
+                }
+                program::Role::Argument(index) if trains && pass.is_held(field.buffer) => {
+                    copies_left.next();
+                    let of = field_of(&self.surface.model.arguments[index]);
+                    quote!(let #name = slice_mut(&mut #params.#of);)
                 }
                 program::Role::Argument(index) => {
                     let copy = copies_left.next().expect("one copy each");
@@ -570,13 +599,21 @@ impl Entry<'_> {
             bindings.extend(binding);
             given.push(quote!(#name));
         }
-        let call = self.call(&pass, &given);
+        let (update, optimiser) = (&pass.updates.name, self.surface.own("optimiser"));
+        let call = match trains {
+            true => self.call(&pass, &given, quote!(#update: Move(#optimiser))),
+            false => self.call(&pass, &given, quote!(#update: Stay)),
+        };
         let scalars = self.scalar_gradients(step, &gradients);
         let stacks = self.surface.params().filter(|a| !a.stacks.is_empty());
         let stacks = stacks.map(|argument| self.hand_out(step, argument, &gradients));
         let value = self.surface.own("value");
+        let begins = trains.then(|| quote!(#optimiser.begin(&*#params);));
+        let rest = self.rest(&pass).filter(|_| trains);
+        let result = if trains { quote!(#value) } else { quote!((#value, #gradients)) };
         quote! {
             #entry
+            #begins
             let Workspace { #taken_out, #(#scratch,)* #(#copies,)* } = #workspace;
             #fits
             #bindings
@@ -584,8 +621,18 @@ impl Entry<'_> {
             #next
             #scalars
             #(#stacks)*
-            (#value, #gradients)
+            #rest
+            #result
         }
+    }
+
+    /// `move_rest(optimiser, params, gradients, [2, 5]);`: the parameters that the pass does not hand over.
+    fn rest(&self, pass: &Pass) -> Option<TokenStream> {
+        let handed: HashSet<usize> = pass.updates.hands.iter().map(|hand| hand.place).collect();
+        let left = (0..visit::count(self.surface)).filter(|place| !handed.contains(place));
+        let left: Vec<Literal> = left.map(Literal::usize_unsuffixed).collect();
+        let [optimiser, params, gradients] = ["optimiser", "params", "gradients"].map(|name| self.surface.own(name));
+        (!left.is_empty()).then(|| quote!(move_rest(#optimiser, #params, #gradients, [#(#left),*]);))
     }
 
     /// Brings the workspace to the sizes of this call.

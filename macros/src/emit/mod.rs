@@ -7,6 +7,7 @@ mod math;
 mod pass;
 mod surface;
 mod types;
+mod update;
 mod visit;
 mod write;
 

@@ -2,6 +2,7 @@
 
 use super::code::{Code, docs, ident, size};
 use super::surface::blank;
+use super::update::Updates;
 use super::write::{Turn, Writer, accesses};
 use crate::ir::dim::Dim;
 use crate::ir::graph::{Dtype, Graph, Id};
@@ -23,6 +24,7 @@ pub struct Pass<'a> {
     pub real: Ident,
     /// Names that the user gave: these values are never written into another's expression.
     pub users: &'a HashSet<String>,
+    pub updates: Updates,
 }
 
 /// A slice or a scalar that the caller of a pass hands in.
@@ -91,23 +93,9 @@ impl Pass<'_> {
     }
 
     fn touched(&self) -> BTreeSet<BufferId> {
-        let mut all = BTreeSet::new();
-        let mut operand = |o: &Operand| {
-            if let Operand::Load(access) = o {
-                all.insert(access.buffer);
-            }
-        };
-        self.program.results.iter().filter(|(_, r)| r.as_ref().is_some_and(|r| self.is_scalar_result(r))).for_each(
-            |(_, r)| {
-                r.iter().for_each(&mut operand);
-            },
-        );
-        self.program.body.iter().for_each(|s| {
-            s.walk(&mut |s| {
-                s.operands().into_iter().for_each(&mut operand);
-            })
-        });
-        self.program.body.iter().for_each(|s| s.walk(&mut |s| all.extend(used_whole(s))));
+        let scalars = self.program.results.iter().filter_map(|(_, r)| r.as_ref().filter(|r| self.is_scalar_result(r)));
+        let mut all: BTreeSet<BufferId> = scalars.filter_map(loaded).collect();
+        self.program.body.iter().for_each(|stmt| all.extend(touched_by(stmt)));
         all
     }
 
@@ -126,6 +114,21 @@ impl Pass<'_> {
 
     pub fn variable(&self, id: BufferId) -> Ident {
         ident(&self.names.buffers[id.0])
+    }
+
+    /// Whether it is a parameter that the pass hands over, once its gradient is final.
+    pub fn is_held(&self, id: BufferId) -> bool {
+        self.updates.hands.iter().any(|hand| hand.param == id)
+    }
+
+    /// A buffer that is read as a whole.
+    pub fn slice(&self, id: BufferId) -> TokenStream {
+        let name = self.variable(id);
+        match (self.is_held(id), self.is_scalar_argument(id)) {
+            (true, _) => quote!(&#name),
+            (_, true) => quote!(&[#name]),
+            (false, false) => quote!(#name),
+        }
     }
 
     pub fn is_scalar_argument(&self, id: BufferId) -> bool {
@@ -153,6 +156,8 @@ impl Pass<'_> {
         let bound: Vec<&Ident> = fields.iter().map(|f| &f.name).collect();
         let output = self.output_type();
         let returns = (!self.scalar_results().is_empty()).then(|| quote!(-> #output));
+        let (update, update_field) = (self.updates.name.as_ref(), self.updates.name.as_ref().map(|u| quote!(#u: U)));
+        let update = update.map(|name| quote!(mut #name));
         let lengths = fields.iter().filter_map(|f| self.length(f));
         let rows = self.local_arrays();
         let body = Writer { pass: self, inlined: self.inlined() }.body();
@@ -160,17 +165,23 @@ impl Pass<'_> {
         let docs = docs([doc]);
         let loops: TokenStream = self.loops().map(|turns| self.turn(turns).items(&self.turn_doc(turns))).collect();
         let borrows = fields.iter().any(|f| !self.is_scalar_argument(f.buffer));
-        let (generics, elided) = if borrows { (quote!(<'a>), quote!(<'_>)) } else { (quote!(), quote!()) };
+        let real = &self.real;
+        let (generics, all, elided) = match (borrows, update.is_some()) {
+            (false, false) => Default::default(),
+            (true, false) => (quote!(<'a>), quote!(), quote!(<'_>)),
+            (false, true) => (quote!(<U: Update<#real>>), quote!(<U: Update<#real>>), quote!(<U>)),
+            (true, true) => (quote!(<'a, U: Update<#real>>), quote!(<U: Update<#real>>), quote!(<'_, U>)),
+        };
         quote! {
             #docs
-            struct #name #generics { #(#dims: usize,)* #(#declared),* }
+            struct #name #generics { #(#dims: usize,)* #(#declared,)* #update_field }
 
-            impl Pass for #name #elided {
+            impl #all Pass for #name #elided {
                 type Output = #output;
 
                 #[inline(always)]
                 fn run(self) #returns {
-                    let Self { #(#dims,)* #(#bound),* } = self;
+                    let Self { #(#dims,)* #(#bound,)* #update } = self;
                     #(#lengths)*
                     #(#rows)*
                     #body
@@ -200,6 +211,7 @@ impl Pass<'_> {
             names: &self.names.loops[&turns.value],
             real: self.real.clone(),
             users: self.users,
+            updates: Updates::default(),
         }
     }
 
@@ -213,6 +225,7 @@ impl Pass<'_> {
         let (name, element) = (&field.name, self.element(buffer.dtype));
         let kind = match (field.mutable, self.is_scalar_argument(field.buffer)) {
             (_, true) => quote!(#element),
+            (false, false) if self.is_held(field.buffer) => quote!(U::Param<'a>),
             (false, false) => quote!(&'a [#element]),
             (true, false) => quote!(&'a mut [#element]),
         };
@@ -225,8 +238,11 @@ impl Pass<'_> {
             return None;
         }
         let (name, length) = (&field.name, size(&Dim::product(&self.program.buffer(field.buffer).shape)));
-        let reference = if field.mutable { quote!(&mut) } else { quote!(&) };
-        Some(quote!(let #name = #reference #name[..#length];))
+        Some(match (field.mutable, self.is_held(field.buffer)) {
+            (_, true) => quote!(let #name = U::cut(#name, #length);),
+            (true, false) => quote!(let #name = &mut #name[..#length];),
+            (false, false) => quote!(let #name = &#name[..#length];),
+        })
     }
 
     /// Whether a loop walks the slice as it comes in: not row by row, not in tiles, not only in products.
@@ -363,6 +379,23 @@ pub fn written(stmt: &Stmt) -> Vec<BufferId> {
         Stmt::Fold { into, .. } => into.iter().map(|a| a.buffer).collect(),
         _ => Vec::new(),
     }
+}
+
+fn loaded(operand: &Operand) -> Option<BufferId> {
+    match operand {
+        Operand::Load(access) => Some(access.buffer),
+        _ => None,
+    }
+}
+
+/// The buffers that a statement reads or writes, and those in it.
+pub fn touched_by(stmt: &Stmt) -> BTreeSet<BufferId> {
+    let mut all = BTreeSet::new();
+    stmt.walk(&mut |s| {
+        all.extend(s.operands().into_iter().filter_map(loaded));
+        all.extend(used_whole(s));
+    });
+    all
 }
 
 /// The buffers of a statement that its operands do not show.

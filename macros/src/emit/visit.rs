@@ -67,6 +67,23 @@ pub fn visited(surface: &Surface, of: &str, all: (Vec<Field>, Vec<&Argument>), h
     }
 }
 
+/// The place of a parameter among all arrays of the network, if none of its group's is in a stack.
+pub fn place_of(surface: &Surface, param: &Argument) -> Option<usize> {
+    let mut start = 0;
+    for stop in stops(&(surface.fields(), surface.params().collect())) {
+        if matches!(&stop, Stop::One(one) if one.name == param.name) {
+            return Some(start);
+        }
+        start += stop.count();
+    }
+    None
+}
+
+/// How many arrays the network has.
+pub fn count(surface: &Surface) -> usize {
+    stops(&(surface.fields(), surface.params().collect())).iter().map(Stop::count).sum()
+}
+
 fn stops<'a>((fields, arguments): &(Vec<Field<'a>>, Vec<&'a Argument>)) -> Vec<Stop<'a>> {
     let of_group = |group: &'a Group| {
         let params: Vec<&Argument> = arguments.iter().copied().filter(|p| p.is_of(&group.name)).collect();

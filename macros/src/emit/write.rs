@@ -3,6 +3,7 @@
 use super::code::{Code, docs, ident, size};
 use super::math;
 use super::pass::{Field, Pass, written};
+use super::update::Updates;
 use crate::ir::along::Along;
 use crate::ir::dim::Dim;
 use crate::ir::graph::{Fold, Id};
@@ -41,7 +42,7 @@ impl Writer<'_> {
         for field in self.pass.fields().into_iter().filter(|f| f.mutable) {
             names.insert(self.program().buffer(field.buffer).slot, field.name);
         }
-        let steps = self.program().body.iter().map(|stmt| {
+        let steps = self.program().body.iter().enumerate().map(|(k, stmt)| {
             let mut renames = Vec::new();
             let mut all = Vec::new();
             stmt.walk(&mut |s| all.extend(written(s)));
@@ -52,10 +53,21 @@ impl Writer<'_> {
                 renames.push(quote!(#doc let #name = #old;));
                 names.insert(slot, name);
             }
-            let code = self.stmt(stmt, &Turn::default());
-            quote!(#(#renames)* #code)
+            let (code, hands) = (self.stmt(stmt, &Turn::default()), self.hands(k));
+            quote!(#(#renames)* #code #hands)
         });
         steps.collect()
+    }
+
+    /// `update.hand(1, b1, d_b1);` for each parameter that nothing reads after statement `k`, and whose gradient is final.
+    fn hands(&self, k: usize) -> TokenStream {
+        let Updates { name, hands } = &self.pass.updates;
+        let all = hands.iter().filter(|hand| hand.after == k).map(|hand| {
+            let [param, gradient] = [hand.param, hand.gradient].map(|id| self.pass.variable(id));
+            let place = Literal::usize_unsuffixed(hand.place);
+            quote!(#name.hand(#place, #param, #gradient);)
+        });
+        all.collect()
     }
 
     fn block(&self, body: &[Stmt], turn: &Turn) -> TokenStream {
@@ -108,7 +120,7 @@ impl Writer<'_> {
             [true, true] => "_tt",
         };
         let function = ident(&format!("matmul{flags}{}", if *add { "_add" } else { "" }));
-        let [out, a, b] = [out, a, b].map(|id| self.pass.variable(*id));
+        let (out, [a, b]) = (self.pass.variable(*out), [a, b].map(|id| self.pass.slice(*id)));
         let dims = dims.iter().map(size);
         let docs = self.doc(*value);
         match batch.is_one() {
@@ -125,7 +137,7 @@ impl Writer<'_> {
         let pass = self.pass.turn(turns);
         let (index, count) = (ident(&self.pass.names.indices[0]), size(&turns.count));
         let copied = |to: BufferId, from: BufferId| {
-            let [to, from] = [to, from].map(|id| self.pass.variable(id));
+            let (to, from) = (self.pass.variable(to), self.pass.slice(from));
             quote!(#to.copy_from_slice(#from);)
         };
         let starts = turns.carried.iter().map(|c| match c.start {
@@ -168,7 +180,7 @@ impl Writer<'_> {
         let height = Literal::i64_unsuffixed(tile.height);
         let copies = tile.lanes.iter().map(|(rows, lanes)| {
             let width = Dim::product(&self.program().buffer(*rows).shape[1..]);
-            let (rows, lanes, width) = (self.pass.variable(*rows), self.pass.variable(*lanes), size(&width));
+            let (rows, lanes, width) = (self.pass.slice(*rows), self.pass.variable(*lanes), size(&width));
             quote!(lanes_of(#lanes, #rows, &rows, [#width, #height]);)
         });
         let live = self.pass.variable(tile.live);
@@ -195,11 +207,7 @@ impl Writer<'_> {
 
     fn along(&self, moved: &Moved) -> TokenStream {
         let Moved { value, out, args, op, outer, inner, from, to } = moved;
-        let slice = |id: &BufferId| match (self.pass.variable(*id), self.pass.is_scalar_argument(*id)) {
-            (name, false) => quote!(#name),
-            (name, true) => quote!(&[#name]),
-        };
-        let all: Vec<TokenStream> = args.iter().map(slice).collect();
+        let all: Vec<TokenStream> = args.iter().map(|id| self.pass.slice(*id)).collect();
         let (out, x, docs) = (self.pass.variable(*out), &all[0], self.doc(*value));
         let (before, after, first, last) = (size(outer), size(inner), from[0].iter().map(size), to.iter().map(size));
         let call = match op {
@@ -360,12 +368,13 @@ impl Writer<'_> {
             Fold::Min => "min_of",
             Fold::Prod => "prod_of",
         });
-        let name = self.pass.variable(from.buffer);
+        let (name, slice) = (self.pass.variable(from.buffer), self.pass.slice(from.buffer));
         let length = size(&self.program().axes[axis.0]);
         let bound = turn.rows.get(&from.buffer);
         let whole = from.place.is_start() || bound == Some(&from.place);
         let row = match whole {
-            true => quote!(#name),
+            true if bound.is_some() => quote!(#name),
+            true => slice,
             false => {
                 let start = self.index(&from.place, turn);
                 quote!(&#name[#start..][..#length])
