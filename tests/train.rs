@@ -44,6 +44,12 @@ fn tiled(x: Input<N, 5>, shift: Param<N, 5>, w: Param<5, 6>, b: Param<6>, v: Par
     mean(square(sigmoid((x + shift).dot(w) + b).dot(v)))
 }
 
+/// Element by element, longer than a tile; one parameter is read both by tiles and as a whole.
+#[network]
+fn chain(a: Param<50, 70>, b: Param<50, 70>, c: Param<50, 70>) -> Output {
+    mean(tanh(a * b) * c + exp(a)) + square(sum(c))
+}
+
 fn wavy(rows: usize, columns: usize) -> Array2<f32> {
     Array2::from_shape_fn((rows, columns), |(i, j)| ((7 * i + 3 * j) as f32).sin())
 }
@@ -101,8 +107,15 @@ fn parameters_of_tiles_move_after_all_of_them() {
 }
 
 #[test]
+fn parameters_move_tile_by_tile() {
+    let [a, b, c] = [1.0, 0.5, 0.1].map(|scale| wavy(50, 70) * scale);
+    agree!(chain(), chain::Params { a: a.clone(), b: b.clone(), c: c.clone() });
+}
+
+#[test]
 fn a_parameter_in_another_layout_moves_and_is_in_standard_layout_then() {
-    let in_order = || tiled::Params { b: ndarray::Array1::ones(6), ..tiled::Params::init(&mut StdRng::seed_from_u64(4), 9) };
+    let in_order =
+        || tiled::Params { b: ndarray::Array1::ones(6), ..tiled::Params::init(&mut StdRng::seed_from_u64(4), 9) };
     let mut turned = in_order();
     turned.w = Array2::from_shape_fn((5, 6).f(), |at| in_order().w[at]);
     let (mut params, mut workspace, x) = (in_order(), tiled::Workspace::default(), wavy(9, 5));

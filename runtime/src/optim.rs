@@ -314,7 +314,9 @@ impl<T: Real, const S: usize> State<T, S> {
             let same = params.elements(index).is_some_and(|(found, _)| found == shape);
             if !same && params.array(index).shape() != shape {
                 let (path, found) = (params.path(index), params.array(index).shape().to_vec());
-                panic!("`{path}` has shape {found:?}, but {shape:?} at the optimiser's first step: make a new optimiser");
+                panic!(
+                    "`{path}` has shape {found:?}, but {shape:?} at the optimiser's first step: make a new optimiser"
+                );
             }
         }
     }

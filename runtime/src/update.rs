@@ -3,7 +3,7 @@
 use crate::math::Real;
 use crate::optim::{Optimiser, move_array};
 use crate::params::ParamSet;
-use std::ops::Deref;
+use std::ops::{Deref, Range};
 
 /// Who hears of the gradients in the course of a step.
 pub trait Update<T: 'static> {
@@ -16,8 +16,17 @@ pub trait Update<T: 'static> {
     /// Where there are fewer.
     fn cut<'a>(param: Self::Param<'a>, len: usize) -> Self::Param<'a>;
 
+    /// A part of a parameter, to be handed over before the next.
+    ///
+    /// # Panics
+    /// Where there are no such elements.
+    fn rows<'a>(param: &'a mut Self::Param<'_>, rows: Range<usize>) -> Self::Param<'a>;
+
     /// The gradient with respect to array `index` is final, and the parameter is not read any more.
     fn hand(&mut self, index: usize, param: Self::Param<'_>, gradient: &[T]);
+
+    /// The same for a part of an array, which `param` and `gradient` are.
+    fn hand_rows(&mut self, index: usize, rows: &Range<usize>, param: Self::Param<'_>, gradient: &[T]);
 }
 
 /// Parameters stay as they are.
@@ -32,7 +41,15 @@ impl<T: 'static> Update<T> for Stay {
     }
 
     #[inline(always)]
+    fn rows<'a>(param: &'a mut Self::Param<'_>, rows: Range<usize>) -> Self::Param<'a> {
+        &param[rows]
+    }
+
+    #[inline(always)]
     fn hand(&mut self, _: usize, _: Self::Param<'_>, _: &[T]) {}
+
+    #[inline(always)]
+    fn hand_rows(&mut self, _: usize, _: &Range<usize>, _: Self::Param<'_>, _: &[T]) {}
 }
 
 /// An optimiser moves each parameter at once.
@@ -47,8 +64,18 @@ impl<T: Real, O: Optimiser<T>> Update<T> for Move<'_, O> {
     }
 
     #[inline(always)]
+    fn rows<'a>(param: &'a mut Self::Param<'_>, rows: Range<usize>) -> Self::Param<'a> {
+        &mut param[rows]
+    }
+
+    #[inline(always)]
     fn hand(&mut self, index: usize, param: Self::Param<'_>, gradient: &[T]) {
         self.0.update(index, 0, param, gradient);
+    }
+
+    #[inline(always)]
+    fn hand_rows(&mut self, index: usize, rows: &Range<usize>, param: Self::Param<'_>, gradient: &[T]) {
+        self.0.update(index, rows.start, param, gradient);
     }
 }
 

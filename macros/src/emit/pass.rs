@@ -153,7 +153,11 @@ impl Pass<'_> {
         let dims: Vec<Ident> = self.dimensions().into_iter().map(ident).collect();
         let fields = self.fields();
         let declared = fields.iter().map(|f| self.declared(f));
-        let bound: Vec<&Ident> = fields.iter().map(|f| &f.name).collect();
+        let bound = fields.iter().map(|f| {
+            let moves_in_parts = self.updates.hands.iter().any(|hand| hand.in_tiles && hand.param == f.buffer);
+            let (name, mutable) = (&f.name, moves_in_parts.then(|| quote!(mut)));
+            quote!(#mutable #name)
+        });
         let output = self.output_type();
         let returns = (!self.scalar_results().is_empty()).then(|| quote!(-> #output));
         let (update, update_field) = (self.updates.name.as_ref(), self.updates.name.as_ref().map(|u| quote!(#u: U)));

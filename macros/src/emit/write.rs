@@ -3,7 +3,7 @@
 use super::code::{Code, docs, ident, size};
 use super::math;
 use super::pass::{Field, Pass, written};
-use super::update::Updates;
+use super::update::Hand;
 use crate::ir::along::Along;
 use crate::ir::dim::Dim;
 use crate::ir::graph::{Fold, Id};
@@ -61,13 +61,25 @@ impl Writer<'_> {
 
     /// `update.hand(1, b1, d_b1);` for each parameter that nothing reads after statement `k`, and whose gradient is final.
     fn hands(&self, k: usize) -> TokenStream {
-        let Updates { name, hands } = &self.pass.updates;
-        let all = hands.iter().filter(|hand| hand.after == k).map(|hand| {
-            let [param, gradient] = [hand.param, hand.gradient].map(|id| self.pass.variable(id));
-            let place = Literal::usize_unsuffixed(hand.place);
-            quote!(#name.hand(#place, #param, #gradient);)
-        });
-        all.collect()
+        let hands = self.pass.updates.hands.iter().filter(|hand| hand.after == k && !hand.in_tiles);
+        hands.map(|hand| self.hand(hand)).collect()
+    }
+
+    /// The parameters that move part by part in a loop over tiles.
+    fn moved_in(&self, tile: &Loop) -> Vec<&Hand> {
+        let accesses = accesses(&Stmt::Loop(tile.clone()));
+        let writes = |gradient| accesses.iter().any(|(access, mutable)| *mutable && access.buffer == gradient);
+        self.pass.updates.hands.iter().filter(|hand| hand.in_tiles && writes(hand.gradient)).collect()
+    }
+
+    fn hand(&self, hand: &Hand) -> TokenStream {
+        let update = &self.pass.updates.name;
+        let [param, gradient] = [hand.param, hand.gradient].map(|id| self.pass.variable(id));
+        let place = Literal::usize_unsuffixed(hand.place);
+        match hand.in_tiles {
+            true => quote!(#update.hand_rows(#place, &rows, #param, #gradient);),
+            false => quote!(#update.hand(#place, #param, #gradient);),
+        }
     }
 
     fn block(&self, body: &[Stmt], turn: &Turn) -> TokenStream {
@@ -241,7 +253,8 @@ impl Writer<'_> {
             within.tile = Some(inner.axis);
             let slices = self.tile_slices(inner, &mut within);
             let body = self.block(&inner.body, &within);
-            return quote!(for rows in tiles(#extent) { #slices #body });
+            let hands = self.moved_in(inner).into_iter().map(|hand| self.hand(hand));
+            return quote!(for rows in tiles(#extent) { #slices #body #(#hands)* });
         }
         let index = ident(&self.pass.names.indices[turn.loops.len()]);
         let end = if turn.tile == Some(inner.axis) { quote!(rows.len()) } else { extent.to_token_stream() };
@@ -255,12 +268,16 @@ impl Writer<'_> {
         let mut code = TokenStream::new();
         let mut accesses = accesses(&Stmt::Loop(tile.clone()));
         accesses.sort_by_key(|(access, _)| access.buffer);
+        let moved = self.moved_in(tile);
         for (access, mutable) in accesses {
             let Some(start) = access.place.row_start(tile.axis).filter(Affine::is_start) else { continue };
             within.rows.insert(access.buffer, start);
             let buffer = self.program().buffer(access.buffer);
             let name = self.pass.variable(access.buffer);
             code.extend(match (buffer.role, mutable) {
+                _ if moved.iter().any(|hand| hand.param == access.buffer) => {
+                    quote!(let #name = U::rows(&mut #name, rows.clone());)
+                }
                 (Role::Row { .. }, _) => quote!(let #name = &mut #name[..rows.len()];),
                 (_, true) => quote!(let #name = &mut #name[rows.clone()];),
                 (_, false) => quote!(let #name = &#name[rows.clone()];),

@@ -22,11 +22,7 @@ macro_rules! step {
     ($network:ident, $x:expr, $y:expr, $params:expr) => {{
         let (x, y, mut params) = ($x, $y, $params);
         let (mut workspace, mut optimiser) = ($network::Workspace::default(), sgd(RATE));
-        Box::new(move || {
-            let (loss, gradients) = $network::value_and_grad_into(&x, &y, &params, &mut workspace);
-            optimiser.step(&mut params, gradients);
-            loss
-        })
+        Box::new(move || $network::train(&x, &y, &mut params, &mut workspace, &mut optimiser))
     }};
 }
 
@@ -55,11 +51,7 @@ pub fn w5() -> Step {
     let [a, b, c] = [500, 501, 502].map(|seed| matrix(seed, [1024, 1024], 1.0));
     let mut params = chain::Params { a, b, c };
     let (mut workspace, mut optimiser) = (chain::Workspace::default(), sgd(RATE_OF_W5));
-    Box::new(move || {
-        let (loss, gradients) = chain::value_and_grad_into(&params, &mut workspace);
-        optimiser.step(&mut params, gradients);
-        loss
-    })
+    Box::new(move || chain::train(&mut params, &mut workspace, &mut optimiser))
 }
 
 pub fn w6() -> Step {
