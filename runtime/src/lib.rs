@@ -70,6 +70,7 @@
 //! | `net::backward(inputs.., &params, &saved, d_output)` | the gradients for a cotangent of the output |
 //! | `net::value_and_grad(inputs.., &params)` | where the output is a scalar: both passes in one |
 //! | `net::value_and_grad_into(inputs.., &params, &mut workspace)` | the same, without an allocation in steady state |
+//! | `net::train(inputs.., &mut params, &mut workspace, &mut optimiser)` | the same, and each parameter moves while its gradient is hot |
 //! | `net::check(inputs.., &params)` | the entry check alone, as a `Result` |
 //! | `net::Params`, `net::Gradients` | public fields, one for each `Param` and each group; both are a [`ParamSet`] |
 //! | `net::State` | public fields, one for each `State` and each group that has one; `State::new(..)` |

@@ -15,6 +15,8 @@ pub struct Written {
 }
 
 const ACCEPTED: &str = "a dimension is a number, a name, or an expression in braces such as `{2 * H + 1}`";
+/// Words that are a path in Rust, and cannot be made a name by `r#` either.
+const NEVER_NAMES: [&str; 4] = ["Self", "self", "super", "crate"];
 const NEGATIVE: &str = "a dimension is not negative";
 /// The largest size of an axis, and the largest sum of a polynomial's coefficients.
 const LARGEST: i64 = i32::MAX as i64;
@@ -34,7 +36,7 @@ fn named(ty: &Type, place: Place) -> syn::Result<Written> {
     match ty {
         Type::Group(group) => named(&group.elem, place),
         Type::Path(path) if path.qself.is_none() => match path.path.get_ident() {
-            Some(name) => Ok(Written::name(name)),
+            Some(name) => Written::name(name),
             None => Err(error(place, ACCEPTED)),
         },
         Type::Infer(_) => Err(error(place, "`_` is no dimension: give it a name, such as `N`")),
@@ -57,7 +59,7 @@ pub fn expression(expr: &Expr) -> syn::Result<Written> {
             _ => Err(error(place, "a dimension is a whole number")),
         },
         Expr::Path(path) => match path.path.get_ident() {
-            Some(name) if path.qself.is_none() => Ok(Written::name(name)),
+            Some(name) if path.qself.is_none() => Written::name(name),
             _ => Err(error(place, "a path is no dimension: write a name or a number")),
         },
         Expr::Binary(binary) => combined(binary),
@@ -101,9 +103,12 @@ fn size(dim: &Dim) -> i64 {
 }
 
 impl Written {
-    fn name(name: &Ident) -> Self {
+    fn name(name: &Ident) -> syn::Result<Self> {
         let text = name.unraw().to_string();
-        Written { dim: Dim::name(text.clone()), names: vec![(text, name.span())], place: name.span().into() }
+        if NEVER_NAMES.contains(&text.as_str()) {
+            return Err(error(name.span(), format!("`{text}` is no dimension: give it a name, such as `N`")));
+        }
+        Ok(Written { dim: Dim::name(text.clone()), names: vec![(text, name.span())], place: name.span().into() })
     }
 
     /// A name and nothing else, so that its size is that of an axis.

@@ -77,12 +77,13 @@ fn meant(name: &'static str, numbers: &[f64]) -> Result<Init, &'static str> {
 
 fn number(expr: &Expr) -> syn::Result<f64> {
     let refuse = || error(place(expr), "an initialiser takes numbers, as in `normal(0.02)`");
+    let finite = |n: f64| if n.is_finite() { Ok(n) } else { Err(error(place(expr), "this number is too large")) };
     match expr {
         Expr::Group(group) => number(&group.expr),
         Expr::Unary(unary) if matches!(unary.op, syn::UnOp::Neg(_)) => number(&unary.expr).map(|n| -n),
         Expr::Lit(literal) => match &literal.lit {
-            syn::Lit::Int(n) => n.base10_parse().map_err(|_| refuse()),
-            syn::Lit::Float(n) => n.base10_parse().map_err(|_| refuse()),
+            syn::Lit::Int(n) => n.base10_parse().map_err(|_| refuse()).and_then(finite),
+            syn::Lit::Float(n) => n.base10_parse().map_err(|_| refuse()).and_then(finite),
             _ => Err(refuse()),
         },
         _ => Err(refuse()),

@@ -353,6 +353,7 @@ fn signatures_outside_the_language_are_named() {
     reject_signature("fn f(«&self», x: Input) -> Output", &["self"]);
     reject_signature("fn f(x: Input, «...») -> Output", &["fixed number"]);
     reject_signature("fn f(«#[a]» x: Input) -> Output", &["attributes"]);
+    reject_signature("fn f(#[init(normal(«1e999»))] w: Param<N>) -> Output<N>", &["too large"]);
     reject_signature("«const» fn f(x: Input) -> Output", &["const"]);
     reject_signature("«extern \"C\"» fn f(x: Input) -> Output", &["extern"]);
     reject_signature("«unsafe» fn f(x: Input) -> Output", &["unsafe"]);
@@ -379,6 +380,9 @@ fn dimensions_can_be_read_off_arguments() {
     reject_signature("fn f(x: Input<Hidden>) -> Output<«Hiden»>", &["`Hiden`", "did you mean `Hidden`?"]);
     reject_signature("fn f(x: Input<N, «-1»>) -> Output<N>", &["negative"]);
     reject_signature("fn f(x: Input<N, «_»>) -> Output<N>", &["`_`"]);
+    for word in ["self", "Self", "super", "crate"] {
+        reject_signature(&format!("fn f(x: Input<N, «{word}»>) -> Output<N>"), &[word, "give it a name"]);
+    }
     reject_signature("fn f(x: Input<N, «2.0»>) -> Output<N>", &["whole number"]);
     reject_signature("fn f(x: Input<N, {N «/» 2}>) -> Output<N>", &["`+`, `-` and `*`"]);
     reject_signature("fn f(x: Input<N, {«a::B»}>) -> Output<N>", &["path"]);
