@@ -85,7 +85,7 @@ pub fn move_rest<T: Real, const K: usize>(
     optimiser: &mut impl Optimiser<T>,
     params: &mut impl ParamSet<Elem = T>,
     gradients: &impl ParamSet<Elem = T>,
-    rest: [usize; K],
+    rest: [Range<usize>; K],
 ) {
-    rest.into_iter().for_each(|index| move_array(optimiser, params, gradients, index));
+    rest.into_iter().flatten().for_each(|index| move_array(optimiser, params, gradients, index));
 }

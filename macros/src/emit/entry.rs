@@ -626,11 +626,18 @@ impl Entry<'_> {
         }
     }
 
-    /// `move_rest(optimiser, params, gradients, [2, 5]);`: the parameters that the pass does not hand over.
+    /// `move_rest(optimiser, params, gradients, [2..3, 5..9]);`: the parameters that the pass does not hand over, in ranges, for
+    /// a stack may have hundreds.
     fn rest(&self, pass: &Pass) -> Option<TokenStream> {
-        let handed: HashSet<usize> = pass.updates.hands.iter().map(|hand| hand.place).collect();
-        let left = (0..visit::count(self.surface)).filter(|place| !handed.contains(place));
-        let left: Vec<Literal> = left.map(Literal::usize_unsuffixed).collect();
+        let mut handed: Vec<usize> = pass.updates.hands.iter().map(|hand| hand.place).collect();
+        handed.sort();
+        let starts = std::iter::once(0).chain(handed.iter().map(|place| place + 1));
+        let ends = handed.iter().copied().chain([visit::count(self.surface)]);
+        let left = starts.zip(ends).filter(|(start, end)| start < end).map(|(start, end)| {
+            let [start, end] = [start, end].map(Literal::usize_unsuffixed);
+            quote!(#start..#end)
+        });
+        let left: Vec<TokenStream> = left.collect();
         let [optimiser, params, gradients] = ["optimiser", "params", "gradients"].map(|name| self.surface.own(name));
         (!left.is_empty()).then(|| quote!(move_rest(#optimiser, #params, #gradients, [#(#left),*]);))
     }
