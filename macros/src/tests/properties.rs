@@ -6,7 +6,7 @@
 
 use super::derived;
 use super::execute::execute;
-use super::interpret::{Array, Random, Sizes, evaluate, run};
+use super::interpret::{Array, Random, Sizes, run};
 use super::random::{Model, grow, oracle, shrink::shrink};
 use crate::differentiate::Seed;
 use crate::emit::{Compiled, Passes};
@@ -67,7 +67,12 @@ impl<'m> Case<'m> {
         let mut random = Random::new(seed.wrapping_add(0xD1CE));
         let empty = random.below(16) == 0;
         let mut size = || if empty && random.below(3) == 0 { 0 } else { [1, 1, 2, 2, 3, 3, 4, 5][random.below(8)] };
-        let sizes: Sizes = model.dimensions().into_iter().map(|name| (name, size())).collect();
+        let mut sizes: Sizes = model.dimensions().into_iter().map(|name| (name, size())).collect();
+        // A label is one of some classes.
+        let labels = model.arguments.iter().filter(|a| a.role == Role::Index);
+        labels.flat_map(|a| a.classes.names()).for_each(|name| {
+            sizes.entry(name.to_string()).and_modify(|size| *size = (*size).max(1));
+        });
         Case { model, arguments: model.draw(&sizes, seed), sizes, seed }
     }
 
@@ -80,7 +85,7 @@ impl<'m> Case<'m> {
 
     pub fn lowered(&self, model: &ir::model::Model) -> Result<Graph, Failure> {
         let graph = lower::lower(model).map_err(|e| failure("it is lowered", e))?;
-        verified("lower", graph, false)
+        verified("lower", simplify::resolve(&graph, true), false)
     }
 
     fn run(&self, graph: &Graph, more: &[Array]) -> Vec<Array> {
@@ -226,10 +231,12 @@ fn check(case: &Case) -> Result<Tally, Failure> {
     let lowered = case.lowered(&model)?;
     let plain = verified("expand", simplify::expand(&lowered), true)?;
     let value = |arguments: &[Array]| run(&plain, &case.sizes, arguments);
+    // Behind the outputs stand the states after a step.
     let outputs = value(&case.arguments);
-    let meant = oracle::evaluate(case.model, &case.sizes, &case.arguments);
-    let by_definition = |arguments: &[Array]| oracle::evaluate(case.model, &case.sizes, arguments);
-    agree("the lowered graph computes what the model says", case, &mut tally, &outputs, &meant, by_definition)?;
+    let (meant, finite) = oracle::evaluate(case.model, &case.sizes, &case.arguments);
+    let by_definition = |arguments: &[Array]| oracle::evaluate(case.model, &case.sizes, arguments).0;
+    let values = &outputs[..meant.len()];
+    agree("the lowered graph computes what the model says", case, &mut tally, values, &meant, by_definition)?;
     let stable = verified("stabilise", simplify::stabilise(&lowered).0, false)?;
     let got = case.run(&verified("expand", simplify::expand(&stable), true)?, &[]);
     agree("`stabilise` keeps the value", case, &mut tally, &got, &outputs, value)?;
@@ -237,11 +244,11 @@ fn check(case: &Case) -> Result<Tally, Failure> {
     agree("`simplify` keeps the value", case, &mut tally, &got, &outputs, value)?;
 
     // Where a value on the way is infinite or NaN, a difference says nothing about a gradient.
-    if evaluate(&plain, &case.sizes, &case.arguments).iter().flatten().flat_map(|a| &a.data).any(|x| !x.is_finite()) {
+    if !finite {
         return Ok(Tally { singular: 1, ..tally });
     }
 
-    let weights = cotangents(case, &outputs);
+    let weights = cotangents(case, values);
     let joint = verified("differentiate", derived(&stable, &wanted(case), Seed::Argument), false)?;
     let derived = verified("expand", simplify::expand(&joint), true)?;
     let results = |arguments: &[Array]| run(&derived, &case.sizes, &[arguments, &weights].concat());
@@ -279,14 +286,15 @@ fn programs(
     weights: &[Array],
     results: impl Fn(&[Array]) -> Vec<Array>,
 ) -> Result<(), Failure> {
-    let outputs = weights.len();
+    let outputs = all.len() - wanted(case).len();
     let execute = |pass: &Compiled, more: &[Array]| {
         execute(&pass.program, &case.sizes, &[case.arguments.clone(), more.to_vec()].concat())
     };
     let value = |arguments: &[Array]| results(arguments)[..outputs].to_vec();
     let gradients = |arguments: &[Array]| results(arguments).split_off(outputs);
     let infer = execute(&passes.infer, &[]);
-    agree("the program of inference gives the value", case, tally, &infer, &all[..outputs], value)?;
+    let meant = |arguments: &[Array]| oracle::infer(case.model, &case.sizes, arguments);
+    agree("the program of inference gives the value", case, tally, &infer, &meant(&case.arguments), meant)?;
     let kept = execute(&passes.forward, &[]);
     agree("the program of forward gives the value", case, tally, &kept[..outputs], &all[..outputs], value)?;
     let more = [weights, &kept[outputs..]].concat();
@@ -296,7 +304,7 @@ fn programs(
         let got = execute(step, &[]);
         let seed = weights[0].data[0];
         let scaled = |g: &Array| Array { shape: g.shape.clone(), data: g.data.iter().map(|v| v * seed).collect() };
-        let got = [vec![got[0].clone()], got[1..].iter().map(scaled).collect()].concat();
+        let got = [got[..outputs].to_vec(), got[outputs..].iter().map(scaled).collect()].concat();
         agree("the program of a step gives value and gradients", case, tally, &got, all, results)?;
     }
     Ok(())
@@ -365,7 +373,7 @@ fn scaled_gradients_agree(seed: u64, factor: f64) -> bool {
     let plain = |graph: &Graph| simplify::expand(graph);
     let Ok(lowered) = case.parsed().and_then(|m| case.lowered(&m)) else { return true };
     let outputs = case.run(&plain(&lowered), &[]);
-    let weights = cotangents(&case, &outputs);
+    let weights = cotangents(&case, &outputs[..model.outputs.len()]);
     let joint = plain(&derived(&lowered, &wanted(&case), Seed::Argument));
     let gradients = case.run(&joint, &weights).split_off(outputs.len());
     let scaled = |g: Array| Array { data: g.data.iter().map(|v| v * factor).collect(), ..g };

@@ -1,18 +1,29 @@
 //! Random models: each is a tree with shapes, which has a text in the surface language and a value by the definition of
 //! the language. The tree knows nothing of the compiler's phases, so that parsing and lowering are tested as well.
 //!
-//! [`grow`] makes a model out of a seed, [`oracle`] evaluates it, [`shrink`] makes it smaller.
+//! [`grow`] makes a model out of a seed, [`oracle`] evaluates it, [`shrink`] makes it smaller. Operations by family, each with
+//! its value by definition, stand in [`moves`], [`products`], [`windows`], [`norms`], [`losses`] and [`turns`].
 
+pub mod build;
 pub mod grow;
-pub mod more;
+mod idioms;
+mod losses;
+mod moves;
+mod norms;
 pub mod oracle;
+mod products;
 pub mod shrink;
+pub mod turns;
+mod windows;
 
 use super::interpret::{Array, Random, Sizes, shape_of};
 use crate::ir::dim::{Dim, Shape};
 use crate::ir::graph::Dtype;
 use crate::ir::model::Role;
 use std::collections::BTreeSet;
+use std::fmt;
+use std::rc::Rc;
+use turns::Turns;
 
 #[derive(Clone, Debug)]
 pub struct Model {
@@ -60,7 +71,7 @@ pub enum Meaning {
     Number(f64),
     /// An element-wise operation of the table, with NumPy's broadcast.
     Map(&'static str),
-    /// `sum mean max min logsumexp norm`.
+    /// `sum mean max min prod var std logsumexp norm`.
     Reduce {
         op: &'static str,
         axes: Vec<usize>,
@@ -74,14 +85,49 @@ pub enum Meaning {
     Dot,
     Transpose,
     InsertAxis(usize),
-    Mse,
-    /// Against class labels, or against a distribution.
-    CrossEntropy,
-    More(more::More),
+    /// Any other operation.
+    By(Definition),
     /// Its argument, in parentheses or behind `&`.
     Same,
     /// `{ let name = first; second }`.
     Block(String),
+    Loop(Turns),
+}
+
+/// What an operation computes: an element of its result.
+#[derive(Clone)]
+pub struct Definition(Rc<dyn Fn(&Place) -> f64>);
+
+/// Where an element stands, and what it is made of.
+pub struct Place<'a> {
+    pub args: &'a [Array],
+    pub at: &'a [usize],
+    /// Of the result.
+    pub shape: &'a [usize],
+    /// Else it is inference.
+    pub training: bool,
+}
+
+impl Definition {
+    pub fn new(element: impl Fn(&Place) -> f64 + 'static) -> Self {
+        Definition(Rc::new(element))
+    }
+
+    pub fn element(&self, place: &Place) -> f64 {
+        (self.0)(place)
+    }
+}
+
+impl PartialEq for Definition {
+    fn eq(&self, other: &Self) -> bool {
+        Rc::ptr_eq(&self.0, &other.0)
+    }
+}
+
+impl fmt::Debug for Definition {
+    fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        write!(f, "by definition")
+    }
 }
 
 /// A text in which `$0` stands for the first argument; how tightly it binds, and how tightly each argument must.
@@ -109,6 +155,9 @@ impl Form {
     }
 }
 
+/// What stands for names.
+pub type Scope = Vec<(String, Shape, Dtype)>;
+
 impl Expr {
     /// Calls `visit` with this expression and all inside it, outer ones first.
     pub fn walk_mut(&mut self, visit: &mut impl FnMut(&mut Expr)) {
@@ -125,6 +174,7 @@ impl Expr {
         let mut text = match &self.meaning {
             Meaning::Name(name) => name.clone(),
             Meaning::Block(name) => self.form.text.replace("$name", name),
+            Meaning::Loop(turns) => turns.text(),
             _ => self.form.text.clone(),
         };
         for (k, arg) in self.args.iter().enumerate() {
@@ -143,8 +193,33 @@ impl Expr {
         1 + self.args.iter().map(Expr::size).sum::<usize>()
     }
 
+    /// The names that this expression itself binds.
+    pub fn bound(&self) -> Vec<&str> {
+        match &self.meaning {
+            Meaning::Block(name) => vec![name],
+            Meaning::Loop(turns) => turns.names(),
+            _ => Vec::new(),
+        }
+    }
+
+    /// The dimensions that it has and names.
+    fn dims(&self) -> impl Iterator<Item = &Dim> {
+        let count = match &self.meaning {
+            Meaning::Loop(turns) => Some(&turns.count),
+            _ => None,
+        };
+        self.shape.iter().chain(count)
+    }
+
+    /// How often a seed is read.
+    pub fn draws(&self) -> usize {
+        let mut count = 0;
+        self.walk(&mut |e| count += usize::from(e.dtype == Dtype::Seed));
+        count
+    }
+
     /// Whether every name is bound, to a value of the shape that it has here.
-    fn is_bound(&self, scope: &mut Vec<(String, Shape, Dtype)>) -> bool {
+    fn is_bound(&self, scope: &mut Scope) -> bool {
         match &self.meaning {
             Meaning::Name(name) => {
                 let bound = scope.iter().rev().find(|(n, ..)| n == name);
@@ -157,6 +232,7 @@ impl Expr {
                 scope.pop();
                 first && second
             }
+            Meaning::Loop(turns) => turns.are_bound(&self.args, scope),
             _ => self.args.iter().all(|a| a.is_bound(scope)),
         }
     }
@@ -198,7 +274,7 @@ impl Model {
 
     /// Whether every name is bound and every dimension can be read off an argument.
     pub fn is_sound(&self) -> bool {
-        let mut scope: Vec<(String, Shape, Dtype)> =
+        let mut scope: Scope =
             self.arguments.iter().map(|a| (a.name.clone(), a.shape.clone(), dtype_of(a.role))).collect();
         let lets = self.lets.iter().all(|l| {
             let bound = l.value.is_bound(&mut scope);
@@ -211,10 +287,17 @@ impl Model {
 
     /// The dimensions that stand alone in no argument.
     pub fn unreadable(&self) -> BTreeSet<String> {
-        let shapes = self.arguments.iter().map(|a| &a.shape).chain(self.roots().map(|e| &e.shape));
-        let all = shapes.flatten().flat_map(Dim::names).map(str::to_string);
+        let mut all: Vec<&Dim> = self.arguments.iter().flat_map(|a| a.shape.iter().chain([&a.classes])).collect();
+        let mut within = |e| all.extend(Expr::dims(e));
+        self.roots().for_each(|root| root.walk(&mut within));
+        let all = all.into_iter().flat_map(Dim::names).map(str::to_string);
         let read: BTreeSet<&str> = self.arguments.iter().flat_map(|a| &a.shape).filter_map(Dim::as_name).collect();
         all.filter(|name| !read.contains(name.as_str())).collect()
+    }
+
+    /// Whether training draws numbers, so that each call is another one.
+    pub fn draws(&self) -> bool {
+        self.arguments.iter().any(|a| a.role == Role::Random)
     }
 
     pub fn dimensions(&self) -> BTreeSet<String> {
@@ -233,7 +316,9 @@ impl Argument {
         let hash = self.name.bytes().fold(seed, |h, b| h.wrapping_mul(31).wrapping_add(u64::from(b)));
         let mut random = Random::new(hash.wrapping_add(1));
         match self.role {
-            Role::Input | Role::Param | Role::State => random.array(shape, -1.5, 1.5),
+            Role::Input | Role::Param => random.array(shape, -1.5, 1.5),
+            // A mean, or a variance.
+            Role::State => random.array(shape, 0.5, 2.0),
             Role::Mask => Array::filled(shape, |_| random.below(2) as f64),
             Role::Random => Array::filled(shape, |_| random.below(1 << 50) as f64),
             Role::Index => {
@@ -270,4 +355,33 @@ pub fn dtype_of(role: Role) -> Dtype {
         Role::Mask => Dtype::Mask,
         Role::Random => Dtype::Seed,
     }
+}
+
+/// The operations that the text of a model calls, by their names in the table.
+fn called(model: &Model) -> BTreeSet<&'static str> {
+    let words = |text: &str| -> BTreeSet<String> {
+        let word = |c: char| c.is_alphanumeric() || c == '_';
+        let calls = text.split_inclusive('(').filter_map(|part| part.strip_suffix('('));
+        calls.map(|part| part.rsplit(|c: char| !word(c)).next().unwrap_or_default().to_string()).collect()
+    };
+    let mut found = BTreeSet::new();
+    model.roots().for_each(|root| {
+        root.walk(&mut |e| {
+            let own = match &e.meaning {
+                Meaning::Map(op) => vec![op.to_string()],
+                _ => words(&e.form.text).into_iter().collect(),
+            };
+            let meant = |name: &String| crate::op::apply::spelled(name, e.args.len()).map(|s| s.op.name);
+            found.extend(own.iter().filter_map(meant));
+        });
+    });
+    found
+}
+
+#[test]
+fn every_operation_is_grown() {
+    let found: BTreeSet<&str> = (0..2000).flat_map(|seed| called(&grow::model(seed))).collect();
+    let callable = crate::op::all().filter(|op| crate::op::callable(op.name).is_some());
+    let missing: Vec<&str> = callable.map(|op| op.name).filter(|name| !found.contains(name)).collect();
+    assert!(missing.is_empty(), "no random model calls {missing:?}");
 }

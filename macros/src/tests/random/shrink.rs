@@ -1,8 +1,8 @@
 //! Makes a model that fails smaller while it still fails: in come a model and a judge, out comes a model of which no part
 //! can be left out.
 
-use super::grow::constant;
-use super::{Argument, Expr, Meaning, Model, dtype_of};
+use super::build::constant;
+use super::{Argument, Expr, Model, dtype_of};
 use crate::ir::dim::Dim;
 use crate::ir::graph::Dtype;
 use crate::ir::model::Role;
@@ -122,7 +122,7 @@ fn replace(expr: &mut Expr, at: usize, by: &Expr, next: &mut usize) {
 fn with_fresh_argument(model: &Model, at: usize, expr: &Expr) -> Model {
     let free = |name: &String| {
         let mut used = model.arguments.iter().any(|a| a.name == *name) || model.lets.iter().any(|l| l.name == *name);
-        model.roots().for_each(|r| r.walk(&mut |e| used |= e.meaning == Meaning::Block(name.clone())));
+        model.roots().for_each(|r| r.walk(&mut |e| used |= e.bound().contains(&name.as_str())));
         !used
     };
     let name = (0..).map(|n| format!("p{n}")).find(free).expect("numbers do not end");
