@@ -6,7 +6,6 @@ use super::pass::{Field, Pass};
 use super::surface::{Surface, blank, each, each_view, field_of, length};
 use super::types::kept;
 use super::update::{Updates, updates};
-use super::visit;
 use super::{Compiled, Passes};
 use crate::ir::dim::{Dim, Shape, show};
 use crate::ir::graph::{Dtype, Goal, Source};
@@ -34,7 +33,10 @@ pub fn inference(surface: &Surface) -> TokenStream {
 
 /// All functions of the module, and the passes that they run.
 pub fn functions(surface: &Surface, passes: Option<&Passes>) -> TokenStream {
-    let entry = Entry { surface, passes };
+    let step = passes.and_then(|p| p.step.as_ref());
+    let none = HashSet::new();
+    let updates = step.map(|step| updates(surface, step, &pass(step, "Step", &surface.real, &none)));
+    let entry = Entry { surface, passes, updates };
     let (infer, forward, backward) = (entry.infer(), entry.forward(), entry.backward());
     let steps = surface.is_scalar().then(|| entry.steps());
     let check = entry.check();
@@ -45,14 +47,7 @@ pub fn functions(surface: &Surface, passes: Option<&Passes>) -> TokenStream {
 /// A pass with the names that it goes by.
 pub fn pass<'a>(compiled: &'a Compiled, name: &str, real: &Ident, users: &'a HashSet<String>) -> Pass<'a> {
     let Compiled { graph, program, names } = compiled;
-    Pass { name: ident(name), graph, program, names, real: real.clone(), users, updates: Updates::default() }
-}
-
-/// The pass of a whole step, which hands over each parameter to be moved.
-fn step_pass<'a>(surface: &Surface, compiled: &'a Compiled, users: &'a HashSet<String>) -> Pass<'a> {
-    let plain = pass(compiled, "Step", &surface.real, users);
-    let updates = updates(surface, compiled, &plain);
-    Pass { updates, ..plain }
+    Pass { name: ident(name), graph, program, names, real: real.clone(), users, updates: None }
 }
 
 /// The memory of a step that outlives it.
@@ -139,9 +134,16 @@ fn given_state(surface: &Surface) -> Option<TokenStream> {
 struct Entry<'a> {
     surface: &'a Surface<'a>,
     passes: Option<&'a Passes>,
+    /// What a step hands over, if there is a step.
+    updates: Option<Updates>,
 }
 
 impl Entry<'_> {
+    /// The pass of a whole step, which hands over each parameter to be moved.
+    fn step_pass<'a>(&'a self, step: &'a Compiled, users: &'a HashSet<String>) -> Pass<'a> {
+        Pass { updates: self.updates.as_ref(), ..pass(step, "Step", &self.surface.real, users) }
+    }
+
     fn users(&self) -> HashSet<String> {
         self.surface.model.names()
     }
@@ -157,7 +159,7 @@ impl Entry<'_> {
         let backward = one(&passes.backward, "Backward", "backward pass");
         let step = passes.step.as_ref().map(|step| {
             let doc = format!("The slices of both passes of `{name}` in one, and who hears of each final gradient.");
-            step_pass(self.surface, step, &users).items(&doc)
+            self.step_pass(step, &users).items(&doc)
         });
         quote!(#infer #forward #backward #step)
     }
@@ -546,7 +548,7 @@ impl Entry<'_> {
     /// The body of `value_and_grad_into`, or of `train`: as [`run`](Self::run), but all memory is the workspace's.
     fn step(&self, step: &Compiled, workspace: &Ident, trains: bool) -> TokenStream {
         let users = HashSet::new();
-        let pass = step_pass(self.surface, step, &users);
+        let pass = self.step_pass(step, &users);
         let memory = memory(self.surface, step);
         let gradients = self.surface.own("gradients");
         let taken_out = match gradients == "gradients" {
@@ -599,7 +601,7 @@ impl Entry<'_> {
             bindings.extend(binding);
             given.push(quote!(#name));
         }
-        let (update, optimiser) = (&pass.updates.name, self.surface.own("optimiser"));
+        let (update, optimiser) = (pass.updates.map(|u| &u.name), self.surface.own("optimiser"));
         let call = match trains {
             true => self.call(&pass, &given, quote!(#update: Move(#optimiser))),
             false => self.call(&pass, &given, quote!(#update: Stay)),
@@ -609,7 +611,7 @@ impl Entry<'_> {
         let stacks = stacks.map(|argument| self.hand_out(step, argument, &gradients));
         let value = self.surface.own("value");
         let begins = trains.then(|| quote!(#optimiser.begin(&*#params);));
-        let rest = self.rest(&pass).filter(|_| trains);
+        let rest = self.rest().filter(|_| trains);
         let result = if trains { quote!(#value) } else { quote!((#value, #gradients)) };
         quote! {
             #entry
@@ -626,20 +628,15 @@ impl Entry<'_> {
         }
     }
 
-    /// `move_rest(optimiser, params, gradients, [2..3, 5..9]);`: the parameters that the pass does not hand over, in ranges, for
-    /// a stack may have hundreds.
-    fn rest(&self, pass: &Pass) -> Option<TokenStream> {
-        let mut handed: Vec<usize> = pass.updates.hands.iter().map(|hand| hand.place).collect();
-        handed.sort();
-        let starts = std::iter::once(0).chain(handed.iter().map(|place| place + 1));
-        let ends = handed.iter().copied().chain([visit::count(self.surface)]);
-        let left = starts.zip(ends).filter(|(start, end)| start < end).map(|(start, end)| {
-            let [start, end] = [start, end].map(Literal::usize_unsuffixed);
+    /// `move_rest(optimiser, params, gradients, [2..3, 5..9]);`: the parameters that the pass does not hand over.
+    fn rest(&self) -> Option<TokenStream> {
+        let rest = self.updates.iter().flat_map(|updates| &updates.rest).map(|places| {
+            let [start, end] = [places.start, places.end].map(Literal::usize_unsuffixed);
             quote!(#start..#end)
         });
-        let left: Vec<TokenStream> = left.collect();
+        let rest: Vec<TokenStream> = rest.collect();
         let [optimiser, params, gradients] = ["optimiser", "params", "gradients"].map(|name| self.surface.own(name));
-        (!left.is_empty()).then(|| quote!(move_rest(#optimiser, #params, #gradients, [#(#left),*]);))
+        (!rest.is_empty()).then(|| quote!(move_rest(#optimiser, #params, #gradients, [#(#rest),*]);))
     }
 
     /// Brings the workspace to the sizes of this call.

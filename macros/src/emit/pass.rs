@@ -2,7 +2,7 @@
 
 use super::code::{Code, docs, ident, size};
 use super::surface::blank;
-use super::update::Updates;
+use super::update::{Hand, Updates};
 use super::write::{Turn, Writer, accesses};
 use crate::ir::dim::Dim;
 use crate::ir::graph::{Dtype, Graph, Id};
@@ -24,7 +24,8 @@ pub struct Pass<'a> {
     pub real: Ident,
     /// Names that the user gave: these values are never written into another's expression.
     pub users: &'a HashSet<String>,
-    pub updates: Updates,
+    /// For a step alone: the parameters that it hands over.
+    pub updates: Option<&'a Updates>,
 }
 
 /// A slice or a scalar that the caller of a pass hands in.
@@ -94,8 +95,8 @@ impl Pass<'_> {
 
     fn touched(&self) -> BTreeSet<BufferId> {
         let scalars = self.program.results.iter().filter_map(|(_, r)| r.as_ref().filter(|r| self.is_scalar_result(r)));
-        let mut all: BTreeSet<BufferId> = scalars.filter_map(loaded).collect();
-        self.program.body.iter().for_each(|stmt| all.extend(touched_by(stmt)));
+        let mut all: BTreeSet<BufferId> = scalars.filter_map(Operand::access).map(|access| access.buffer).collect();
+        self.program.body.iter().for_each(|s| s.walk(&mut |s| all.extend(s.touched().into_iter().map(|(id, _)| id))));
         all
     }
 
@@ -116,9 +117,14 @@ impl Pass<'_> {
         ident(&self.names.buffers[id.0])
     }
 
-    /// Whether it is a parameter that the pass hands over, once its gradient is final.
+    /// The parameters that the pass hands over, once their gradients are final.
+    pub fn hands(&self) -> impl Iterator<Item = &Hand> {
+        self.updates.into_iter().flat_map(|updates| &updates.hands)
+    }
+
+    /// Whether it is one of those parameters.
     pub fn is_held(&self, id: BufferId) -> bool {
-        self.updates.hands.iter().any(|hand| hand.param == id)
+        self.hands().any(|hand| hand.param == id)
     }
 
     /// A buffer that is read as a whole.
@@ -154,14 +160,14 @@ impl Pass<'_> {
         let fields = self.fields();
         let declared = fields.iter().map(|f| self.declared(f));
         let bound = fields.iter().map(|f| {
-            let moves_in_parts = self.updates.hands.iter().any(|hand| hand.in_tiles && hand.param == f.buffer);
+            let moves_in_parts = self.hands().any(|hand| hand.in_tiles && hand.param == f.buffer);
             let (name, mutable) = (&f.name, moves_in_parts.then(|| quote!(mut)));
             quote!(#mutable #name)
         });
         let output = self.output_type();
         let returns = (!self.scalar_results().is_empty()).then(|| quote!(-> #output));
-        let (update, update_field) = (self.updates.name.as_ref(), self.updates.name.as_ref().map(|u| quote!(#u: U)));
-        let update = update.map(|name| quote!(mut #name));
+        let update = self.updates.map(|updates| &updates.name);
+        let (update_field, update) = (update.map(|name| quote!(#name: U)), update.map(|name| quote!(mut #name)));
         let lengths = fields.iter().filter_map(|f| self.length(f));
         let rows = self.local_arrays();
         let body = Writer { pass: self, inlined: self.inlined() }.body();
@@ -215,7 +221,7 @@ impl Pass<'_> {
             names: &self.names.loops[&turns.value],
             real: self.real.clone(),
             users: self.users,
-            updates: Updates::default(),
+            updates: None,
         }
     }
 
@@ -383,34 +389,4 @@ pub fn written(stmt: &Stmt) -> Vec<BufferId> {
         Stmt::Fold { into, .. } => into.iter().map(|a| a.buffer).collect(),
         _ => Vec::new(),
     }
-}
-
-fn loaded(operand: &Operand) -> Option<BufferId> {
-    match operand {
-        Operand::Load(access) => Some(access.buffer),
-        _ => None,
-    }
-}
-
-/// The buffers that a statement reads or writes, and those in it.
-pub fn touched_by(stmt: &Stmt) -> BTreeSet<BufferId> {
-    let mut all = BTreeSet::new();
-    stmt.walk(&mut |s| {
-        all.extend(s.operands().into_iter().filter_map(loaded));
-        all.extend(used_whole(s));
-    });
-    all
-}
-
-/// The buffers of a statement that its operands do not show.
-fn used_whole(stmt: &Stmt) -> Vec<BufferId> {
-    let mut all = written(stmt);
-    match stmt {
-        Stmt::Product(p) => all.extend([p.a, p.b]),
-        Stmt::Along(moved) => all.extend(&moved.args),
-        Stmt::Turns(turns) => all.extend(turns.read()),
-        Stmt::Fold { from, .. } => all.push(from.buffer),
-        _ => {}
-    }
-    all
 }

@@ -2,21 +2,24 @@
 //! reads the parameter any more.
 
 use super::Compiled;
-use super::pass::{Pass, touched_by, written};
+use super::pass::Pass;
 use super::surface::Surface;
-use super::visit::place_of;
+use super::visit::places;
 use super::write::accesses;
 use crate::ir::graph::Goal;
-use crate::ir::model::Role;
+use crate::ir::life::Lives;
 use crate::ir::program::{self, BufferId, Operand, Stmt};
 use proc_macro2::Ident;
+use std::collections::HashMap;
+use std::ops::Range;
 
 /// What a pass tells of final gradients.
-#[derive(Default)]
 pub struct Updates {
-    /// The variable that is told, where there is one.
-    pub name: Option<Ident>,
+    /// The variable that is told.
+    pub name: Ident,
     pub hands: Vec<Hand>,
+    /// The places of the arrays that the pass does not hand over; in ranges, for a stack may have hundreds.
+    pub rest: Vec<Range<usize>>,
 }
 
 /// One parameter and its gradient.
@@ -31,49 +34,56 @@ pub struct Hand {
     pub in_tiles: bool,
 }
 
-/// The parameters whose memory the pass reads and whose gradients it writes, each an array of its own.
+/// Hands over the parameters whose memory the pass reads and whose gradients it writes, each an array of its own.
 pub fn updates(surface: &Surface, step: &Compiled, pass: &Pass) -> Updates {
-    let fields = pass.fields();
-    let mut updates = Updates { name: Some(surface.own("update")), hands: Vec::new() };
-    for field in fields.iter().filter(|f| !f.mutable) {
-        let program::Role::Argument(index) = step.program.buffer(field.buffer).role else { continue };
-        let Some(argument) = surface.model.arguments.get(index).filter(|a| a.role == Role::Param) else { continue };
-        let gradient = gradient_of(step, index).filter(|_| !argument.shape.is_empty());
-        let (Some(gradient), Some(place)) = (gradient, place_of(surface, argument)) else { continue };
-        let after = last_touch(step, [field.buffer, gradient]);
-        let in_tiles = is_final_in_tiles(step, after, field.buffer, gradient);
-        updates.hands.push(Hand { param: field.buffer, gradient, place, after, in_tiles });
+    let lives = Lives::of(&step.program);
+    let (params, gradients) = (read_arguments(step, pass), gradients(step));
+    let mut updates = Updates { name: surface.own("update"), hands: Vec::new(), rest: Vec::new() };
+    for (places, argument) in places(surface) {
+        let index = argument.filter(|a| !a.shape.is_empty()).map(|a| surface.index_of(a));
+        let memory = index.and_then(|index| Some((*params.get(&index)?, *gradients.get(&index)?)));
+        match (memory, updates.rest.last_mut()) {
+            (Some((param, gradient)), _) => updates.hands.push(hand(step, &lives, (param, gradient), places.start)),
+            (None, Some(last)) if last.end == places.start => last.end = places.end,
+            (None, _) => updates.rest.push(places),
+        }
     }
     updates
 }
 
-/// The memory of the gradient with respect to an argument.
-fn gradient_of(step: &Compiled, argument: usize) -> Option<BufferId> {
-    step.program.results.iter().find_map(|(goal, result)| match (goal, result) {
-        (Goal::Gradient(i), Some(Operand::Load(access))) if *i == argument => Some(access.buffer),
+fn hand(step: &Compiled, lives: &Lives, (param, gradient): (BufferId, BufferId), place: usize) -> Hand {
+    let last = |id| lives.of_slot(&step.program, step.program.buffer(id).slot).expect("the pass touches it").last;
+    let after = last(param).max(last(gradient));
+    let in_tiles = lives.0[&gradient].first == after && lies_in_tiles(&step.program.body[after], param, gradient);
+    Hand { param, gradient, place, after, in_tiles }
+}
+
+/// The memory of each argument that the pass only reads.
+fn read_arguments(step: &Compiled, pass: &Pass) -> HashMap<usize, BufferId> {
+    let read = pass.fields().into_iter().filter(|field| !field.mutable);
+    let arguments = read.filter_map(|field| match step.program.buffer(field.buffer).role {
+        program::Role::Argument(index) => Some((index, field.buffer)),
         _ => None,
-    })
+    });
+    arguments.collect()
 }
 
-fn last_touch(step: &Compiled, buffers: [BufferId; 2]) -> usize {
-    let slots = buffers.map(|id| step.program.buffer(id).slot);
-    let touches = |stmt| touched_by(stmt).into_iter().any(|id| slots.contains(&step.program.buffer(id).slot));
-    step.program.body.iter().rposition(touches).expect("a statement writes the gradient")
+/// The memory of the gradient with respect to each argument.
+fn gradients(step: &Compiled) -> HashMap<usize, BufferId> {
+    let gradients = step.program.results.iter().filter_map(|(goal, result)| match goal {
+        Goal::Gradient(index) => Some((*index, result.as_ref().and_then(Operand::access)?.buffer)),
+        _ => None,
+    });
+    gradients.collect()
 }
 
-/// Whether statement `after` is a loop over tiles that alone writes the gradient, and both are only there by its tiles.
-fn is_final_in_tiles(step: &Compiled, after: usize, param: BufferId, gradient: BufferId) -> bool {
-    let body = &step.program.body;
-    let Stmt::Loop(tiles) = &body[after] else { return false };
-    let writes = |stmt: &Stmt| {
-        let mut all = Vec::new();
-        stmt.walk(&mut |s| all.extend(written(s)));
-        all.contains(&gradient)
-    };
-    let by_tiles = accesses(&body[after])
-        .iter()
-        .filter(|(access, _)| [param, gradient].contains(&access.buffer))
+/// Whether a statement is a loop over tiles that touches both, and only by its tiles.
+fn lies_in_tiles(stmt: &Stmt, param: BufferId, gradient: BufferId) -> bool {
+    let Stmt::Loop(tiles) = stmt else { return false };
+    let accesses = accesses(stmt);
+    let of = |id| accesses.iter().filter(move |(access, _)| access.buffer == id);
+    let by_tiles = of(param)
+        .chain(of(gradient))
         .all(|(access, _)| access.place.row_start(tiles.axis).is_some_and(|start| start.is_start()));
-    let is_read = accesses(&body[after]).iter().any(|(access, _)| access.buffer == param);
-    tiles.tiles && by_tiles && is_read && !body[..after].iter().any(writes)
+    tiles.tiles && by_tiles && of(param).next().is_some()
 }

@@ -6,6 +6,7 @@ use super::types::generics;
 use crate::ir::model::{Argument, Group, plain};
 use proc_macro2::{Literal, TokenStream};
 use quote::quote;
+use std::ops::Range;
 
 /// What stands at some of the indices.
 enum Stop<'a> {
@@ -67,21 +68,19 @@ pub fn visited(surface: &Surface, of: &str, all: (Vec<Field>, Vec<&Argument>), h
     }
 }
 
-/// The place of a parameter among all arrays of the network, if none of its group's is in a stack.
-pub fn place_of(surface: &Surface, param: &Argument) -> Option<usize> {
+/// The places of all arrays of the network, in order: of each parameter, or of a whole group with a stack in it.
+pub fn places<'a>(surface: &Surface<'a>) -> Vec<(Range<usize>, Option<&'a Argument>)> {
     let mut start = 0;
-    for stop in stops(&(surface.fields(), surface.params().collect())) {
-        if matches!(&stop, Stop::One(one) if one.name == param.name) {
-            return Some(start);
+    let fields = (surface.fields(), surface.params().collect());
+    let places = stops(&fields).into_iter().map(|stop| {
+        let places = start..start + stop.count();
+        start = places.end;
+        match stop {
+            Stop::One(param) => (places, Some(param)),
+            Stop::Inside(..) => (places, None),
         }
-        start += stop.count();
-    }
-    None
-}
-
-/// How many arrays the network has.
-pub fn count(surface: &Surface) -> usize {
-    stops(&(surface.fields(), surface.params().collect())).iter().map(Stop::count).sum()
+    });
+    places.collect()
 }
 
 fn stops<'a>((fields, arguments): &(Vec<Field<'a>>, Vec<&'a Argument>)) -> Vec<Stop<'a>> {

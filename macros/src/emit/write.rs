@@ -61,7 +61,7 @@ impl Writer<'_> {
 
     /// `update.hand(1, b1, d_b1);` for each parameter that nothing reads after statement `k`, and whose gradient is final.
     fn hands(&self, k: usize) -> TokenStream {
-        let hands = self.pass.updates.hands.iter().filter(|hand| hand.after == k && !hand.in_tiles);
+        let hands = self.pass.hands().filter(|hand| hand.after == k && !hand.in_tiles);
         hands.map(|hand| self.hand(hand)).collect()
     }
 
@@ -69,11 +69,11 @@ impl Writer<'_> {
     fn moved_in(&self, tile: &Loop) -> Vec<&Hand> {
         let accesses = accesses(&Stmt::Loop(tile.clone()));
         let writes = |gradient| accesses.iter().any(|(access, mutable)| *mutable && access.buffer == gradient);
-        self.pass.updates.hands.iter().filter(|hand| hand.in_tiles && writes(hand.gradient)).collect()
+        self.pass.hands().filter(|hand| hand.in_tiles && writes(hand.gradient)).collect()
     }
 
     fn hand(&self, hand: &Hand) -> TokenStream {
-        let update = &self.pass.updates.name;
+        let update = self.pass.updates.map(|updates| &updates.name);
         let [param, gradient] = [hand.param, hand.gradient].map(|id| self.pass.variable(id));
         let place = Literal::usize_unsuffixed(hand.place);
         match hand.in_tiles {
@@ -251,9 +251,10 @@ impl Writer<'_> {
         let mut within = turn.clone();
         if inner.tiles {
             within.tile = Some(inner.axis);
-            let slices = self.tile_slices(inner, &mut within);
+            let moved = self.moved_in(inner);
+            let slices = self.tile_slices(inner, &moved, &mut within);
             let body = self.block(&inner.body, &within);
-            let hands = self.moved_in(inner).into_iter().map(|hand| self.hand(hand));
+            let hands = moved.into_iter().map(|hand| self.hand(hand));
             return quote!(for rows in tiles(#extent) { #slices #body #(#hands)* });
         }
         let index = ident(&self.pass.names.indices[turn.loops.len()]);
@@ -264,11 +265,10 @@ impl Writer<'_> {
     }
 
     /// Within a tile, variables are the slices of it.
-    fn tile_slices(&self, tile: &Loop, within: &mut Turn) -> TokenStream {
+    fn tile_slices(&self, tile: &Loop, moved: &[&Hand], within: &mut Turn) -> TokenStream {
         let mut code = TokenStream::new();
         let mut accesses = accesses(&Stmt::Loop(tile.clone()));
         accesses.sort_by_key(|(access, _)| access.buffer);
-        let moved = self.moved_in(tile);
         for (access, mutable) in accesses {
             let Some(start) = access.place.row_start(tile.axis).filter(Affine::is_start) else { continue };
             within.rows.insert(access.buffer, start);

@@ -3,8 +3,9 @@
 
 use crate::ir::dim::Dim;
 use crate::ir::graph::Dtype;
+use crate::ir::life::Lives;
 use crate::ir::program::{Access, Buffer, BufferId, Operand, Program, Role, Stmt};
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 
 pub fn share(program: &mut Program, users: &HashSet<String>) {
     let lives = lifetimes(program);
@@ -12,57 +13,15 @@ pub fn share(program: &mut Program, users: &HashSet<String>) {
     reuse_free(program, &lives);
 }
 
-/// The first and the last step of the program's body that touches a buffer.
-#[derive(Clone, Copy)]
-struct Life {
-    first: usize,
-    last: usize,
-}
-
-fn lifetimes(program: &Program) -> HashMap<BufferId, Life> {
-    let mut lives: HashMap<BufferId, Life> = HashMap::new();
-    for (step, stmt) in program.body.iter().enumerate() {
-        stmt.walk(&mut |s| {
-            for (buffer, _) in touched(s) {
-                lives.entry(buffer).or_insert(Life { first: step, last: step }).last = step;
-            }
-        });
-    }
-    for (_, value) in &program.results {
-        if let Some(Operand::Load(access)) = value
-            && let Some(life) = lives.get_mut(&access.buffer)
-        {
+/// A result is needed after the last step.
+fn lifetimes(program: &Program) -> Lives {
+    let mut lives = Lives::of(program);
+    for access in program.results.iter().filter_map(|(_, value)| value.as_ref().and_then(Operand::access)) {
+        if let Some(life) = lives.0.get_mut(&access.buffer) {
             life.last = program.body.len();
         }
     }
     lives
-}
-
-/// The buffers that a statement itself touches; with the access where it is one element that is read.
-fn touched(stmt: &Stmt) -> Vec<(BufferId, Option<&Access>)> {
-    let mut all: Vec<(BufferId, Option<&Access>)> = stmt
-        .operands()
-        .into_iter()
-        .filter_map(|o| match o {
-            Operand::Load(access) => Some((access.buffer, Some(access))),
-            _ => None,
-        })
-        .collect();
-    match stmt {
-        Stmt::Product(p) => all.extend([p.out, p.a, p.b].map(|b| (b, None))),
-        Stmt::Turns(turns) => {
-            all.extend(turns.read().chain(turns.written()).map(|b| (b, None)));
-        }
-        Stmt::Along(moved) => all.extend(moved.args.iter().chain([&moved.out]).map(|b| (*b, None))),
-        Stmt::Fill { buffer, .. } => all.push((*buffer, None)),
-        Stmt::Store { to, .. } | Stmt::Accumulate { to, .. } => all.push((to.buffer, None)),
-        Stmt::Fold { from, into, .. } => {
-            all.push((from.buffer, None));
-            all.extend(into.iter().map(|a| (a.buffer, None)));
-        }
-        _ => {}
-    }
-    all
 }
 
 fn length(buffer: &Buffer) -> Dim {
@@ -73,7 +32,7 @@ fn is_scratch(buffer: &Buffer) -> bool {
     buffer.role == Role::Scratch && buffer.dtype == Dtype::Real
 }
 
-fn write_in_place(program: &mut Program, lives: &HashMap<BufferId, Life>, users: &HashSet<String>) {
+fn write_in_place(program: &mut Program, lives: &Lives, users: &HashSet<String>) {
     for step in 0..program.body.len() {
         let mut found: Vec<(BufferId, BufferId)> = Vec::new();
         bodies(&program.body[step], &mut |body| found.extend(candidates(body)));
@@ -119,7 +78,7 @@ fn bodies<'a>(stmt: &'a Stmt, visit: &mut impl FnMut(&'a [Stmt])) {
 
 /// Pairs of buffers of which one body reads the first and stores the second at the same place.
 fn candidates(body: &[Stmt]) -> Vec<(BufferId, BufferId)> {
-    let loads = body.iter().flat_map(touched).filter_map(|(_, access)| access);
+    let loads = body.iter().flat_map(Stmt::touched).filter_map(|(_, access)| access);
     let stores = body.iter().filter_map(|s| match s {
         Stmt::Store { to, .. } => Some(to),
         _ => None,
@@ -130,16 +89,10 @@ fn candidates(body: &[Stmt]) -> Vec<(BufferId, BufferId)> {
         .collect()
 }
 
-fn may_replace(
-    program: &Program,
-    lives: &HashMap<BufferId, Life>,
-    step: usize,
-    read: BufferId,
-    written: BufferId,
-) -> bool {
+fn may_replace(program: &Program, lives: &Lives, step: usize, read: BufferId, written: BufferId) -> bool {
     let (old, new) = (program.buffer(read), program.buffer(written));
     let room = is_scratch(old) && matches!(new.role, Role::Scratch | Role::Result(_)) && length(old) == length(new);
-    let ends = lives[&read].last == step && lives[&read].first < step && lives[&written].first == step;
+    let ends = lives.0[&read].last == step && lives.0[&read].first < step && lives.0[&written].first == step;
     let free = new.over.is_none() && !program.buffers.iter().any(|b| b.over == Some(read));
     room && ends && free && old.dtype == new.dtype && read_where_written(&program.body[step], read, written)
 }
@@ -147,28 +100,28 @@ fn may_replace(
 /// Whether all reads of `read` stand in the body that stores `written`, before that, and at the same place.
 fn read_where_written(stmt: &Stmt, read: BufferId, written: BufferId) -> bool {
     let (mut reads, mut same) = (0, 0);
-    stmt.walk(&mut |s| reads += touched(s).iter().filter(|(b, _)| *b == read).count());
+    stmt.walk(&mut |s| reads += s.touched().iter().filter(|(b, _)| *b == read).count());
     bodies(stmt, &mut |body| {
         let stores = |s: &Stmt| matches!(s, Stmt::Store { to, .. } if to.buffer == written);
         let Some(at) = body.iter().position(stores) else { return };
         let Stmt::Store { to, .. } = &body[at] else { unreachable!("found as a store") };
         // The store itself reads before it writes.
-        let loads = body[..=at].iter().flat_map(touched).filter(|(b, _)| *b == read);
+        let loads = body[..=at].iter().flat_map(Stmt::touched).filter(|(b, _)| *b == read);
         same += loads.filter(|(_, access)| access.is_some_and(|a| a.place == to.place)).count();
     });
     reads == same
 }
 
-fn reuse_free(program: &mut Program, lives: &HashMap<BufferId, Life>) {
-    let mut order: Vec<BufferId> = lives.keys().copied().filter(|b| is_scratch(program.buffer(*b))).collect();
-    order.sort_by_key(|b| (lives[b].first, *b));
+fn reuse_free(program: &mut Program, lives: &Lives) {
+    let mut order: Vec<BufferId> = lives.0.keys().copied().filter(|b| is_scratch(program.buffer(*b))).collect();
+    order.sort_by_key(|b| (lives.0[b].first, *b));
     for id in order.into_iter().filter(|b| program.buffer(*b).over.is_none()).collect::<Vec<_>>() {
         let own = program.buffer(id).slot;
-        let lifetime = life_of_slot(program, lives, own);
+        let lifetime = lives.of_slot(program, own);
         let free = (0..program.buffers.len()).find(|&slot| {
             slot != own
                 && all_scratch_of_length(program, slot, &length(program.buffer(id)))
-                && life_of_slot(program, lives, slot).is_some_and(|l| lifetime.is_some_and(|own| l.last < own.first))
+                && lives.of_slot(program, slot).is_some_and(|l| lifetime.is_some_and(|own| l.last < own.first))
         });
         if let (Some(slot), true) = (free, all_scratch_of_length(program, own, &length(program.buffer(id)))) {
             program.buffers.iter_mut().filter(|b| b.slot == own).for_each(|b| b.slot = slot);
@@ -179,10 +132,4 @@ fn reuse_free(program: &mut Program, lives: &HashMap<BufferId, Life>) {
 fn all_scratch_of_length(program: &Program, slot: usize, wanted: &Dim) -> bool {
     let mut of_slot = program.buffers.iter().filter(|b| b.slot == slot).peekable();
     of_slot.peek().is_some() && of_slot.all(|b| is_scratch(b) && length(b) == *wanted)
-}
-
-fn life_of_slot(program: &Program, lives: &HashMap<BufferId, Life>, slot: usize) -> Option<Life> {
-    let of_slot = (0..program.buffers.len()).map(BufferId).filter(|b| program.buffer(*b).slot == slot);
-    let lives = of_slot.filter_map(|b| lives.get(&b));
-    lives.copied().reduce(|a, b| Life { first: a.first.min(b.first), last: a.last.max(b.last) })
 }
