@@ -131,7 +131,7 @@ fn result_name(graph: &Graph, program: &Program, root: usize, node: &str, users:
 
 /// An element of an array that is kept is called after the array; the loop's index tells the two apart.
 fn value_name(graph: &Graph, program: &Program, id: Id, depth: usize) -> String {
-    let own = graph.node(id).note.name.clone().unwrap_or_else(|| "value".into());
+    let own = graph.name_of(id);
     match program.buffers.iter().any(|b| b.node == id && !matches!(b.role, Role::Argument(_))) {
         true if depth == 0 => format!("{own}_total"),
         true => format!("{own}_{}", INDICES[(depth - 1).min(INDICES.len() - 1)]),

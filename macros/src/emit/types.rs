@@ -288,7 +288,7 @@ fn saved_name(forward: &Compiled, k: usize) -> String {
         .iter()
         .filter(|r| r.goal == Goal::Saved)
         .filter_map(|r| r.node)
-        .map(|id| forward.graph.node(id).note.name.clone().unwrap_or_else(|| "value".into()))
+        .map(|id| forward.graph.name_of(id))
         .collect();
     match names[..k].iter().filter(|n| **n == names[k]).count() {
         0 => names[k].clone(),

@@ -215,7 +215,7 @@ impl<'m> Lowering<'m> {
         if let Some((_, inside)) = around.captured.iter().find(|(outside, _)| *outside == id) {
             return *inside;
         }
-        let node = around.graph.node(id).clone();
+        let (node, name) = (around.graph.node(id).clone(), around.graph.name_of(id));
         let inside = match level + 1 == self.around.len() {
             true => &mut self.graph,
             false => &mut self.around[level + 1].graph,
@@ -223,7 +223,6 @@ impl<'m> Lowering<'m> {
         if let Kind::Const(_) | Kind::Size(_) = node.kind {
             return inside.like(&node, Vec::new());
         }
-        let name = node.note.name.clone().unwrap_or_else(|| "value".into());
         let arg = inside.push_argument(Argument::inside(&name, node.shape.clone(), node.dtype));
         self.around[level].captured.push((id, arg));
         arg
