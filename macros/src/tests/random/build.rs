@@ -1,12 +1,22 @@
 //! Construction: shapes, bounds and spellings of expressions whose arguments are there.
 
 use super::grow::Grower;
-use super::{Expr, Form, Meaning, binds};
+use super::{Definition, Expr, Form, Meaning, Place, binds};
 use crate::ir::dim::{Dim, Shape};
 use crate::ir::graph::Dtype;
 use crate::op::{self, Emitted, Meaning as Kind, Op};
 
 impl Grower {
+    /// Expressions of these shapes within bounds, the first as deep as may be.
+    pub fn several(&mut self, shapes: &[Shape], depth: usize, bounds: (f64, f64)) -> Vec<Expr> {
+        let deep = |k: usize| if k == 0 { depth } else { depth.min(1) };
+        let one = |(k, shape)| {
+            let x = self.expr(shape, deep(k));
+            self.fit(x, bounds)
+        };
+        shapes.iter().enumerate().map(one).collect()
+    }
+
     pub fn map(&mut self, op: &'static Op, args: Vec<Expr>, shape: &Shape) -> Expr {
         let Kind::Map { gives, .. } = op.meaning else { panic!("{} is not element-wise", op.name) };
         let range = range_of(op, &args);
@@ -193,6 +203,21 @@ pub fn between(a: (f64, f64), b: (f64, f64)) -> (f64, f64) {
 
 pub fn made(meaning: Meaning, args: Vec<Expr>, shape: Shape, range: (f64, f64), form: Form) -> Expr {
     Expr { meaning, args, shape, dtype: Dtype::Real, form, range }
+}
+
+/// A call that is defined by the elements of its result; a receiver binds tightly.
+pub fn defined(
+    text: impl Into<String>,
+    args: Vec<Expr>,
+    shape: &Shape,
+    range: (f64, f64),
+    element: impl Fn(&Place) -> f64 + 'static,
+) -> Expr {
+    let mut form = Form::tight(text, args.len());
+    if form.text.starts_with("$0.") {
+        form.holes[0] = binds::CALL;
+    }
+    made(Meaning::By(Definition::new(element)), args, shape.clone(), range, form)
 }
 
 pub fn constant(text: &str, value: f64) -> Expr {

@@ -16,7 +16,8 @@ const NUMBERS: [&str; 14] =
     ["0", "1", "2", "0.5", "3", "1.0", "2.0", "-1", "-1.5", "0.25", "1e-1", "1.5f32", "0.7f64", "-2"];
 pub const ANYTHING: (f64, f64) = (-2.0, 2.0);
 const REDUCTIONS: [&str; 10] = ["sum", "sum", "mean", "max", "min", "logsumexp", "norm", "prod", "var", "std"];
-const MOST_AXES: usize = 4;
+/// An array has more at most, but a model that grows them all is slow.
+pub const MOST_AXES: usize = 4;
 /// More would grow without bound from layer to layer.
 pub const MODERATE: (f64, f64) = (-5.0, 5.0);
 
@@ -53,6 +54,11 @@ struct Bound {
 /// How an operation grows for a shape that is wanted, along an axis of it, if it can give that shape.
 pub type Growth = fn(&mut Grower, &Shape, usize, usize) -> Option<Expr>;
 
+/// Whether it is a number or a name.
+pub fn is_plain(dim: &Dim) -> bool {
+    dim.as_name().is_some() || dim.as_number().is_some()
+}
+
 // --- the parts of a model ---
 
 impl Grower {
@@ -86,8 +92,7 @@ impl Grower {
 
     /// A dimension that is a number or a name.
     pub fn plain_dim(&mut self) -> Dim {
-        let dims: Vec<Dim> =
-            self.dims.iter().filter(|d| d.as_name().or(d.as_number().map(|_| "")).is_some()).cloned().collect();
+        let dims: Vec<Dim> = self.dims.iter().filter(|d| is_plain(d)).cloned().collect();
         if self.one_in(12) { Dim::number(1) } else { self.pick(&dims) }
     }
 

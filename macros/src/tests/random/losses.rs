@@ -1,8 +1,8 @@
 //! Losses, by their definitions: means over all elements, or over rows of them.
 
-use super::build::made;
+use super::build::defined;
 use super::grow::{Grower, MODERATE};
-use super::{Definition, Expr, Meaning, Place};
+use super::{Expr, Place};
 use crate::ir::dim::Shape;
 use crate::tests::interpret::{Array, positions};
 
@@ -93,8 +93,7 @@ impl Grower {
             let terms = p.args[0].data.iter().zip(&p.args[1].data).map(|(a, b)| term(*a, *b));
             terms.sum::<f64>() / p.args[0].data.len() as f64
         };
-        let form = self.form(text.into(), 2);
-        made(Meaning::By(Definition::new(element)), args, Shape::new(), (0.0, 100.0), form)
+        defined(text, args, &Shape::new(), (0.0, 100.0), element)
     }
 
     fn by_row(&mut self, mut shape: Shape, depth: usize) -> Expr {
@@ -119,8 +118,7 @@ impl Grower {
             let terms = rows.iter().map(|at| term(&row(&p.args[0], at), &weights(p, at)));
             terms.sum::<f64>() / rows.len() as f64
         };
-        let form = self.form(text.into(), 2);
-        made(Meaning::By(Definition::new(element)), vec![x, y], Shape::new(), (-20.0, 20.0), form)
+        defined(text, vec![x, y], &Shape::new(), (-20.0, 20.0), element)
     }
 }
 

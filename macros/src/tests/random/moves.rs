@@ -1,8 +1,8 @@
 //! Operations that move elements and compute nothing: other shapes, other orders, parts and joins.
 
-use super::build::{between, made};
-use super::grow::{Grower, Growth};
-use super::{Definition, Expr, Form, Meaning, Place, binds, oracle};
+use super::build::{between, defined};
+use super::grow::{Grower, Growth, MOST_AXES, is_plain};
+use super::{Expr, Place, binds, oracle};
 use crate::ir::dim::{Dim, Shape};
 use crate::ir::graph::Dtype;
 use crate::ir::model::Role;
@@ -26,9 +26,6 @@ const ALL: [Growth; 17] = [
     Grower::flatten,
     Grower::broadcast_to,
 ];
-/// An array has more at most, but a model that grows them all is slow.
-const MOST_AXES: usize = 4;
-
 /// The position with another one along an axis.
 pub fn moved(at: &[usize], axis: usize, to: usize) -> Vec<usize> {
     let mut at = at.to_vec();
@@ -69,11 +66,9 @@ impl Grower {
         depth: usize,
         element: impl Fn(&Place) -> f64 + 'static,
     ) -> Expr {
-        let args: Vec<Expr> =
-            from.iter().enumerate().map(|(k, own)| self.expr(own, if k == 0 { depth } else { depth.min(1) })).collect();
+        let args = self.several(from, depth, (f64::NEG_INFINITY, f64::INFINITY));
         let range = args.iter().map(|a| a.range).reduce(between).expect("there is an argument");
-        let form = self.form(text, args.len());
-        made(Meaning::By(Definition::new(element)), args, shape.clone(), range, form)
+        defined(text, args, shape, range, element)
     }
 
     fn flip(&mut self, shape: &Shape, axis: usize, depth: usize) -> Option<Expr> {
@@ -237,9 +232,9 @@ impl Grower {
         let (own, classes) = (shape.get(axis..=axis)?.to_vec(), self.plain_dim());
         let x = self.expr(&with(shape, axis, classes.clone()), depth);
         let index = self.index(&own, &classes);
-        let (range, form) = (x.range, self.form(format!("gather($0, $1, axis = {axis})"), 2));
+        let (text, range) = (format!("gather($0, $1, axis = {axis})"), x.range);
         let element = move |p: &Place| p.args[0].at(&moved(p.at, axis, p.args[1].data[p.at[axis]] as usize));
-        Some(made(Meaning::By(Definition::new(element)), vec![x, index], shape.clone(), range, form))
+        Some(defined(text, vec![x, index], shape, range, element))
     }
 
     /// At the positions of the largest or smallest elements of rows.
@@ -262,24 +257,25 @@ impl Grower {
         let classes = self.plain_dim();
         let index = self.index(&rows.to_vec(), &classes);
         let table = self.expr(&vec![classes, width.clone()], depth);
-        let (range, form) = (table.range, self.form("embedding($0, $1)".into(), 2));
+        let range = table.range;
         let element = |p: &Place| {
             let (column, row) = p.at.split_last().expect("a column");
             p.args[1].at(&[p.args[0].at(row) as usize, *column])
         };
-        Some(made(Meaning::By(Definition::new(element)), vec![index, table], shape.clone(), range, form))
+        Some(defined("embedding($0, $1)", vec![index, table], shape, range, element))
     }
 
     fn one_hot(&mut self, shape: &Shape, _: usize, _: usize) -> Option<Expr> {
         let (classes, rows) = shape.split_last()?;
-        classes.as_name().or(classes.as_number().map(|_| ""))?;
+        if !is_plain(classes) {
+            return None;
+        }
         let index = self.index(&rows.to_vec(), classes);
-        let form = self.form(format!("one_hot($0, classes = {classes})"), 1);
         let element = |p: &Place| {
             let (class, row) = p.at.split_last().expect("a class");
             f64::from(u8::from(p.args[0].at(row) == *class as f64))
         };
-        Some(made(Meaning::By(Definition::new(element)), vec![index], shape.clone(), (0.0, 1.0), form))
+        Some(defined(format!("one_hot($0, classes = {classes})"), vec![index], shape, (0.0, 1.0), element))
     }
 
     fn squeeze(&mut self, shape: &Shape, axis: usize, depth: usize) -> Option<Expr> {
@@ -324,18 +320,7 @@ impl Grower {
     fn stopped(&mut self, shape: &Shape, depth: usize) -> Expr {
         let mask = self.mask(shape, depth);
         let element = |p: &Place| if p.args[0].at(p.at) != 0.0 { 1.5 } else { -0.5 };
-        let form = self.form("stop_gradient(select($0, 1.5, -0.5))".into(), 1);
-        made(Meaning::By(Definition::new(element)), vec![mask], shape.clone(), (-0.5, 1.5), form)
-    }
-
-    /// A call, whose receiver binds tightly.
-    pub fn form(&mut self, text: String, holes: usize) -> Form {
-        let method = text.starts_with("$0.");
-        let mut form = Form::tight(text, holes);
-        if method {
-            form.holes[0] = binds::CALL;
-        }
-        form
+        defined("stop_gradient(select($0, 1.5, -0.5))", vec![mask], shape, (-0.5, 1.5), element)
     }
 
     /// An input that the text alone reads.

@@ -1,8 +1,9 @@
 //! Normalisation and dropout.
 
-use super::build::made;
+use super::build::defined;
 use super::grow::{Grower, Growth, MODERATE};
-use super::{Definition, Expr, Meaning, Place};
+use super::oracle::fold;
+use super::{Expr, Place};
 use crate::ir::dim::{Dim, Shape};
 use crate::ir::model::Role;
 use crate::op;
@@ -19,13 +20,8 @@ fn beside(p: &Place, key: impl Fn(&[usize]) -> Vec<usize>) -> Vec<f64> {
     positions(p.shape).iter().filter(|at| key(at) == own).map(|at| p.args[0].at(at)).collect()
 }
 
-fn mean(v: &[f64]) -> f64 {
-    v.iter().sum::<f64>() / v.len() as f64
-}
-
 fn normal(x: f64, v: &[f64]) -> f64 {
-    let (middle, squares) = (mean(v), v.iter().map(|x| x * x).sum::<f64>() / v.len() as f64);
-    (x - middle) / (squares - middle * middle + EPS).sqrt()
+    (x - fold("mean", v)) / (fold("var", v) + EPS).sqrt()
 }
 
 impl Grower {
@@ -117,7 +113,6 @@ impl Grower {
         };
         let range = ((x.range.0 / (1.0 - p)).min(0.0), (x.range.1 / (1.0 - p)).max(0.0));
         let args = vec![x, self.seed()];
-        let form = self.form(text, 2);
         let element = move |place: &Place| {
             let x = place.args[0].at(place.at);
             let kept = kept(place.args[1].data[0], place.at, p);
@@ -129,7 +124,7 @@ impl Grower {
                 0.0
             }
         };
-        Some(made(Meaning::By(Definition::new(element)), args, shape.clone(), range, form))
+        Some(defined(text, args, shape, range, element))
     }
 }
 

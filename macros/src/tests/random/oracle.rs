@@ -163,7 +163,8 @@ fn reduce(op: &str, axes: &[usize], keep: bool, x: &Array) -> Array {
     Array { shape: if keep { kept.clone() } else { left() }, data }
 }
 
-fn fold(op: &str, v: &[f64]) -> f64 {
+/// A reduction of all elements.
+pub fn fold(op: &str, v: &[f64]) -> f64 {
     let sum = v.iter().sum::<f64>();
     // NaN stays NaN, where `f64::max` would drop it.
     let [larger, smaller] = ["max", "min"].map(|op| op::known(op).value);

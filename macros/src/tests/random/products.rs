@@ -1,8 +1,8 @@
 //! Products of arrays, and attention, which is made of them.
 
-use super::build::made;
+use super::build::defined;
 use super::grow::{Grower, MODERATE};
-use super::{Definition, Expr, Meaning, Place};
+use super::{Expr, Place};
 use crate::ir::dim::{Dim, Shape};
 use crate::ir::model::Role;
 use crate::tests::interpret::positions;
@@ -90,13 +90,8 @@ impl Grower {
         depth: usize,
         element: impl Fn(&Place) -> f64 + 'static,
     ) -> Expr {
-        let args = from.iter().enumerate().map(|(k, own)| {
-            let x = self.expr(own, if k == 0 { depth } else { depth.min(1) });
-            self.fit(x, MODERATE)
-        });
-        let args: Vec<Expr> = args.collect();
-        let form = self.form(text, args.len());
-        made(Meaning::By(Definition::new(element)), args, shape.clone(), (-40.0, 40.0), form)
+        let args = self.several(from, depth, MODERATE);
+        defined(text, args, shape, (-40.0, 40.0), element)
     }
 
     fn attention(&mut self, shape: &Shape, depth: usize) -> Expr {

@@ -1,6 +1,6 @@
 //! Loops: what is carried from turn to turn, what is scanned, what is stacked, and a result that is made of these.
 
-use super::grow::{Grower, MODERATE};
+use super::grow::{Grower, MODERATE, is_plain};
 use super::oracle::Oracle;
 use super::{Expr, Form, Meaning, Scope, binds};
 use crate::ir::dim::{Dim, Shape};
@@ -139,11 +139,10 @@ fn part(array: &Array, axis: usize, t: usize) -> Array {
 impl Grower {
     /// What is carried is of the wanted shape, or what is stacked is, or both make the result.
     pub fn turns(&mut self, shape: &Shape, depth: usize) -> Option<Expr> {
-        let plain = |d: &Dim| d.as_name().or(d.as_number().map(|_| "")).is_some();
         if self.around == 2 || shape.len() > 3 {
             return None;
         }
-        let stacked = shape.first().is_some_and(plain) && self.one_in(2);
+        let stacked = shape.first().is_some_and(is_plain) && self.one_in(2);
         let count = if stacked { shape[0].clone() } else { self.plain_dim() };
         let own = if stacked { shape[1..].to_vec() } else { shape.clone() };
         let depth = depth.min(3);

@@ -1,8 +1,8 @@
 //! Convolutions and pooling, on images whose sizes are numbers or names. What a wanted shape lacks of their axes is reduced.
 
-use super::build::made;
-use super::grow::{Grower, Growth};
-use super::{Definition, Expr, Meaning, Place};
+use super::build::defined;
+use super::grow::{Grower, Growth, is_plain};
+use super::{Expr, Place};
 use crate::ir::dim::{Dim, Shape};
 use crate::op;
 use crate::tests::interpret::positions;
@@ -80,7 +80,7 @@ impl Grower {
 
     /// A shape of this rank that starts with the one that is wanted: channels of which there are few, then an image.
     fn image(&mut self, shape: &Shape, rank: usize) -> Option<Shape> {
-        let plain = shape.iter().skip(1).all(|d| d.as_name().or(d.as_number().map(|_| "")).is_some());
+        let plain = shape.iter().skip(1).all(is_plain);
         if shape.len() > rank || !plain {
             return None;
         }
@@ -186,7 +186,7 @@ impl Grower {
         let first = if shape.len() <= 2 && self.one_in(4) { 0 } else { 2 };
         let axes = if first == 0 { 2 } else { 1 + self.random.below(2) };
         let out = self.image(shape, first + axes)?;
-        if out[0].as_name().or(out[0].as_number().map(|_| "")).is_none() && first == 0 {
+        if first == 0 && !is_plain(&out[0]) {
             return None;
         }
         let mut lies: Vec<Lie> = (0..axes).map(|_| Lie { dilation: 1, ..self.lie() }).collect();
@@ -206,7 +206,6 @@ impl Grower {
         let (maximum, larger) = (name == "max_pool", op::known("max").value);
         let arg = self.expr(&x, depth);
         let range = (arg.range.0.min(0.0), arg.range.1.max(0.0));
-        let form = self.form(format!("{name}($0{size}{stride}{padding})"), 1);
         let element = move |p: &Place| {
             let value = |inner: &Vec<usize>| {
                 let place = |k: usize| lies[k].place(p.at[first + k], inner[k], p.args[0].shape[first + k]);
@@ -220,7 +219,7 @@ impl Grower {
                 false => values.sum::<f64>() / inside.len() as f64,
             }
         };
-        let y = made(Meaning::By(Definition::new(element)), vec![arg], out, range, form);
+        let y = defined(format!("{name}($0{size}{stride}{padding})"), vec![arg], &out, range, element);
         Some(self.reduced(y, shape.len()))
     }
 
@@ -228,13 +227,13 @@ impl Grower {
         let out = self.image(shape, 2)?;
         let x: Shape = out.iter().cloned().chain((0..axes).map(|_| self.plain_dim())).collect();
         let arg = self.expr(&x, depth);
-        let (range, form) = (arg.range, self.form("global_avg_pool($0)".into(), 1));
+        let range = arg.range;
         let element = |p: &Place| {
             let inside = positions(&p.args[0].shape[2..]);
             let values = inside.iter().map(|inner| p.args[0].at(&[p.at, &inner[..]].concat()));
             values.sum::<f64>() / inside.len() as f64
         };
-        let y = made(Meaning::By(Definition::new(element)), vec![arg], out, range, form);
+        let y = defined("global_avg_pool($0)", vec![arg], &out, range, element);
         Some(self.reduced(y, shape.len()))
     }
 }
