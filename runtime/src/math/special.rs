@@ -1,9 +1,9 @@
 //! Exponentials, logarithms, the error function and trigonometry, beyond what [`Real`] itself has.
 //!
-//! A loop around them vectorises, but for the trigonometric functions, which are the standard library's. How large their
-//! errors are stands in the table of [`crate::math`].
+//! A loop around them vectorises, but for `sin`, `cos` and `tan` of `f64`, which are the standard library's. How large
+//! their errors are stands in the table of [`crate::math`].
 
-use super::Real;
+use super::{Real, circular};
 
 /// What [`Real`] takes from here: each method is the function of its name.
 pub trait Special: Sized {
@@ -76,23 +76,23 @@ functions! {
     gelu(x)
     /// `x/2·(1 + tanh(√(2/π)·(x + 0.044715·x³)))`, as `x·σ(..)`, with all digits in the left tail.
     gelu_tanh(x)
-    /// Sine, by the standard library.
+    /// Sine; NaN at infinity. All digits count, however large `x` is.
     sin(x)
-    /// Cosine, by the standard library.
+    /// Cosine; as [`sin`].
     cos(x)
-    /// Tangent, by the standard library.
+    /// Tangent; as [`sin`].
     tan(x)
-    /// Inverse sine, by the standard library; NaN beyond -1 and 1.
+    /// Inverse sine; NaN beyond -1 and 1.
     asin(x)
-    /// Inverse cosine, by the standard library; NaN beyond -1 and 1.
+    /// Inverse cosine; NaN beyond -1 and 1.
     acos(x)
-    /// Inverse tangent, by the standard library.
+    /// Inverse tangent.
     atan(x)
     /// The largest whole number that is not above `x`.
     floor(x)
     /// The nearest whole number; a half goes away from zero.
     round(x)
-    /// The angle of the point `(x, y)`, by the standard library.
+    /// The angle of the point `(x, y)` to the first axis, between -π and π.
     atan2(y, x)
     /// `√(x² + y²)`; neither square overflows or is lost.
     hypot(x, y)
@@ -108,9 +108,10 @@ macro_rules! methods {
 }
 
 macro_rules! special {
-    ($float:ident, $module:ident, hypot: [$small:expr, $large:expr, $up:expr, $down:expr]) => {
+    ($float:ident, $module:ident, circular: $circular:ident, hypot: [$small:expr, $large:expr, $up:expr, $down:expr]) => {
         mod $module {
             pub(crate) use crate::math::kernels::$float::{exp2, expm1, log1p, log2};
+            pub(crate) use crate::math::inverse::$module::{acos, asin, atan, atan2};
             pub(crate) use crate::math::normal::$module::{erf, gelu, gelu_tanh, normal_cdf, normal_pdf};
 
             /// Scaled by a power of 2, which rounds nothing.
@@ -127,10 +128,12 @@ macro_rules! special {
 
         impl Special for $float {
             methods!($module: expm1 log1p exp2 log2 erf normal_cdf normal_pdf gelu gelu_tanh);
-            methods!($float: sin cos tan asin acos atan floor round);
+            methods!($module: asin acos atan);
+            methods!($circular: sin cos tan);
+            methods!($float: floor round);
             #[inline(always)]
             fn atan2(self, x: Self) -> Self {
-                <$float>::atan2(self, x)
+                $module::atan2(self, x)
             }
             #[inline(always)]
             fn hypot(self, other: Self) -> Self {
@@ -140,5 +143,5 @@ macro_rules! special {
     };
 }
 
-special!(f32, single, hypot: [8.9e-16, 1.2e18, 1.267_650_6e30, 7.888_609e-31]);
-special!(f64, double, hypot: [1e-150, 1e150, 5.260135901548374e+210, 1.90109156629516e-211]);
+special!(f32, single, circular: circular, hypot: [8.9e-16, 1.2e18, 1.267_650_6e30, 7.888_609e-31]);
+special!(f64, double, circular: f64, hypot: [1e-150, 1e150, 5.260135901548374e+210, 1.90109156629516e-211]);

@@ -18,6 +18,9 @@ pub struct Scaled {
 
 pub const LN_2: Pair = Pair { high: std::f64::consts::LN_2, low: 2.319_046_813_846_299_6e-17 };
 
+/// What rounding dropped from π/2.
+const HALF_PI_LOW: f64 = 6.123233995736766e-17;
+
 const SQRT_2: Pair = Pair { high: std::f64::consts::SQRT_2, low: -9.667293313452913e-17 };
 /// `1/√2π`.
 const FRAC_1_SQRT_TAU: Pair = Pair { high: 0.3989422804014327, low: -2.49232720227773e-17 };
@@ -237,5 +240,43 @@ impl Pair {
     pub fn gelu(x: f64) -> Scaled {
         let Scaled { pair, exponent } = Pair::normal_cdf(x);
         Scaled { pair: pair * x.into(), exponent }
+    }
+
+    /// Sine and cosine by their series, for `|x|` up to 4.
+    fn sin_cos(x: f64) -> [Pair; 2] {
+        let square = Pair::from(x) * x.into();
+        let series = |start: f64| {
+            (1..25).rev().fold(Pair::from(1.0), |sum, k| {
+                let below = (2.0 * f64::from(k) + start - 2.0) * (2.0 * f64::from(k) + start - 1.0);
+                Pair::from(1.0) + -(sum * square / below.into())
+            })
+        };
+        [series(2.0) * x.into(), series(1.0)]
+    }
+
+    /// One step of Newton's method from the standard library's value, as for those below.
+    pub fn asin(x: f64) -> Scaled {
+        let y = x.asin();
+        let [sine, cosine] = Pair::sin_cos(y);
+        let step = if x.abs() < 1.0 { (Pair::from(x) + -sine) / cosine } else { Pair::from(HALF_PI_LOW * x) };
+        (Pair::from(y) + step).into()
+    }
+
+    pub fn acos(x: f64) -> Scaled {
+        let y = x.acos();
+        let [sine, cosine] = Pair::sin_cos(y);
+        let step = if x.abs() < 1.0 { (cosine + -Pair::from(x)) / sine } else { Pair::from(0.0) };
+        (Pair::from(y) + step).into()
+    }
+
+    pub fn atan(x: f64) -> Scaled {
+        Pair::atan2(x, 1.0)
+    }
+
+    /// Where neither argument is near the ends of the range.
+    pub fn atan2(y: f64, x: f64) -> Scaled {
+        let angle = y.atan2(x);
+        let ([sine, cosine], x, y) = (Pair::sin_cos(angle), Pair::from(x), Pair::from(y));
+        (Pair::from(angle) + (y * cosine + -(x * sine)) / (x * cosine + y * sine)).into()
     }
 }
