@@ -136,6 +136,10 @@ mod double {
         worst_of_every(19, gelu, Pair::gelu, |x| x.abs() < 37.0 && x.abs() > 1e-290).assert_within(Type::F64, "gelu");
         worst_of_every(19, normal_cdf, Pair::normal_cdf, |x| x.abs() < 37.0).assert_within(Type::F64, "normal_cdf");
         worst_of_every(19, erf, Pair::erf, |x| x > 1e-290 && x < 7.0).assert_within(Type::F64, "erf");
+        let turns = |x: f64| x.abs() > 1e-200 && x.abs() < 300.0;
+        worst_of_every(5, sin, Pair::sin, turns).assert_within(Type::F64, "sin");
+        worst_of_every(5, cos, Pair::cos, turns).assert_within(Type::F64, "cos");
+        worst_of_every(5, tan, Pair::tan, turns).assert_within(Type::F64, "tan");
         let arc = |x: f64| x.abs() > 1e-200 && x.abs() < 1.0;
         worst_of_every(5, asin, Pair::asin, arc).assert_within(Type::F64, "asin");
         worst_of_every(5, acos, Pair::acos, arc).assert_within(Type::F64, "acos");

@@ -1,9 +1,8 @@
 //! Exponentials, logarithms, the error function and trigonometry, beyond what [`Real`] itself has.
 //!
-//! A loop around them vectorises, but for `sin`, `cos` and `tan` of `f64`, which are the standard library's. How large
-//! their errors are stands in the table of [`crate::math`].
+//! A loop around them vectorises. How large their errors are stands in the table of [`crate::math`].
 
-use super::{Real, circular};
+use super::Real;
 
 /// What [`Real`] takes from here: each method is the function of its name.
 pub trait Special: Sized {
@@ -108,9 +107,10 @@ macro_rules! methods {
 }
 
 macro_rules! special {
-    ($float:ident, $module:ident, circular: $circular:ident, hypot: [$small:expr, $large:expr, $up:expr, $down:expr]) => {
+    ($float:ident, $module:ident, hypot: [$small:expr, $large:expr, $up:expr, $down:expr]) => {
         mod $module {
             pub(crate) use crate::math::kernels::$float::{exp2, expm1, log1p, log2};
+            pub(crate) use crate::math::circular::$module::{cos, sin, tan};
             pub(crate) use crate::math::inverse::$module::{acos, asin, atan, atan2};
             pub(crate) use crate::math::normal::$module::{erf, gelu, gelu_tanh, normal_cdf, normal_pdf};
 
@@ -128,8 +128,7 @@ macro_rules! special {
 
         impl Special for $float {
             methods!($module: expm1 log1p exp2 log2 erf normal_cdf normal_pdf gelu gelu_tanh);
-            methods!($module: asin acos atan);
-            methods!($circular: sin cos tan);
+            methods!($module: sin cos tan asin acos atan);
             methods!($float: floor round);
             #[inline(always)]
             fn atan2(self, x: Self) -> Self {
@@ -143,5 +142,5 @@ macro_rules! special {
     };
 }
 
-special!(f32, single, circular: circular, hypot: [8.9e-16, 1.2e18, 1.267_650_6e30, 7.888_609e-31]);
-special!(f64, double, circular: f64, hypot: [1e-150, 1e150, 5.260135901548374e+210, 1.90109156629516e-211]);
+special!(f32, single, hypot: [8.9e-16, 1.2e18, 1.267_650_6e30, 7.888_609e-31]);
+special!(f64, double, hypot: [1e-150, 1e150, 5.260135901548374e+210, 1.90109156629516e-211]);

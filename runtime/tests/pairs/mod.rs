@@ -243,15 +243,42 @@ impl Pair {
     }
 
     /// Sine and cosine by their series, for `|x|` up to 4.
-    fn sin_cos(x: f64) -> [Pair; 2] {
-        let square = Pair::from(x) * x.into();
+    fn sin_cos(x: impl Into<Pair>) -> [Pair; 2] {
+        let x = x.into();
+        let square = x * x;
         let series = |start: f64| {
             (1..25).rev().fold(Pair::from(1.0), |sum, k| {
                 let below = (2.0 * f64::from(k) + start - 2.0) * (2.0 * f64::from(k) + start - 1.0);
                 Pair::from(1.0) + -(sum * square / below.into())
             })
         };
-        [series(2.0) * x.into(), series(1.0)]
+        [series(2.0) * x, series(1.0)]
+    }
+
+    /// As [`sin_cos`](Self::sin_cos), for a few hundred quarter turns.
+    fn turned_sin_cos(x: f64) -> [Pair; 2] {
+        let quarters = (x / std::f64::consts::FRAC_PI_2).round();
+        let half_pi = Pair { high: std::f64::consts::FRAC_PI_2, low: HALF_PI_LOW };
+        let [sine, cosine] = Pair::sin_cos(Pair::from(x) + -(half_pi * quarters.into()));
+        match quarters.rem_euclid(4.0) {
+            0.0 => [sine, cosine],
+            1.0 => [cosine, -sine],
+            2.0 => [-sine, -cosine],
+            _ => [-cosine, sine],
+        }
+    }
+
+    pub fn sin(x: f64) -> Scaled {
+        Pair::turned_sin_cos(x)[0].into()
+    }
+
+    pub fn cos(x: f64) -> Scaled {
+        Pair::turned_sin_cos(x)[1].into()
+    }
+
+    pub fn tan(x: f64) -> Scaled {
+        let [sine, cosine] = Pair::turned_sin_cos(x);
+        (sine / cosine).into()
     }
 
     /// One step of Newton's method from the standard library's value, as for those below.
