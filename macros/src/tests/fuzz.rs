@@ -14,6 +14,7 @@ use crate::{lower, parse, pipeline};
 use proc_macro2::{Delimiter, Group, Ident, Literal, Punct, Spacing, Span, TokenStream, TokenTree};
 use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::LazyLock;
 use std::time::{Duration, Instant};
 
 const MUTATIONS: usize = 2_000;
@@ -22,8 +23,6 @@ const STACK: usize = 2 << 20;
 const WHOLE_STACK: usize = 8 << 20;
 /// How long a source may take: a second, or more where the compiler itself is hardly optimised.
 const LONGEST: Duration = Duration::from_secs(if cfg!(debug_assertions) { 5 } else { 1 });
-/// A machine that is busy with other work delays an answer, but hardly the same one each time.
-const TRIES: usize = 4;
 
 /// Good models, each with its options.
 const CORPUS: &[(&str, &str)] = &[
@@ -297,27 +296,29 @@ fn source(seed: u64) -> (TokenStream, TokenStream) {
 
 /// How long the compiler takes for a source; or what is wrong with its answer.
 fn answer(options: &TokenStream, item: &TokenStream) -> Result<Duration, String> {
-    let (tokens, took) = timed(options, item)?;
-    if refused(options, item) != tokens.to_string().contains("compile_error") {
-        return Err(format!("a refusal without an error, or an error without a refusal:\n{tokens}"));
-    }
-    syn::parse2::<syn::File>(tokens.clone()).map_err(|e| format!("{e} in its answer\n{tokens}"))?;
-    let mut took = took;
-    for _ in 1..TRIES {
-        if took > LONGEST {
-            took = took.min(timed(options, item)?.1);
-        }
-    }
-    if took > LONGEST { Err(format!("it took {took:?}")) } else { Ok(took) }
-}
-
-fn timed(options: &TokenStream, item: &TokenStream) -> Result<(TokenStream, Duration), String> {
-    let start = Instant::now();
+    let start = worked();
     let tokens = catch_unwind(AssertUnwindSafe(|| whole(options, item))).map_err(|panic| {
         let text = panic.downcast_ref::<String>().cloned();
         text.or_else(|| panic.downcast_ref::<&str>().map(|s| s.to_string())).unwrap_or_default()
     })?;
-    Ok((tokens, start.elapsed()))
+    let took = worked() - start;
+    if took > LONGEST {
+        return Err(format!("it took {took:?}"));
+    }
+    if refused(options, item) != tokens.to_string().contains("compile_error") {
+        return Err(format!("a refusal without an error, or an error without a refusal:\n{tokens}"));
+    }
+    syn::parse2::<syn::File>(tokens.clone()).map_err(|e| format!("{e} in its answer\n{tokens}"))?;
+    Ok(took)
+}
+
+/// How long this thread has worked, where the system tells; else how long this process has been there: a machine that is
+/// busy with other work delays an answer.
+fn worked() -> Duration {
+    static START: LazyLock<Instant> = LazyLock::new(Instant::now);
+    let statistics = std::fs::read_to_string("/proc/thread-self/schedstat").unwrap_or_default();
+    let nanoseconds = statistics.split_whitespace().next().and_then(|first| first.parse().ok());
+    nanoseconds.map_or_else(|| START.elapsed(), Duration::from_nanos)
 }
 
 /// What comes of a source where every network that it names is this one.
