@@ -199,10 +199,11 @@ pub fn batched<'o, T>(
     out
 }
 
-/// `0..count` cut into ranges of `height` rows, the last one perhaps shorter.
+/// `rows` cut into ranges of `height` rows, the last one perhaps shorter.
 #[inline(always)]
-pub fn rows_of(count: usize, height: usize) -> impl Iterator<Item = Range<usize>> {
-    (0..count).step_by(height).map(move |start| start..count.min(start + height))
+pub fn rows_within(rows: Range<usize>, height: usize) -> impl Iterator<Item = Range<usize>> {
+    let end = rows.end;
+    rows.step_by(height).map(move |start| start..end.min(start + height))
 }
 
 /// The `rows` of `x`, of `width` elements each, as `height` lanes: `[width, height]`. Lanes beyond them hold the last row again, so
@@ -297,7 +298,7 @@ mod tests {
 
     #[test]
     fn rows_become_lanes_and_the_last_one_fills_what_is_left() {
-        assert!(rows_of(5, 2).eq([0..2, 2..4, 4..5]) && rows_of(0, 2).next().is_none());
+        assert!(rows_within(1..6, 2).eq([1..3, 3..5, 5..6]) && rows_within(0..0, 2).next().is_none());
         let (mut lanes, mut live) = ([0.0; 6], [false; 3]);
         lanes_of(&mut lanes, &x(), &(4..6), [2, 3]);
         live_lanes(&mut live, &(4..6));

@@ -2,7 +2,7 @@
 //! row-major slices. Not for users: it changes with the compiler that writes against it.
 
 pub use crate::along::{argmax, argmin, batched, concat, cumsum, cumsum_from_end, gather, overlap, pad, scatter};
-pub use crate::along::{lanes_of, live_lanes, rows_of};
+pub use crate::along::{lanes_of, live_lanes, rows_within};
 pub use crate::init::{glorot, glorot_normal, he, lecun, normal, orthogonal, uniform};
 pub use crate::linalg::{
     SUM_LANES, add_products, add_rows, matmul, matmul_add, matmul_nt, matmul_nt_add, matmul_tn, matmul_tn_add,
@@ -16,6 +16,7 @@ pub use crate::math::{
 };
 pub use crate::optim::Optimiser;
 pub use crate::params::ParamSet;
+pub use crate::parts::in_parts;
 pub use crate::random::{kept, mix, stream};
 pub use crate::reduce::{max_of, min_of, prod_of, sum};
 pub use crate::shape::{ShapeError, checked, expect_apart, expect_cotangent, expect_index, expect_shape};
@@ -38,7 +39,7 @@ pub const TILE: usize = 1024;
 /// `0..n` cut into ranges of [`TILE`], the last one shorter; none for `n = 0`.
 #[inline(always)]
 pub fn tiles(n: usize) -> impl Iterator<Item = Range<usize>> {
-    rows_of(n, TILE)
+    rows_within(0..n, TILE)
 }
 
 /// The elements of `view` in row-major order: borrowed where they lie so, else copied.

@@ -126,6 +126,8 @@ pub mod math;
 pub mod nn;
 pub mod optim;
 pub mod params;
+#[doc(hidden)]
+pub mod parts;
 pub mod random;
 pub mod reduce;
 pub mod shape;

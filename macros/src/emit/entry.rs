@@ -18,7 +18,7 @@ use proc_macro2::{Ident, TokenStream};
 use quote::quote;
 use std::collections::HashSet;
 
-pub use step::memory;
+pub use step::{Memory, memory};
 
 /// `housing(x, &params) -> Array2<f32>`, beside the module.
 pub fn inference(surface: &Surface) -> TokenStream {

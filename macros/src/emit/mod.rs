@@ -5,6 +5,7 @@ pub mod code;
 mod entry;
 mod math;
 mod pass;
+mod rows;
 mod surface;
 mod types;
 mod update;

@@ -1,11 +1,11 @@
 //! The types of a network: `Params`, `Gradients`, `Saved`, `Workspace`, with public fields and documented shapes.
 
 use super::code::{docs, ident, size, sizes};
-use super::entry::memory;
+use super::entry::{Memory, memory};
 use super::surface::{Field, Surface, length, shape_words};
 use super::visit::visited;
 use super::{Compiled, Passes};
-use crate::ir::dim::Shape;
+use crate::ir::dim::{Dim, Shape};
 use crate::ir::graph::{Dtype, Goal, Kind, Source};
 use crate::ir::model::{Argument, Group, Init, plain};
 use proc_macro2::{Ident, TokenStream};
@@ -303,35 +303,46 @@ fn saved(surface: &Surface, passes: Option<&Passes>) -> TokenStream {
         docs([format!("What the forward pass of `{}` keeps for the backward pass.", surface.model.name).as_str()]);
     let fields =
         kept.iter().zip(&reasons).map(|((name, shape, dtype), why)| field(surface, name, (shape, *dtype), why));
-    let bytes = docs([format!("The size in bytes: {}.", bytes_formula(surface, &kept)).as_str()]);
+    let formula = format!("The size in bytes: {}.", bytes_formula(surface, &kept));
     let sizes = kept.iter().map(|(name, shape, dtype)| {
-        let element = surface.element_of(*dtype);
         let count = if shape.is_empty() { quote!(1) } else { quote!(self.#name.len()) };
-        quote!(#count * ::core::mem::size_of::<#element>())
+        (count, surface.element_of(*dtype))
     });
+    let bytes = bytes(&formula, sizes);
     quote! {
         #doc
         #[derive(Clone, Debug, Default, PartialEq)]
         pub struct Saved { #(#fields),* }
 
-        impl Saved {
-            #bytes
-            pub fn bytes(&self) -> usize {
-                let sizes: &[usize] = &[#(#sizes),*];
-                sizes.iter().sum()
-            }
+        impl Saved { #bytes }
+    }
+}
+
+/// `pub fn bytes(&self) -> usize`: so many elements of each type.
+fn bytes(doc: &str, sizes: impl Iterator<Item = (TokenStream, Ident)>) -> TokenStream {
+    let (docs, sizes) =
+        (docs([doc]), sizes.map(|(count, element)| quote!(#count * ::core::mem::size_of::<#element>())));
+    quote! {
+        #docs
+        pub fn bytes(&self) -> usize {
+            let sizes: &[usize] = &[#(#sizes),*];
+            sizes.iter().sum()
         }
+    }
+}
+
+fn bytes_of(surface: &Surface, dtype: Dtype) -> i64 {
+    match dtype {
+        Dtype::Mask => 1,
+        Dtype::Real if !surface.model.options.double => 4,
+        _ => 8,
     }
 }
 
 /// `4 · N · 13 + 4 · N`
 fn bytes_formula(surface: &Surface, kept: &[(Ident, Shape, Dtype)]) -> String {
-    let width = |dtype| match dtype {
-        Dtype::Mask => 1,
-        Dtype::Real if !surface.model.options.double => 4,
-        _ => 8,
-    };
-    let terms = kept.iter().map(|(_, shape, dtype)| format!("{} · {}", width(*dtype), super::math::count(shape)));
+    let terms =
+        kept.iter().map(|(_, shape, dtype)| format!("{} · {}", bytes_of(surface, *dtype), super::math::count(shape)));
     let terms: Vec<String> = terms.collect();
     if terms.is_empty() { "0".into() } else { terms.join(" + ") }
 }
@@ -341,6 +352,7 @@ fn workspace(surface: &Surface, step: &Compiled) -> TokenStream {
         docs([format!("Every buffer of a step of `{}`; grows at first use, and is used again.", surface.model.name)
             .as_str()]);
     let memory = memory(surface, step);
+    let bytes = workspace_bytes(surface, &memory);
     let fields = memory.scratch.iter().map(|(name, shape, dtype)| {
         let docs = docs([format!("{}.", shape_words(shape)).as_str()]);
         let element = surface.element_of(*dtype);
@@ -350,6 +362,10 @@ fn workspace(surface: &Surface, step: &Compiled) -> TokenStream {
         let docs = docs([of.as_str()]);
         quote!(#docs pub #name: Vec<#element>)
     });
+    let apart = memory.apart.as_ref().map(|name| {
+        let (doc, real) = (docs(["The sums and the lanes of parts of the rows, where there are many."]), &surface.real);
+        quote!(#doc pub #name: Vec<#real>,)
+    });
     quote! {
         #doc
         #[derive(Clone, Debug, Default)]
@@ -358,6 +374,22 @@ fn workspace(surface: &Surface, step: &Compiled) -> TokenStream {
             pub gradients: Gradients,
             #(#fields,)*
             #(#copies,)*
+            #apart
         }
+
+        impl Workspace { #bytes }
     }
+}
+
+fn workspace_bytes(surface: &Surface, memory: &Memory) -> TokenStream {
+    let total = memory.scratch.iter().fold(Dim::default(), |total, (_, shape, dtype)| {
+        &total + &(&Dim::number(bytes_of(surface, *dtype)) * &Dim::product(shape))
+    });
+    let total = total.to_string().replace('*', "·");
+    let parts = memory.apart.as_ref().map_or("", |_| ", and as much again for each part of many rows");
+    let scratch = memory.scratch.iter().map(|(name, _, dtype)| (name, surface.element_of(*dtype)));
+    let copies = memory.copies.iter().map(|(name, _, element)| (name, element.clone()));
+    let apart = memory.apart.iter().map(|name| (name, surface.real.clone()));
+    let all = scratch.chain(copies).chain(apart).map(|(name, element)| (quote!(self.#name.len()), element));
+    bytes(&format!("The size in bytes, beside the gradients and the copies: {total}{parts}."), all)
 }

@@ -18,12 +18,15 @@ pub struct Memory {
     pub scratch: Vec<(Ident, Shape, Dtype)>,
     /// Name, documentation, element type.
     pub copies: Vec<(Ident, String, Ident)>,
+    /// That of parts of the rows.
+    pub apart: Option<Ident>,
 }
 
 pub fn memory(surface: &Surface, step: &Compiled) -> Memory {
     let none = HashSet::new();
     let pass = pass(step, "Step", &surface.real, &none);
-    let mut memory = Memory { scratch: Vec::new(), copies: Vec::new() };
+    let apart = pass.rows().map(|_| surface.own("apart"));
+    let mut memory = Memory { scratch: Vec::new(), copies: Vec::new(), apart };
     for field in pass.fields() {
         let buffer = step.program.buffer(field.buffer);
         match buffer.role {
@@ -131,6 +134,7 @@ impl Entry<'_> {
         };
         let scratch = memory.scratch.iter().map(|(name, ..)| name);
         let copies: Vec<&Ident> = memory.copies.iter().map(|(name, ..)| name).collect();
+        let apart = &memory.apart.iter().collect::<Vec<_>>();
         let entry = self.stateful_entry();
         let fits = self.fits(step, &gradients, &memory);
         let mut copies_left = copies.iter();
@@ -176,6 +180,7 @@ impl Entry<'_> {
             given.push(quote!(#name));
         }
         let (update, optimiser) = (pass.updates.map(|u| &u.name), self.surface.own("optimiser"));
+        given.extend(apart.iter().map(|name| if *name == "apart" { quote!(apart) } else { quote!(apart: #name) }));
         let call = match trains {
             true => self.call(&pass, &given, quote!(#update: Move(#optimiser))),
             false => self.call(&pass, &given, quote!(#update: Stay)),
@@ -190,7 +195,7 @@ impl Entry<'_> {
         quote! {
             #entry
             #begins
-            let Workspace { #taken_out, #(#scratch,)* #(#copies,)* } = #workspace;
+            let Workspace { #taken_out, #(#scratch,)* #(#copies,)* #(#apart,)* } = #workspace;
             #fits
             #bindings
             #call
