@@ -366,7 +366,10 @@ impl<'m> Lowering<'m> {
         } else if self.scope.iter().any(|b| b.name == *name) {
             format!("`{name}` is a value and cannot be called")
         } else {
-            format!("unknown operation `{name}`{}{}", meant(self.near_call(name)), as_network(call))
+            let near = self.near_call(name);
+            let is_group = near.is_some_and(|near| self.scope.iter().any(|b| b.name == near));
+            let more = if is_group { String::new() } else { as_network(call) };
+            format!("unknown operation `{name}`{}{more}", meant(near))
         };
         error(call.op_place, text)
     }

@@ -18,7 +18,9 @@ pub use crate::optim::Optimiser;
 pub use crate::params::ParamSet;
 pub use crate::random::{kept, mix, stream};
 pub use crate::reduce::{max_of, min_of, prod_of, sum};
-pub use crate::shape::{ShapeError, checked, expect_apart, expect_cotangent, expect_index, expect_shape};
+pub use crate::shape::{
+    ShapeError, checked, expect_apart, expect_cotangent, expect_count, expect_index, expect_shape, expect_size,
+};
 pub use crate::simd::{Pass, simd};
 pub use crate::update::{Move, Stay, Update, move_rest};
 
@@ -129,6 +131,20 @@ where
 #[inline]
 pub fn fit_vec<T: Copy + Default>(vec: &mut Vec<T>, len: usize) {
     vec.resize(len, T::default());
+}
+
+/// A view of elements in row-major order.
+pub fn view<T, const R: usize>(shape: [usize; R], data: &[T]) -> ArrayView<'_, T, Dim<[usize; R]>>
+where
+    [usize; R]: IntoDimension<Dim = Dim<[usize; R]>>,
+    Dim<[usize; R]>: Dimension,
+{
+    ArrayView::from_shape(shape, data).expect("the elements are those of the shape")
+}
+
+/// Brings a stack of networks to a length.
+pub fn fit_stack<T: Default>(stack: &mut Vec<T>, count: usize) {
+    stack.resize_with(count, T::default);
 }
 
 /// The elements of `array` in row-major order, to write; an array in another order is brought to this one first.
