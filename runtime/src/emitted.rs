@@ -34,6 +34,25 @@ use ndarray::{Array, ArrayView, ArrayViewMut, Dim, Dimension, IntoDimension, Ix0
 use std::borrow::Cow;
 use std::ops::Range;
 
+/// The network of group `K` of a network in the body of a function, whose items a module cannot name.
+pub trait Local<const K: usize> {
+    /// Its parameters.
+    type Params<T>;
+    /// Their gradients.
+    type Gradients<T>;
+    /// Its state, or nothing.
+    type State<T>;
+
+    /// As its `zeros`.
+    fn zeros<T: Real>(sizes: &[usize]) -> Self::Params<T>;
+
+    /// As its `init`.
+    fn init<T: Real>(rng: &mut impl Rng, sizes: &[usize]) -> Self::Params<T>;
+
+    /// As its `state`.
+    fn state<T: Real>(sizes: &[usize]) -> Self::State<T>;
+}
+
 /// The longest range that [`tiles`] gives: with a few arrays of 1024 elements, a tile stays in the first-level cache.
 pub const TILE: usize = 1024;
 
@@ -134,7 +153,7 @@ pub fn fit_vec<T: Copy + Default>(vec: &mut Vec<T>, len: usize) {
 }
 
 /// A view of elements in row-major order.
-pub fn view<T, const R: usize>(shape: [usize; R], data: &[T]) -> ArrayView<'_, T, Dim<[usize; R]>>
+pub fn viewed<T, const R: usize>(shape: [usize; R], data: &[T]) -> ArrayView<'_, T, Dim<[usize; R]>>
 where
     [usize; R]: IntoDimension<Dim = Dim<[usize; R]>>,
     Dim<[usize; R]>: Dimension,

@@ -88,7 +88,8 @@
 //! `#[network(gradient(x = ..))]` gives the derivative of a network without parameters, for itself and for all that call it:
 //! what goes back to each input that is named, from the arguments, the value `y` and its cotangent `dy`; an input that is
 //! not named gets nothing. `#[network(gradient(x = dy))] fn whole(x: Input<N>) -> Output<N> { round(x) }` lets gradients
-//! straight through. `#[network(crate = path)]` names another path of this crate.
+//! straight through. `#[network(crate = path)]` names another path of this crate. `#[network(local)]` is for a network with
+//! groups in the body of a function.
 //!
 //! `#[network(checkpoint = 5)]` bounds memory: the loops of the network, also those in networks that it calls and stacks,
 //! keep what they carry every 5 turns alone, and compute the turns between again on the way back. That costs one more

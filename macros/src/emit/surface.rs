@@ -117,6 +117,9 @@ impl<'a> Surface<'a> {
     /// What brings the networks of groups to where `super` reaches them: a path may begin with a crate, which `super`
     /// does not know.
     pub fn aliases(&self) -> TokenStream {
+        if self.model.options.local {
+            return self.locals();
+        }
         let reserved = ["crate", "self", "super"];
         let relative = self.model.groups.iter().filter(|g| {
             let path = &g.network;
@@ -129,6 +132,53 @@ impl<'a> Surface<'a> {
             quote!(#[doc(hidden)] #[allow(unused_imports)] use #path as #alias;)
         });
         quote!(#(#uses)*)
+    }
+
+    /// The place of a group among those that the module cannot name.
+    pub fn local(&self, group: &Group) -> Option<Literal> {
+        let place = self.model.groups.iter().position(|g| g.name == group.name)?;
+        self.model.options.local.then(|| Literal::usize_unsuffixed(place))
+    }
+
+    /// For a network in the body of a function, what tells its module of the networks of its groups.
+    fn locals(&self) -> TokenStream {
+        let (name, runtime, groups) = (&self.model.name, &self.model.options.runtime, self.own("Groups"));
+        let all = self.model.groups.iter().filter_map(|group| Some((group, self.local(group)?)));
+        let all = all.map(|(group, place)| {
+            let path = &group.network;
+            let elements = self.has_params(group).then(|| quote!(<T>));
+            let sizes = (0..group.sizes.as_ref().map_or(0, Vec::len)).map(Literal::usize_unsuffixed);
+            let sizes: Vec<TokenStream> = sizes.map(|k| quote!(sizes[#k])).collect();
+            let (state, start) = match self.states().any(|s| s.is_of(&group.name)) {
+                true => (quote!(#path::State<T>), quote!(#path::state(#(#sizes),*))),
+                false => (quote!(()), TokenStream::new()),
+            };
+            quote! {
+                #[doc(hidden)]
+                #[allow(non_local_definitions, unused_variables)]
+                impl #runtime::emitted::Local<#place> for #name::#groups {
+                    type Params<T> = #path::Params #elements;
+                    type Gradients<T> = #path::Gradients #elements;
+                    type State<T> = #state;
+
+                    fn zeros<T: #runtime::emitted::Real>(sizes: &[usize]) -> Self::Params<T> {
+                        #path::zeros(#(#sizes),*)
+                    }
+
+                    fn init<T: #runtime::emitted::Real>(
+                        rng: &mut impl #runtime::emitted::Rng,
+                        sizes: &[usize],
+                    ) -> Self::Params<T> {
+                        #path::init(rng, #(#sizes),*)
+                    }
+
+                    fn state<T: #runtime::emitted::Real>(sizes: &[usize]) -> Self::State<T> {
+                        #start
+                    }
+                }
+            }
+        });
+        quote!(#(#all)*)
     }
 
     fn alias(&self, group: &Group) -> Ident {

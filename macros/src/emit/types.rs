@@ -25,7 +25,9 @@ pub fn types(surface: &Surface, passes: Option<&Passes>) -> TokenStream {
             }
         )
     });
-    quote!(#params #state #gradients #saved #workspace #stub)
+    let groups = surface.own("Groups");
+    let groups = surface.model.options.local.then(|| quote!(#[doc(hidden)] pub struct #groups;));
+    quote!(#groups #params #state #gradients #saved #workspace #stub)
 }
 
 fn field(surface: &Surface, name: &Ident, (shape, dtype): (&Shape, Dtype), more: &str) -> TokenStream {
@@ -47,8 +49,16 @@ fn group_field(surface: &Surface, group: &Group, of: &str) -> TokenStream {
     let has_elements = of == "State" || surface.has_params(group);
     let of = ident(of);
     let docs = docs([format!("Those of `{}`.", plain(&group.network.segments.last().expect("a name").ident)).as_str()]);
-    let elements = has_elements.then(|| quote!(<T>));
-    let one = quote!(#module::#of #elements);
+    let one = match surface.local(group) {
+        Some(place) => {
+            let (groups, element) = (surface.own("Groups"), element(surface));
+            quote!(<#groups as Local<#place>>::#of<#element>)
+        }
+        None => {
+            let elements = has_elements.then(|| quote!(<T>));
+            quote!(#module::#of #elements)
+        }
+    };
     match group.count.as_ref().map(|count| (count, count.as_number())) {
         Some((count, Some(_))) => {
             let count = size(count);
@@ -57,6 +67,12 @@ fn group_field(surface: &Surface, group: &Group, of: &str) -> TokenStream {
         Some((_, None)) => quote!(#docs pub #name: Vec<#one>),
         None => quote!(#docs pub #name: #one),
     }
+}
+
+/// The type of elements within the types of the module: `T`, if any of them has elements.
+fn element(surface: &Surface) -> Ident {
+    let has_elements = surface.params().chain(surface.states()).next().is_some();
+    if has_elements { ident("T") } else { surface.real.clone() }
 }
 
 /// A stack of so many networks as a number says.
@@ -217,7 +233,13 @@ fn initialised(
         Field::Group(group) => {
             let (name, module) = (&group.name, surface.module_of(group));
             let sizes = group.sizes.iter().flatten().map(size);
-            let one = quote!(#module::#of(#first #(#sizes),*));
+            let one = match surface.local(group) {
+                Some(place) => {
+                    let (groups, element) = (surface.own("Groups"), element(surface));
+                    quote!(<#groups as Local<#place>>::#of::<#element>(#first &[#(#sizes),*]))
+                }
+                None => quote!(#module::#of(#first #(#sizes),*)),
+            };
             match &group.count {
                 Some(_) if is_array(group) => quote!(#name: ::core::array::from_fn(|_| #one)),
                 Some(count) => {

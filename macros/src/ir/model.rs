@@ -62,6 +62,8 @@ pub struct Options {
     pub stabilise: bool,
     /// How many turns of a loop are computed again at a time, rather than kept for the way back.
     pub checkpoint: Option<(i64, Place)>,
+    /// It stands in the body of a function, whose items its module cannot name.
+    pub local: bool,
     /// Where the runtime is found: `::pullback`, or the path of `crate = ..`.
     pub runtime: syn::Path,
 }

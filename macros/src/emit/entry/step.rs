@@ -162,7 +162,7 @@ impl Entry<'_> {
             {
                 let (dims, name) =
                     (sizes(&self.surface.model.result.shapes[*output].0), ident(&step.names.buffers[access.buffer.0]));
-                Some(quote!(view(#dims, #name)))
+                Some(quote!(viewed(#dims, #name)))
             }
             (Goal::Output(output), _) => Some(self.value(step, k, &self.surface.model.result.shapes[*output].0)),
             _ => None,
