@@ -245,7 +245,40 @@ fn the_bounds_hold_for_f32() {
             assert!(worst <= published(stringify!($name), Type::F32), "{}: {worst} ULP at {at:e}", stringify!($name));
         })*};
     }
-    check!(exp ln tanh sigmoid softplus expm1 log1p exp2 log2 erf normal_cdf normal_pdf sinh cosh silu gelu gelu_tanh mish softsign);
+    check!(exp ln tanh sigmoid softplus expm1 log1p exp2 log2 erf normal_cdf normal_pdf sinh cosh silu gelu gelu_tanh mish softsign sin cos tan asin acos atan);
+}
+
+/// The functions of two numbers, of all magnitudes and of similar ones, and powers where the base is near 1.
+#[test]
+fn the_bounds_hold_for_two_numbers_in_f32() {
+    let mut state = 1_u64;
+    let mut next = || {
+        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (state >> 32) as u32
+    };
+    let mut check = |name: &str, function: fn(f32, f32) -> f32, exact: fn(f64, f64) -> f64| {
+        let mut worst = (0.0, 0.0, 0.0);
+        for turn in 0..1_200_000 {
+            let (a, b) = (next(), next());
+            let part = |bits: u32| (f64::from(bits) / 2f64.powi(31) - 1.0) as f32;
+            let (a, b) = match turn % 3 {
+                0 => (f32::from_bits(a), f32::from_bits(b)),
+                1 => (4.0 * part(a), 4.0 * part(b)),
+                _ => (1.0 + 0.01 * part(a), 5e4 * part(b)),
+            };
+            let (y, exact) = (function(a, b), exact(f64::from(a), f64::from(b)));
+            let same = y == exact as f32 || y.is_nan() && exact.is_nan();
+            let error = if same { 0.0 } else { (f64::from(y) - exact).abs() / unit(exact, 23, -126) };
+            assert!(same || y.is_finite() && exact.is_finite(), "{name} of {a:e} and {b:e} is not {y:e}");
+            worst = if error > worst.0 { (error, a, b) } else { worst };
+        }
+        let (worst, a, b) = worst;
+        println!("f32 {name:12} {worst:.2} ULP at {a:e}, {b:e}");
+        assert!(worst <= published(name, Type::F32), "{name}: {worst} ULP at {a:e}, {b:e}");
+    };
+    check("atan2", atan2, f64::atan2);
+    check("powf", powf, f64::powf);
+    check("hypot", hypot, f64::hypot);
 }
 
 /// Each is one value, not one within a bound.
@@ -346,11 +379,42 @@ macro_rules! edges {
             same(hypot(-3.0 * TINY, 4.0 * TINY), 5.0 * TINY);
             same(hypot(INF, 1.0), INF);
             assert!(hypot($t::NAN, 1.0).is_nan() && hypot(0.0, $t::NAN).is_nan());
+            for function in [sin, tan, asin, atan] {
+                [0.0, -0.0, TINY, -TINY].into_iter().for_each(|x| same(function(x), x));
+            }
+            same(cos(TINY), 1.0);
+            for function in [sin, cos, tan] {
+                assert!(function(INF).is_nan() && function(-INF).is_nan());
+            }
+            const HALF_PI: $t = std::$t::consts::FRAC_PI_2;
+            const PI: $t = std::$t::consts::PI;
+            same(asin(1.0), HALF_PI);
+            same(asin(-1.0), -HALF_PI);
+            same(acos(1.0), 0.0);
+            same(acos(-1.0), PI);
+            same(acos(-0.0), HALF_PI);
+            same(atan(INF), HALF_PI);
+            same(atan(-MAX), -HALF_PI);
+            for beyond in [1.0 + $t::EPSILON, -1.5, INF, -INF] {
+                assert!(asin(beyond).is_nan() && acos(beyond).is_nan());
+            }
+            let values = [0.0, -0.0, TINY, -TINY, 1.0, -1.0, INF, -INF];
+            for (y, x) in values.into_iter().flat_map(|y| values.map(|x| (y, x))) {
+                same(atan2(y, x), f64::from(y).atan2(f64::from(x)) as $t);
+            }
+            assert!(atan2($t::NAN, 1.0).is_nan() && atan2(INF, $t::NAN).is_nan());
             same(round(2.5), 3.0);
             same(round(-2.5), -3.0);
             same(floor(-0.5), -1.0);
-            same(powf(0.0, 0.0), 1.0);
-            same(powf(-2.0, 3.0), -8.0);
+            let values = [0.0, -0.0, TINY, 0.5, 1.0, -1.0, 2.0, -2.0, -3.0, -0.5, INF, -INF, $t::NAN];
+            for (x, p) in values.into_iter().flat_map(|x| values.map(|p| (x, p))) {
+                let (power, exact) = (powf(x, p), x.powf(p));
+                if exact.is_nan() { assert!(power.is_nan(), "{x} to the power of {p}") } else { same(power, exact) }
+            }
+            let whole = 1.0 / $t::EPSILON;
+            same(powf(-1.0, whole - 1.0), -1.0);
+            same(powf(-1.0, 2.0 * whole), 1.0);
+            same(powf(-1.0, MAX), 1.0);
             assert!(and(true, true) && !and(true, false) && or(false, true) && !or(false, false) && not(false));
         }
     };

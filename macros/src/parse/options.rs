@@ -4,6 +4,7 @@ use super::item::{TOO_DEEP, check_depth};
 use crate::error::{Errors, Place, error, nearest};
 use crate::ir::model::Options;
 use proc_macro2::{Ident, Span, TokenStream};
+use quote::quote;
 use syn::ext::IdentExt;
 use syn::parse::{Parse, ParseStream};
 use syn::punctuated::Punctuated;
@@ -156,13 +157,20 @@ impl Reader {
 
     fn runtime(&mut self, value: &syn::Expr) {
         match value {
-            syn::Expr::Path(path) if path.qself.is_none() => self.options.runtime = path.path.clone(),
+            syn::Expr::Path(path) if path.qself.is_none() && is_of_a_crate(&path.path) => {
+                self.options.runtime = path.path.clone()
+            }
             other => {
                 let place = Place::of(other, Span::call_site());
                 self.errors.push(error(place, "`crate` takes a path: write `crate = pullback` or `crate = ::a::b`"));
             }
         }
     }
+}
+
+/// Whether a `use` can go through the path: not by way of `Self`, nor of something generic.
+fn is_of_a_crate(path: &syn::Path) -> bool {
+    syn::parse2::<syn::ItemUse>(quote!(use #path::emitted;)).is_ok()
 }
 
 /// `x = dy`.

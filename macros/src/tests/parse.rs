@@ -419,6 +419,8 @@ fn options_are_known() {
     reject_options("«wrt»", &["wrt(x, y)"]);
     reject_options("«wrt(1)»", &["wrt(x, y)"]);
     reject_options("crate = «3»", &["path"]);
+    reject_options("crate = «Self::pullback»", &["path"]);
+    reject_options("crate = «a::<f32>::pullback»", &["path"]);
     reject_options("«3»", &["options"]);
     reject_options("«f64 f32»", &["options"]);
     reject_options("«f64(2)»", &["no value"]);

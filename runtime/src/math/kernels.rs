@@ -135,6 +135,16 @@ macro_rules! kernels {
                 (y + y * q) * power * DOWN
             }
 
+            /// `y·(1 + p)·e^(x + low)`, for an exponent as that of `exp_falling`: what is small in both
+            /// factors is added up, so that their product is rounded once.
+            #[inline(always)]
+            pub(crate) fn product_falling(x: $float, low: $float, y: $float, p: $float) -> $float {
+                let x = if $exp_min > x { $exp_min } else { x };
+                let (q, power) = exp_parts(x, low, SHIFTER + BIAS + UP);
+                let both = p + (q + p * q);
+                (y + y * both) * power * DOWN
+            }
+
             /// `(p - 1) + q·p`, in quarters, so that nothing overflows before the result does.
             #[inline(always)]
             pub(crate) fn expm1(x: $float) -> $float {
