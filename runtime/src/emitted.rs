@@ -19,7 +19,9 @@ pub use crate::params::ParamSet;
 pub use crate::parts::in_parts;
 pub use crate::random::{kept, mix, stream};
 pub use crate::reduce::{max_of, min_of, prod_of, sum};
-pub use crate::shape::{ShapeError, checked, expect_apart, expect_cotangent, expect_index, expect_shape};
+pub use crate::shape::{
+    ShapeError, checked, expect_apart, expect_cotangent, expect_count, expect_index, expect_shape, expect_size,
+};
 pub use crate::simd::{Pass, simd};
 pub use crate::update::{Move, Stay, Update, move_rest};
 
@@ -32,6 +34,25 @@ pub use rand::Rng;
 use ndarray::{Array, ArrayView, ArrayViewMut, Dim, Dimension, IntoDimension, Ix0};
 use std::borrow::Cow;
 use std::ops::Range;
+
+/// The network of group `K` of a network in the body of a function, whose items a module cannot name.
+pub trait Local<const K: usize> {
+    /// Its parameters.
+    type Params<T>;
+    /// Their gradients.
+    type Gradients<T>;
+    /// Its state, or nothing.
+    type State<T>;
+
+    /// As its `zeros`.
+    fn zeros<T: Real>(sizes: &[usize]) -> Self::Params<T>;
+
+    /// As its `init`.
+    fn init<T: Real>(rng: &mut impl Rng, sizes: &[usize]) -> Self::Params<T>;
+
+    /// As its `state`.
+    fn state<T: Real>(sizes: &[usize]) -> Self::State<T>;
+}
 
 /// The longest range that [`tiles`] gives: with a few arrays of 1024 elements, a tile stays in the first-level cache.
 pub const TILE: usize = 1024;
@@ -130,6 +151,20 @@ where
 #[inline]
 pub fn fit_vec<T: Copy + Default>(vec: &mut Vec<T>, len: usize) {
     vec.resize(len, T::default());
+}
+
+/// A view of elements in row-major order.
+pub fn viewed<T, const R: usize>(shape: [usize; R], data: &[T]) -> ArrayView<'_, T, Dim<[usize; R]>>
+where
+    [usize; R]: IntoDimension<Dim = Dim<[usize; R]>>,
+    Dim<[usize; R]>: Dimension,
+{
+    ArrayView::from_shape(shape, data).expect("the elements are those of the shape")
+}
+
+/// Brings a stack of networks to a length.
+pub fn fit_stack<T: Default>(stack: &mut Vec<T>, count: usize) {
+    stack.resize_with(count, T::default);
 }
 
 /// The elements of `array` in row-major order, to write; an array in another order is brought to this one first.

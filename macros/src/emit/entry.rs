@@ -4,9 +4,9 @@
 mod check;
 mod step;
 
-use super::code::{ident, sizes};
+use super::code::{ident, size, sizes};
 use super::pass::Pass;
-use super::surface::{Surface, blank, each, each_view, field_of, length};
+use super::surface::{Surface, blank, each, each_view, field_of, length, vectors};
 use super::types::kept;
 use super::update::{Updates, updates};
 use super::{Compiled, Passes};
@@ -43,7 +43,7 @@ pub fn functions(surface: &Surface, passes: Option<&Passes>) -> TokenStream {
     let updates = step.map(|step| updates(surface, step, &pass(step, "Step", &surface.real, &none)));
     let entry = Entry { surface, passes, updates };
     let (infer, forward, backward) = (entry.infer(), entry.forward(), entry.backward());
-    let steps = surface.is_scalar().then(|| entry.steps());
+    let steps = surface.model.has_loss().then(|| entry.steps());
     let check = entry.check();
     let written = passes.map(|p| entry.pass_items(p));
     quote!(#infer #forward #backward #steps #check #written)
@@ -346,8 +346,10 @@ impl Entry<'_> {
         }
         let gradients = self.surface.own("gradients");
         let stacks = stacks.into_iter().map(|argument| self.hand_out(backward, argument, &gradients));
+        let grown = self.grown(&gradients);
         quote! {
             let mut #gradients = Gradients::default();
+            #grown
             #(#gradients.#fields = #values;)*
             #(#stacks)*
             #gradients
@@ -359,6 +361,21 @@ impl Entry<'_> {
         let argument = self.surface.model.arguments.get(index)?;
         let is_param = compiled.graph.arguments[index].source == Source::User(Role::Param);
         (is_param && !argument.stacks.is_empty()).then(|| each_view(&self.surface.own("params"), argument, false))
+    }
+
+    /// `fit_stack(&mut gradients.blocks, L);` for all stacks that are vectors.
+    fn grown(&self, gradients: &Ident) -> TokenStream {
+        let all = vectors(self.surface.params()).into_iter().map(|(stack, count)| {
+            let (names, count) = (&stack.path, size(&count));
+            match stack.stacks.is_empty() {
+                true => quote!(fit_stack(&mut #gradients.#(#names).*, #count);),
+                false => {
+                    let stacks = each(gradients, &stack, true);
+                    quote!(#stacks.for_each(|stack| fit_stack(stack, #count));)
+                }
+            }
+        });
+        quote!(#(#all)*)
     }
 
     /// Gives each network of a stack its part of the gradient with respect to `argument`.

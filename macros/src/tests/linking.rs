@@ -176,7 +176,7 @@ fn open_dimensions_are_named_apart() {
         sum(x) + sum(b(a(y))) }",
         ],
     );
-    let sizes: Vec<&str> = model.sizes().into_iter().map(|(name, ..)| name).collect();
+    let sizes: Vec<&str> = model.sizes().into_iter().map(|r| r.name).collect();
     assert_eq!(sizes, ["O", "N", "a_O", "b_O"]);
 }
 

@@ -4,10 +4,10 @@
 use super::{Entry, data};
 use crate::emit::Compiled;
 use crate::emit::code::{ident, size, sizes};
-use crate::emit::surface::{each, field_of};
+use crate::emit::surface::{each, field_of, size_in_stacks, vectors};
 use crate::emit::types::kept;
 use crate::ir::dim::{Dim, show};
-use crate::ir::model::{Argument, Role, plain};
+use crate::ir::model::{Argument, Reading, Role, plain};
 use proc_macro2::{Ident, Literal, TokenStream};
 use quote::quote;
 
@@ -67,7 +67,7 @@ impl Entry<'_> {
 
     /// `[("N", N, "x")]`
     pub(super) fn named_sizes(&self) -> TokenStream {
-        let all = self.surface.model.sizes().into_iter().map(|(name, argument, _)| {
+        let all = self.surface.model.sizes().into_iter().map(|Reading { name, argument, .. }| {
             let (value, from) = (ident(name), argument.dotted());
             quote!((#name, #value, #from))
         });
@@ -101,10 +101,9 @@ impl Entry<'_> {
             quote!(#name: #view,)
         });
         let dims = surface.sizes();
-        let reads = surface.model.sizes().into_iter().map(|(name, argument, axis)| {
-            let axis = Literal::usize_unsuffixed(axis - argument.stacks.len());
-            let (name, array) = (ident(name), self.array(argument));
-            quote!(let #name = #array.shape()[#axis];)
+        let reads = surface.model.sizes().into_iter().map(|reading| {
+            let (name, value) = (ident(reading.name), self.read(&reading));
+            quote!(let #name = #value;)
         });
         let checks = surface.model.arguments.iter().filter(|a| a.role != Role::State && !a.own_shape().is_empty());
         let checks = checks.map(|a| self.expectation(a));
@@ -122,16 +121,68 @@ impl Entry<'_> {
             let ([name_a, name_b], a, b) = (names, size(a), size(b));
             quote!(expect_apart(#network, (#name_a, #a), (#name_b, #b))?;)
         });
+        let differences = self.passes.into_iter().flat_map(|p| &p.differences).map(|difference| {
+            let (network, written, names) =
+                (surface.model.name.to_string(), difference.to_string(), self.named_sizes());
+            let (more, less) = difference.signs();
+            let (more, less) = (size(&more), size(&less));
+            quote!(expect_size(#network, #written, (#more, #less), &#names)?;)
+        });
         let params = surface.own("params");
+        let counts = vectors(surface.params()).into_iter().map(|(stack, count)| {
+            let (network, path, written) = (surface.model.name.to_string(), stack.dotted(), count.to_string());
+            let (names, count, path_names) = (self.named_sizes(), size(&count), &stack.path);
+            match stack.stacks.is_empty() {
+                true => {
+                    quote!(expect_count(#network, #path, #params.#(#path_names).*.len(), (#count, #written), &#names)?;)
+                }
+                false => {
+                    let stacks = each(&params, &stack, false);
+                    quote! {
+                        for stack in #stacks {
+                            expect_count(#network, #path, stack.len(), (#count, #written), &#names)?;
+                        }
+                    }
+                }
+            }
+        });
         quote! {
             #[inline]
             fn sizes<'a>(#(#inputs)* #params: &Params) -> Result<Sizes, ShapeError> {
                 #(#reads)*
+                #(#differences)*
+                #(#counts)*
                 #(#checks)*
                 #(#labels)*
                 #(#apart)*
                 Ok(Sizes { #(#dims),* })
             }
+        }
+    }
+
+    /// `(x.shape()[1] + 1) / 2`; where no size fits, what is made of it is not the shape that was found.
+    fn read(&self, Reading { argument, axis, factor, rest, .. }: &Reading) -> TokenStream {
+        let (more, less) = rest.signs();
+        let mut value = match argument.stacks.iter().all(|stack| stack.is_array) {
+            true => {
+                let (array, axis) = (self.array(argument), Literal::usize_unsuffixed(axis - argument.stacks.len()));
+                quote!(#array.shape()[#axis])
+            }
+            false => size_in_stacks(&self.surface.own("params"), argument, *axis),
+        };
+        if more != Dim::default() {
+            let more = size(&more);
+            value = quote!(#value.saturating_sub(#more));
+        }
+        if less != Dim::default() {
+            let less = size(&less);
+            value = quote!((#value + #less));
+        }
+        let by = size(factor);
+        match factor.as_number() {
+            Some(1) => value,
+            Some(_) => quote!(#value / #by),
+            None => quote!(#value.checked_div(#by).unwrap_or(0)),
         }
     }
 

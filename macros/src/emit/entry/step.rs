@@ -2,13 +2,13 @@
 
 use super::{Entry, given_state, inputs, pass, state};
 use crate::emit::Compiled;
-use crate::emit::code::sizes;
+use crate::emit::code::{docs, ident, sizes};
 use crate::emit::pass::{Field, Pass};
 use crate::emit::surface::{Surface, field_of, length};
 use crate::ir::dim::Shape;
 use crate::ir::graph::{Dtype, Goal};
 use crate::ir::model::plain;
-use crate::ir::program;
+use crate::ir::program::{self, Operand};
 use proc_macro2::{Ident, Literal, TokenStream};
 use quote::quote;
 use std::collections::HashSet;
@@ -40,9 +40,7 @@ pub fn memory(surface: &Surface, step: &Compiled) -> Memory {
                 memory.copies.push((name, doc, surface.element(argument.role)));
             }
             program::Role::Argument(_) => {}
-            _ if result_of(step, &field)
-                .is_none_or(|k| is_state(step, k) || is_stack(surface, step.program.results[k].0)) =>
-            {
+            _ if result_of(step, &field).is_none_or(|k| lies_in_workspace(surface, step.program.results[k].0)) => {
                 memory.scratch.push((field.name.clone(), buffer.shape.clone(), buffer.dtype))
             }
             _ => {}
@@ -65,8 +63,9 @@ fn is_stack(surface: &Surface, goal: Goal) -> bool {
     matches!(goal, Goal::Gradient(i) if !surface.model.arguments[i].stacks.is_empty())
 }
 
-fn is_state(compiled: &Compiled, result: usize) -> bool {
-    matches!(compiled.program.results[result].0, Goal::State(_))
+/// Whether a result's memory is handed out in another form.
+fn lies_in_workspace(surface: &Surface, goal: Goal) -> bool {
+    matches!(goal, Goal::State(_) | Goal::Output(_)) || is_stack(surface, goal)
 }
 
 impl Entry<'_> {
@@ -87,19 +86,38 @@ impl Entry<'_> {
         let (state, given) = (state(surface, &quote!(&mut)), given_state(surface));
         let whole = match step {
             None => self.stub(),
-            Some(_) => quote! {
-                let mut #workspace = Workspace::default();
-                let (#value, _) = value_and_grad_into(#(#names,)* #params #given, &mut #workspace);
-                (#value, #workspace.gradients)
-            },
+            Some(_) => {
+                let (taken, owned) = self.owned(&value);
+                quote! {
+                    let mut #workspace = Workspace::default();
+                    let (#taken, _) = value_and_grad_into(#(#names,)* #params #given, &mut #workspace);
+                    #owned
+                    (#value, #workspace.gradients)
+                }
+            }
         };
+        let (output, viewed) = (surface.output(&quote!()), surface.viewed_output());
+        let lives = surface.has_arrays().then(|| (quote!(, 'w), quote!('w)));
+        let (lives, while_read) = lives.unzip();
+        let what = match surface.is_tuple() {
+            true => [
+                "The outputs, and the gradients of the first one",
+                "The outputs, and a step of `optimiser` for the first",
+            ],
+            false => ["The value and the gradients of the parameters", "The value, and a step of `optimiser`"],
+        };
+        let more = if surface.is_tuple() { " with respect to the parameters." } else { "." };
+        let both = docs([format!("{}{more}", what[0]).as_str()]);
+        let moved =
+            docs([format!("{}, which moves each parameter while its gradient is hot. The gradients are", what[1])
+                .as_str()]);
         quote! {
-            /// The value and the gradients of the parameters.
+            #both
             ///
             /// # Panics
             /// Where the shapes are not those that the network declares.
             #[track_caller]
-            pub fn value_and_grad<'a>(#inputs #params: &Params #state) -> (#real, Gradients) { #whole }
+            pub fn value_and_grad<'a>(#inputs #params: &Params #state) -> (#output, Gradients) { #whole }
 
             /// The same, into memory that is kept: nothing is allocated once `workspace` has grown.
             ///
@@ -108,18 +126,51 @@ impl Entry<'_> {
             #[track_caller]
             pub fn value_and_grad_into<'a, 'w>(
                 #inputs #params: &Params #state, #workspace: &'w mut Workspace,
-            ) -> (#real, &'w Gradients) { #body }
+            ) -> (#viewed, &'w Gradients) { #body }
 
-            /// The value, and a step of `optimiser`, which moves each parameter while its gradient is hot. The gradients are
+            #moved
             /// in `workspace` afterwards.
             ///
             /// # Panics
             /// Where the shapes are not those that the network declares.
             #[track_caller]
-            pub fn train<'a>(
-                #inputs #params: &mut Params #state, #workspace: &mut Workspace, #optimiser: &mut impl Optimiser<#real>,
-            ) -> #real { #trained }
+            pub fn train<'a #lives>(
+                #inputs #params: &mut Params #state, #workspace: &#while_read mut Workspace,
+                #optimiser: &mut impl Optimiser<#real>,
+            ) -> #viewed { #trained }
         }
+    }
+
+    /// What is bound to the outputs of a step that lie in a workspace, and what makes `value` of them that does not.
+    fn owned(&self, value: &Ident) -> (TokenStream, TokenStream) {
+        if !self.surface.has_arrays() {
+            return (quote!(#value), TokenStream::new());
+        }
+        let shapes = &self.surface.model.result.shapes;
+        let names: Vec<Ident> = (0..shapes.len()).map(|k| self.surface.own(&format!("value_{k}"))).collect();
+        let owned = names.iter().zip(shapes).map(|(name, (shape, _))| match shape.is_empty() {
+            true => quote!(#name),
+            false => quote!(#name.to_owned()),
+        });
+        let owned = self.surface.tuple(owned.collect());
+        (quote!((#(#names,)*)), quote!(let #value = #owned;))
+    }
+
+    /// The outputs of a step: numbers, and views of the workspace.
+    fn viewed(&self, step: &Compiled) -> TokenStream {
+        let results = step.program.results.iter().enumerate();
+        let values = results.filter_map(|(k, (goal, result))| match (goal, result) {
+            (Goal::Output(output), Some(Operand::Load(access)))
+                if !self.surface.model.result.shapes[*output].0.is_empty() =>
+            {
+                let (dims, name) =
+                    (sizes(&self.surface.model.result.shapes[*output].0), ident(&step.names.buffers[access.buffer.0]));
+                Some(quote!(viewed(#dims, #name)))
+            }
+            (Goal::Output(output), _) => Some(self.value(step, k, &self.surface.model.result.shapes[*output].0)),
+            _ => None,
+        });
+        self.surface.tuple(values.collect())
     }
 
     /// The body of `value_and_grad_into`, or of `train`: as [`run`](Self::run), but all memory is the workspace's.
@@ -188,7 +239,7 @@ impl Entry<'_> {
         let scalars = self.scalar_gradients(step, &gradients);
         let stacks = self.surface.params().filter(|a| !a.stacks.is_empty());
         let stacks = stacks.map(|argument| self.hand_out(step, argument, &gradients));
-        let value = self.surface.own("value");
+        let value = self.viewed(step);
         let begins = trains.then(|| quote!(#optimiser.begin(&*#params);));
         let rest = self.rest().filter(|_| trains);
         let result = if trains { quote!(#value) } else { quote!((#value, #gradients)) };
@@ -213,9 +264,15 @@ impl Entry<'_> {
             let [start, end] = [places.start, places.end].map(Literal::usize_unsuffixed);
             quote!(#start..#end)
         });
-        let rest: Vec<TokenStream> = rest.collect();
-        let [optimiser, params, gradients] = ["optimiser", "params", "gradients"].map(|name| self.surface.own(name));
-        (!rest.is_empty()).then(|| quote!(move_rest(#optimiser, #params, #gradients, [#(#rest),*]);))
+        let mut rest: Vec<TokenStream> = rest.collect();
+        let names = ["optimiser", "params", "gradients", "arrays"].map(|name| self.surface.own(name));
+        let [optimiser, params, gradients, arrays] = names;
+        let open = self.updates.as_ref().and_then(|updates| updates.open).map(|start| {
+            let start = Literal::usize_unsuffixed(start);
+            rest.push(quote!(#start..#arrays));
+            quote!(let #arrays = #params.count();)
+        });
+        (!rest.is_empty()).then(|| quote!(#open move_rest(#optimiser, #params, #gradients, [#(#rest),*]);))
     }
 
     /// Brings the workspace to the sizes of this call.
@@ -231,7 +288,8 @@ impl Entry<'_> {
             let length = length(shape);
             quote!(fit_vec(#name, #length);)
         });
-        quote!(#(#arrays)* #(#scratch)*)
+        let grown = self.grown(gradients);
+        quote!(#grown #(#arrays)* #(#scratch)*)
     }
 
     pub(super) fn scalar_gradients(&self, step: &Compiled, gradients: &Ident) -> TokenStream {
