@@ -3,6 +3,7 @@
 //! a value at their end.
 
 use crate::error::{Errors, Place, error};
+use crate::op::{self, Family};
 use proc_macro2::{Delimiter, Ident, Spacing, Span, TokenStream, TokenTree};
 use quote::ToTokens;
 use syn::spanned::Spanned;
@@ -32,6 +33,21 @@ pub fn expression(expr: &Expr) -> syn::Result<()> {
     fence.visit_expr(expr);
     double_stars(expr.to_token_stream(), &mut fence.errors);
     fence.errors.finish(())
+}
+
+/// The operand that `argument` of `op` names and the expression that it is to be, as in `mask = z > 0`; other options are
+/// settings, and so are names and numbers.
+pub fn computed<'a>(op: &str, argument: &'a Expr) -> Option<(&'a Ident, &'a Expr)> {
+    let Expr::Assign(assign) = look_through(argument) else { return None };
+    let Expr::Path(name) = look_through(&assign.left) else { return None };
+    let name = name.path.get_ident()?;
+    let op = op::callable(op).filter(|op| op.family == Family::Normalisation)?;
+    let is_operand = op.args.iter().any(|operand| name == operand);
+    let plain = match look_through(&assign.right) {
+        Expr::Unary(sign) => matches!(look_through(&sign.expr), Expr::Lit(_)),
+        value => matches!(value, Expr::Lit(_) | Expr::Path(_)),
+    };
+    (is_operand && !plain).then_some((name, &*assign.right))
 }
 
 struct Fence {
@@ -280,7 +296,11 @@ impl Fence {
     fn arguments<'a>(&mut self, op: Option<&syn::Ident>, arguments: impl IntoIterator<Item = &'a Expr>) {
         for argument in arguments {
             match look_through(argument) {
-                Expr::Assign(_) => {}
+                Expr::Assign(_) => {
+                    if let Some((_, value)) = op.and_then(|op| computed(&op.to_string(), argument)) {
+                        self.visit_expr(value);
+                    }
+                }
                 Expr::Lit(text) if matches!(text.lit, Lit::Str(_)) && op.is_some_and(|op| op == "einsum") => {}
                 Expr::Array(list) => list.elems.iter().for_each(|e| self.visit_expr(e)),
                 Expr::Range(range) => self.range(op, range),

@@ -158,6 +158,19 @@ fn options_are_named_or_an_axis_of_ndarray() {
 }
 
 #[test]
+fn operands_that_are_named_may_be_computed() {
+    assert_eq!(body("attention(x, w, b, mask = x > 0)"), "attention(x, w, b, gt(x, 0))");
+    assert_eq!(body("x.attention(w, mask = &(x * w), b)"), "attention(x, w, b, mul(x, w))");
+    assert_eq!(body("attention(x, w, b, mask = b)"), "attention(x, w, b, mask = b)");
+    assert_eq!(body("layer_norm(x, shift = 2 * b, axis = 1)"), "layer_norm(x, 1, mul(2, b), axis = 1)");
+    assert_eq!(body("layer_norm(x, shift = 2 * b, scale = b)"), "layer_norm(x, b, mul(2, b))");
+    assert_eq!(body("layer_norm(x, scale = 1 + b, eps = 1e-3)"), "layer_norm(x, add(1, b), eps = 0.001)");
+    reject_body("layer_norm(x, b, scale = «2 * b»)", &["`scale`", "twice"]);
+    reject_body("«batch_norm»(x, b, b, var = 2 * b)", &["`batch_norm`", "`mean`"]);
+    reject_body("attention(x, w, b, mask = «!»x)", &["`!`"]);
+}
+
+#[test]
 fn positional_settings_stay_arguments() {
     assert_eq!(body("sum_axis(x, -1)"), "sum_axis(x, -1)");
     assert_eq!(body("reshape(x, [N, 2 * K])"), "reshape(x, [N, mul(2, K)])");
