@@ -1,6 +1,7 @@
 //! What is done along one axis of flat row-major arrays, all others staying as they are: what is before the axis is taken
 //! as one axis, `outer`, and what is after it as another, `inner`.
 
+use crate::linalg::transpose;
 use crate::math::Real;
 use std::cmp::Ordering;
 use std::ops::Range;
@@ -210,25 +211,17 @@ pub fn rows_within(rows: Range<usize>, height: usize) -> impl Iterator<Item = Ra
 /// that nothing is computed there that is not computed of a row.
 ///
 /// # Panics
-/// Where there is no row.
+/// Where there is no row, or more than lanes.
 #[inline(always)]
 pub fn lanes_of<T: Copy>(lanes: &mut [T], x: &[T], rows: &Range<usize>, [width, height]: [usize; 2]) {
     let (lanes, x) = (&mut lanes[..width * height], &x[rows.start * width..rows.end * width]);
-    if x.len() == width * height {
-        // Known bounds, so that the compiler can transpose whole vectors.
-        for feature in 0..width {
-            for row in 0..height {
-                lanes[feature * height + row] = x[row * width + feature];
-            }
+    assert!(!rows.is_empty() && rows.len() <= height, "{} rows in {height} lanes", rows.len());
+    // SAFETY: `x` has the rows, and `lanes` room for as many lanes of each feature.
+    unsafe { transpose(lanes.as_mut_ptr(), height, x.as_ptr(), width, [rows.len(), width]) };
+    if rows.len() < height {
+        for (lanes, &last) in lanes.chunks_exact_mut(height).zip(&x[x.len() - width..]) {
+            lanes[rows.len()..].fill(last);
         }
-        return;
-    }
-    for feature in 0..width {
-        let lanes = &mut lanes[feature * height..][..height];
-        for (lane, row) in lanes.iter_mut().zip(x.chunks_exact(width)) {
-            *lane = row[feature];
-        }
-        lanes[rows.len()..].fill(x[x.len() - width + feature]);
     }
 }
 

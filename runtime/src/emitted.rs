@@ -132,15 +132,24 @@ where
 /// Gives `array` this shape in row-major order; what it then holds is unspecified.
 ///
 /// Nothing happens where it has the shape already; else its memory is reused, and grows only where it is too small.
-#[inline]
+#[inline(always)]
 pub fn fit<T: Copy + Default, const R: usize>(array: &mut Array<T, Dim<[usize; R]>>, shape: [usize; R])
 where
     [usize; R]: IntoDimension<Dim = Dim<[usize; R]>>,
     Dim<[usize; R]>: Dimension,
 {
-    if array.shape() == shape && array.is_standard_layout() {
-        return;
+    if array.shape() != shape || !lies_in_order(array) {
+        refit(array, shape);
     }
+}
+
+/// As [`fit`], where there is something to do.
+#[cold]
+fn refit<T: Copy + Default, const R: usize>(array: &mut Array<T, Dim<[usize; R]>>, shape: [usize; R])
+where
+    [usize; R]: IntoDimension<Dim = Dim<[usize; R]>>,
+    Dim<[usize; R]>: Dimension,
+{
     let empty = self::array([0; R], Vec::new());
     let (mut data, _) = std::mem::replace(array, empty).into_raw_vec_and_offset();
     fit_vec(&mut data, shape.iter().product());
@@ -168,12 +177,31 @@ pub fn fit_stack<T: Default>(stack: &mut Vec<T>, count: usize) {
 }
 
 /// The elements of `array` in row-major order, to write; an array in another order is brought to this one first.
-#[inline]
+#[inline(always)]
 pub fn slice_mut<T: Clone, D: Dimension>(array: &mut Array<T, D>) -> &mut [T] {
-    if !array.is_standard_layout() {
-        *array = array.as_standard_layout().into_owned();
+    if !lies_in_order(array) {
+        bring_in_order(array);
     }
-    array.as_slice_mut().expect("an array in standard layout")
+    let len = array.len();
+    // SAFETY: the array owns so many elements, and has them in one piece from its first one on, in row-major order.
+    unsafe { std::slice::from_raw_parts_mut(array.as_mut_ptr(), len) }
+}
+
+#[cold]
+fn bring_in_order<T: Clone, D: Dimension>(array: &mut Array<T, D>) {
+    *array = array.as_standard_layout().into_owned();
+}
+
+/// Whether the elements lie in row-major order in one piece. The usual strides are all that a step should have to look at.
+#[inline(always)]
+fn lies_in_order<T, D: Dimension>(array: &Array<T, D>) -> bool {
+    let mut after = 1;
+    let usual = array.shape().iter().zip(array.strides()).rev().all(|(&size, &stride)| {
+        let expected = after;
+        after *= size as isize;
+        stride == expected
+    });
+    usual || array.is_standard_layout()
 }
 
 /// A scalar parameter as an array of rank 0.
