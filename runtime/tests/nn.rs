@@ -3,8 +3,9 @@
 
 use ndarray::{Array, Array1, Dim, Dimension, IntoDimension, array};
 use pullback::nn::{
-    batch_norm, batch_norm_2d, conv_block, dense, embedding, glu, gru, gru_cell, layer_norm, lstm, lstm_cell, mlp,
-    multi_head_attention, pooled_dense, residual_block, rms_norm, rnn, rnn_cell, self_attention, transformer_block,
+    batch_norm, batch_norm_2d, causal_attention, causal_block, conv_block, conv_pool, dense, embedding, glu, gru,
+    gru_cell, layer_norm, lstm, lstm_cell, mlp, multi_head_attention, pooled_dense, residual_block, rms_norm, rnn,
+    rnn_cell, self_attention, transformer_block,
 };
 use pullback::{ParamSet, network, nn};
 use rand::{SeedableRng, rngs::StdRng};
@@ -153,6 +154,21 @@ fn of_transformer_block(x: Input<N, T, 6>, layer: transformer_block<6, 2, 3, 5>)
 }
 
 #[network(f64)]
+fn of_causal_attention(x: Input<N, T, 6>, layer: causal_attention<6, 2, 3>) -> Output<N, T, 6> {
+    layer(x)
+}
+
+#[network(f64)]
+fn of_causal_block(x: Input<N, T, 6>, layer: causal_block<6, 2, 3, 5>) -> Output<N, T, 6> {
+    layer(x)
+}
+
+#[network(f64)]
+fn of_conv_pool(x: Input<N, 3, H, W>, layer: conv_pool<3, 2>) -> Output<N, 2, { H / 2 }, { W / 2 }> {
+    layer(x)
+}
+
+#[network(f64)]
 fn of_conv_block(x: Input<N, 3, H, W>, layer: conv_block<3, 2>) -> Output<N, 2, H, W> {
     layer(x)
 }
@@ -257,12 +273,15 @@ fn attention_is_that_of_pytorch() {
     check!("multi_head_attention": of_multi_head_attention(x));
     check!("narrow_attention": of_narrow_attention(x));
     check!("transformer_block": of_transformer_block(x));
+    check!("causal_attention": of_causal_attention(x));
+    check!("causal_block": of_causal_block(x));
 }
 
 #[test]
 fn convolutions_are_those_of_pytorch() {
     let x = &input([2, 3, 4, 6], 0);
     check!("conv_block": of_conv_block(x));
+    check!("conv_pool": of_conv_pool(x));
     check!("residual_block": of_residual_block(x));
     check!("pooled_dense": of_pooled_dense(x));
 }

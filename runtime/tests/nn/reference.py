@@ -97,6 +97,10 @@ def multi_head_attention(p, x, **options):
     return call(module, p.attention(D, A, K), x, x, x, **options)[0]
 
 
+def causal(steps):
+    return nn.Transformer.generate_square_subsequent_mask(steps)
+
+
 def narrow_attention(p, x, d, heads, size):
     """Heads whose sizes do not add up to that of a position, which nn.MultiheadAttention has not."""
     q, k, v = [
@@ -147,6 +151,7 @@ def cases():
         return call(nn.Conv2d(i, o, 3, padding=1), p.conv(i, o), x)
 
     yield "conv_block", lambda p: relu(conv(p, images, 3, O))
+    yield "conv_pool", lambda p: nn.functional.max_pool2d(relu(conv(p, images, 3, O)), 2)
     yield "residual_block", lambda p: relu(images + conv(p, relu(conv(p, images, 3, 3)), 3, 3))
     yield "pooled_dense", lambda p: dense(p, nn.AdaptiveAvgPool2d(1)(images).flatten(1), 3, O)
 
@@ -155,6 +160,8 @@ def cases():
     yield "multi_head_attention", lambda p: multi_head_attention(p, positions)
     yield "narrow_attention", lambda p: narrow_attention(p, positions, D, 2, 2)
     yield "transformer_block", lambda p: encoder_layer(p, positions)
+    yield "causal_attention", lambda p: multi_head_attention(p, positions, attn_mask=causal(N))
+    yield "causal_block", lambda p: encoder_layer(p, positions, causal(N))
 
 
 def leaves(value):
