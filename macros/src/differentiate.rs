@@ -16,7 +16,7 @@ use crate::op::{self, Derivative, Op, apply, naming};
 pub enum Seed {
     /// An argument for each output.
     Argument,
-    /// 1, for the only output, which is a single number.
+    /// 1, for the first output, which is a single number; nothing for the others.
     One,
 }
 
@@ -26,7 +26,7 @@ pub type Split<'s> = &'s dyn Fn(&Graph) -> (Graph, Graph);
 
 /// Appends the gradients of the `wanted` arguments; turns of loops are divided by `split`.
 pub fn differentiate(graph: &Graph, wanted: &[usize], seed: Seed, split: Split) -> Graph {
-    joint(graph, wanted, seed, &|_| true, split)
+    joint(graph, wanted, seed, &|output| seed == Seed::Argument || output == 0, split)
 }
 
 /// As [`differentiate`], for the cotangents of those outputs alone that are `seeded`.

@@ -80,7 +80,10 @@ fn check(model: &Model, path: &syn::Path) -> syn::Result<()> {
     let text = path_text(path);
     let name = plain(&model.name);
     if text == name || text == format!("self::{name}") {
-        return Err(error(path.span(), format!("`{text}` is this model: a model cannot call itself")));
+        let why = "each call is written out where it stands, which would never end";
+        let help = "repeat networks with a stack, as in `blocks: [block; 6]`, or steps with `for t in 0..T`";
+        let text = format!("`{text}` is this model: a model cannot call itself, for {why}\n  help: {help}");
+        return Err(error(path.span(), text));
     }
     let last = text.rsplit("::").next().unwrap_or(&text);
     match is_taken(last) {

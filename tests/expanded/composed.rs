@@ -597,8 +597,6 @@ price = σ(hidden)·price_w + price_b
         pub x_lanes: Vec<f32>,
         /// `[1, 32]`.
         pub y_lanes: Vec<f32>,
-        /// `[32]`.
-        pub live: Vec<bool>,
         /// `[13, 32]`.
         pub x_dot_hidden_w: Vec<f32>,
         /// `[32]`.
@@ -615,6 +613,32 @@ price = σ(hidden)·price_w + price_b
         pub price_w_copy: Vec<f32>,
         /// A copy of `price.b`, where it does not come in standard layout.
         pub price_b_copy: Vec<f32>,
+        /// The sums and the lanes of parts of the rows, where there are many.
+        pub apart: Vec<f32>,
+    }
+    impl Workspace {
+        /// The size in bytes, beside the gradients and the copies: 7172, and as much again for each part of many rows.
+        pub fn bytes(&self) -> usize {
+            let sizes: &[usize] = &[
+                self.over_max.len() * ::core::mem::size_of::<f32>(),
+                self.value.len() * ::core::mem::size_of::<f32>(),
+                self.value_2.len() * ::core::mem::size_of::<f32>(),
+                self.value_3.len() * ::core::mem::size_of::<f32>(),
+                self.value_4.len() * ::core::mem::size_of::<f32>(),
+                self.x_lanes.len() * ::core::mem::size_of::<f32>(),
+                self.y_lanes.len() * ::core::mem::size_of::<f32>(),
+                self.x_dot_hidden_w.len() * ::core::mem::size_of::<f32>(),
+                self.dot.len() * ::core::mem::size_of::<f32>(),
+                self.x_copy.len() * ::core::mem::size_of::<f32>(),
+                self.y_copy.len() * ::core::mem::size_of::<f32>(),
+                self.hidden_w_copy.len() * ::core::mem::size_of::<f32>(),
+                self.hidden_b_copy.len() * ::core::mem::size_of::<f32>(),
+                self.price_w_copy.len() * ::core::mem::size_of::<f32>(),
+                self.price_b_copy.len() * ::core::mem::size_of::<f32>(),
+                self.apart.len() * ::core::mem::size_of::<f32>(),
+            ];
+            sizes.iter().sum()
+        }
     }
     /// The outputs, and nothing kept.
     #[track_caller]
@@ -787,7 +811,6 @@ price = σ(hidden)·price_w + price_b
             value_4,
             x_lanes,
             y_lanes,
-            live,
             x_dot_hidden_w,
             dot,
             x_copy,
@@ -796,6 +819,7 @@ price = σ(hidden)·price_w + price_b
             hidden_b_copy,
             price_w_copy,
             price_b_copy,
+            apart,
         } = workspace;
         fit(&mut gradients.hidden.w, [13, 13]);
         fit(&mut gradients.hidden.b, [13]);
@@ -808,7 +832,6 @@ price = σ(hidden)·price_w + price_b
         fit_vec(value_4, 416);
         fit_vec(x_lanes, 416);
         fit_vec(y_lanes, 32);
-        fit_vec(live, 32);
         fit_vec(x_dot_hidden_w, 416);
         fit_vec(dot, 32);
         let x = flat_into(x, x_copy);
@@ -840,9 +863,9 @@ price = σ(hidden)·price_w + price_b
             value_4,
             x_lanes,
             y_lanes,
-            live,
             x_dot_hidden_w,
             dot,
+            apart,
             update: Stay,
         });
         (value_, gradients)
@@ -873,7 +896,6 @@ price = σ(hidden)·price_w + price_b
             value_4,
             x_lanes,
             y_lanes,
-            live,
             x_dot_hidden_w,
             dot,
             x_copy,
@@ -882,6 +904,7 @@ price = σ(hidden)·price_w + price_b
             hidden_b_copy,
             price_w_copy,
             price_b_copy,
+            apart,
         } = workspace;
         fit(&mut gradients.hidden.w, [13, 13]);
         fit(&mut gradients.hidden.b, [13]);
@@ -894,7 +917,6 @@ price = σ(hidden)·price_w + price_b
         fit_vec(value_4, 416);
         fit_vec(x_lanes, 416);
         fit_vec(y_lanes, 32);
-        fit_vec(live, 32);
         fit_vec(x_dot_hidden_w, 416);
         fit_vec(dot, 32);
         let x = flat_into(x, x_copy);
@@ -926,9 +948,9 @@ price = σ(hidden)·price_w + price_b
             value_4,
             x_lanes,
             y_lanes,
-            live,
             x_dot_hidden_w,
             dot,
+            apart,
             update: Move(optimiser),
         });
         value_
@@ -1202,9 +1224,9 @@ price = σ(hidden)·price_w + price_b
         value_4: &'a mut [f32],
         x_lanes: &'a mut [f32],
         y_lanes: &'a mut [f32],
-        live: &'a mut [bool],
         x_dot_hidden_w: &'a mut [f32],
         dot: &'a mut [f32],
+        apart: &'a mut Vec<f32>,
         update: U,
     }
     impl<U: Update<f32>> Pass for Step<'_, U> {
@@ -1230,9 +1252,9 @@ price = σ(hidden)·price_w + price_b
                 value_4,
                 x_lanes,
                 y_lanes,
-                live,
                 x_dot_hidden_w,
                 dot,
+                apart,
                 mut update,
             } = self;
             let d_hidden_b = &mut d_hidden_b[..13];
@@ -1249,29 +1271,57 @@ price = σ(hidden)·price_w + price_b
             value_3.fill(0.0);
             value_4.fill(0.0);
             d_hidden_w.fill(0.0);
-            for rows in rows_of(N, 32) {
-                lanes_of(x_lanes, x, &rows, [13, 32]);
-                lanes_of(y_lanes, y, &rows, [1, 32]);
-                live_lanes(live, &rows);
-                StepTurn {
-                    x_lanes: &x_lanes[..],
-                    y_lanes: &y_lanes[..],
-                    live: &live[..],
-                    hidden_w: &hidden_w[..],
-                    hidden_b: &hidden_b[..],
-                    price_w: &price_w[..],
-                    price_b: &price_b[..],
-                    over_max: over_max[0],
-                    output: &mut value[..],
-                    output_2: &mut value_2[..],
-                    output_3: &mut value_3[..],
-                    output_4: &mut value_4[..],
-                    output_5: &mut d_hidden_w[..],
-                    x_dot_hidden_w: &mut x_dot_hidden_w[..],
-                    dot: &mut dot[..],
-                }
-                    .run();
-            }
+            in_parts(
+                [N, 32],
+                apart,
+                [
+                    &mut value[..],
+                    &mut value_2[..],
+                    &mut value_3[..],
+                    &mut value_4[..],
+                    &mut d_hidden_w[..],
+                ],
+                [
+                    &mut x_lanes[..],
+                    &mut y_lanes[..],
+                    &mut x_dot_hidden_w[..],
+                    &mut dot[..],
+                ],
+                |
+                    rows,
+                    [value,
+                    value_2,
+                    value_3,
+                    value_4,
+                    d_hidden_w,
+                    ],
+                    [x_lanes,
+                    y_lanes,
+                    x_dot_hidden_w,
+                    dot,
+                    ]|
+                {
+                    simd(StepRows {
+                        rows,
+                        x: &x[..],
+                        y: &y[..],
+                        hidden_w: &hidden_w[..],
+                        hidden_b: &hidden_b[..],
+                        price_w: &price_w[..],
+                        price_b: &price_b[..],
+                        over_max: &over_max[..],
+                        value,
+                        value_2,
+                        value_3,
+                        value_4,
+                        d_hidden_w,
+                        x_lanes,
+                        y_lanes,
+                        x_dot_hidden_w,
+                        dot,
+                    })
+                },
+            );
             update.hand(0, hidden_w, d_hidden_w);
             /// total = Σ[32](value)
             /// mse: mean((p - y)²)
@@ -1301,6 +1351,75 @@ price = σ(hidden)·price_w + price_b
             /// mse: mean((p - y)²)
             let mean = total / N as f32;
             mean
+        }
+    }
+    /// The slices of a part of the N rows of `Step`.
+    struct StepRows<'a> {
+        rows: ::core::ops::Range<usize>,
+        x: &'a [f32],
+        y: &'a [f32],
+        hidden_w: &'a [f32],
+        hidden_b: &'a [f32],
+        price_w: &'a [f32],
+        price_b: &'a [f32],
+        over_max: &'a [f32],
+        value: &'a mut [f32],
+        value_2: &'a mut [f32],
+        value_3: &'a mut [f32],
+        value_4: &'a mut [f32],
+        d_hidden_w: &'a mut [f32],
+        x_lanes: &'a mut [f32],
+        y_lanes: &'a mut [f32],
+        x_dot_hidden_w: &'a mut [f32],
+        dot: &'a mut [f32],
+    }
+    impl Pass for StepRows<'_> {
+        type Output = ();
+        #[inline(always)]
+        fn run(self) {
+            let Self {
+                rows,
+                x,
+                y,
+                hidden_w,
+                hidden_b,
+                price_w,
+                price_b,
+                over_max,
+                value,
+                value_2,
+                value_3,
+                value_4,
+                d_hidden_w,
+                x_lanes,
+                y_lanes,
+                x_dot_hidden_w,
+                dot,
+            } = self;
+            let live = &mut [false; 32];
+            for rows in rows_within(rows, 32) {
+                lanes_of(x_lanes, x, &rows, [13, 32]);
+                lanes_of(y_lanes, y, &rows, [1, 32]);
+                live_lanes(live, &rows);
+                StepTurn {
+                    x_lanes: &x_lanes[..],
+                    y_lanes: &y_lanes[..],
+                    live: &live[..],
+                    hidden_w: &hidden_w[..],
+                    hidden_b: &hidden_b[..],
+                    price_w: &price_w[..],
+                    price_b: &price_b[..],
+                    over_max: over_max[0],
+                    output: &mut value[..],
+                    output_2: &mut value_2[..],
+                    output_3: &mut value_3[..],
+                    output_4: &mut value_4[..],
+                    output_5: &mut d_hidden_w[..],
+                    x_dot_hidden_w: &mut x_dot_hidden_w[..],
+                    dot: &mut dot[..],
+                }
+                    .run();
+            }
         }
     }
     /// The slices of one of the N turns of a loop in `Step`.

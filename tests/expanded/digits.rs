@@ -241,6 +241,24 @@ logits = hidden·w2 + b2
         /// A copy of `b2`, where it does not come in standard layout.
         pub b2_copy: Vec<f32>,
     }
+    impl Workspace {
+        /// The size in bytes, beside the gradients and the copies: 8 · H · N + 80 · N.
+        pub fn bytes(&self) -> usize {
+            let sizes: &[usize] = &[
+                self.x_dot_w1.len() * ::core::mem::size_of::<f32>(),
+                self.hidden_dot_w2.len() * ::core::mem::size_of::<f32>(),
+                self.d_logits.len() * ::core::mem::size_of::<f32>(),
+                self.d_hidden.len() * ::core::mem::size_of::<f32>(),
+                self.x_copy.len() * ::core::mem::size_of::<f32>(),
+                self.labels_copy.len() * ::core::mem::size_of::<usize>(),
+                self.w1_copy.len() * ::core::mem::size_of::<f32>(),
+                self.b1_copy.len() * ::core::mem::size_of::<f32>(),
+                self.w2_copy.len() * ::core::mem::size_of::<f32>(),
+                self.b2_copy.len() * ::core::mem::size_of::<f32>(),
+            ];
+            sizes.iter().sum()
+        }
+    }
     /// The outputs, and nothing kept.
     #[track_caller]
     pub fn infer<'a>(

@@ -1,6 +1,7 @@
 //! A program as Rust: a record of the slices that a pass works on, and its `run`, statement by statement.
 
 use super::code::{Code, docs, ident, size};
+use super::rows::Rows;
 use super::surface::blank;
 use super::update::{Hand, Updates};
 use super::write::{Turn, Writer, accesses};
@@ -142,7 +143,7 @@ impl Pass<'_> {
         buffer.shape.is_empty() && matches!(buffer.role, Role::Argument(_))
     }
 
-    fn element(&self, dtype: Dtype) -> Ident {
+    pub fn element(&self, dtype: Dtype) -> Ident {
         match dtype {
             Dtype::Real => self.real.clone(),
             Dtype::Index => ident("usize"),
@@ -173,9 +174,11 @@ impl Pass<'_> {
         let body = Writer { pass: self, inlined: self.inlined() }.body();
         let result = self.result();
         let docs = docs([doc]);
+        let (part, real) = (self.rows().map(|rows| rows.item()), &self.real);
+        let (apart_field, apart) =
+            (part.as_ref().map(|_| quote!(apart: &'a mut Vec<#real>,)), part.as_ref().map(|_| quote!(apart,)));
         let loops: TokenStream = self.loops().map(|turns| self.turn(turns).items(&self.turn_doc(turns))).collect();
         let borrows = fields.iter().any(|f| !self.is_scalar_argument(f.buffer));
-        let real = &self.real;
         let (generics, all, elided) = match (borrows, update.is_some()) {
             (false, false) => Default::default(),
             (true, false) => (quote!(<'a>), quote!(), quote!(<'_>)),
@@ -184,20 +187,22 @@ impl Pass<'_> {
         };
         quote! {
             #docs
-            struct #name #generics { #(#dims: usize,)* #(#declared,)* #update_field }
+            struct #name #generics { #(#dims: usize,)* #(#declared,)* #apart_field #update_field }
 
             impl #all Pass for #name #elided {
                 type Output = #output;
 
                 #[inline(always)]
                 fn run(self) #returns {
-                    let Self { #(#dims,)* #(#bound,)* #update } = self;
+                    let Self { #(#dims,)* #(#bound,)* #apart #update } = self;
                     #(#lengths)*
                     #(#rows)*
                     #body
                     #result
                 }
             }
+
+            #part
 
             #loops
         }
@@ -208,6 +213,11 @@ impl Pass<'_> {
             Stmt::Turns(turns) => Some(turns),
             _ => None,
         })
+    }
+
+    /// The loop over tiles of rows, if there is one.
+    pub fn rows(&self) -> Option<Rows<'_>> {
+        self.loops().find_map(|turns| Some(Rows { pass: self, turns, tile: turns.tile.as_ref()? }))
     }
 
     /// One turn of a loop, which is a pass of its own.
@@ -272,8 +282,9 @@ impl Pass<'_> {
 
     /// `let squares = &mut [0.0; TILE];`: rows of constant length live in the pass itself.
     fn local_arrays(&self) -> Vec<TokenStream> {
-        let touched = self.touched();
-        let rows = touched.into_iter().filter(|b| self.program.buffer(*b).is_local_array());
+        let of_tiles = self.rows().map(|rows| rows.local_arrays()).unwrap_or_default();
+        let touched = self.touched().into_iter().filter(|b| !of_tiles.contains(b));
+        let rows = touched.filter(|b| self.program.buffer(*b).is_local_array());
         let declared = rows.map(|id| {
             let buffer = self.program.buffer(id);
             let (name, length) = (self.variable(id), size(&Dim::product(&buffer.shape)));

@@ -454,11 +454,11 @@ impl Nest<'_> {
         let scanned = scan.carried..scan.carried + scan.scanned;
         let lanes = scanned.map(|k| {
             let Argument { name, shape, dtype, .. } = scan.body.arguments[k].clone();
-            (args[k], self.scratch(id, name, shape, dtype))
+            (args[k], self.of_tile(id, name, shape, dtype))
         });
         let lanes = lanes.collect();
         let Argument { name, shape, .. } = scan.body.arguments[scan.carried + scan.scanned].clone();
-        Tile { height, lanes, live: self.scratch(id, name, shape, Dtype::Mask) }
+        Tile { height, lanes, live: self.of_tile(id, name, shape, Dtype::Mask) }
     }
 
     /// The memory of every part of a loop: of what is carried in any case, of a stack where it is read.
@@ -473,6 +473,15 @@ impl Nest<'_> {
             parts[k] = Some(self.scratch(id, name, shape, Dtype::Real));
         }
         parts
+    }
+
+    /// Memory of a tile: numbers lie with those of the pass, what is small with the tile.
+    fn of_tile(&mut self, node: Id, name: String, shape: Shape, dtype: Dtype) -> BufferId {
+        let id = self.scratch(node, name, shape, dtype);
+        if dtype != Dtype::Real {
+            self.program.buffers[id.0].role = Role::Row { tile: false };
+        }
+        id
     }
 
     fn scratch(&mut self, node: Id, name: String, shape: Shape, dtype: Dtype) -> BufferId {
@@ -508,7 +517,12 @@ impl Nest<'_> {
                 Role::Scratch | Role::Row { .. } => {
                     let Buffer { name, shape, dtype, .. } = buffer.clone();
                     let shared = slots.get(&buffer.slot).copied();
-                    shared.unwrap_or_else(|| Whose::Whole(self.scratch(id, name, shape, dtype)))
+                    shared.unwrap_or_else(|| {
+                        Whose::Whole(match tile {
+                            Some(_) => self.of_tile(id, name, shape, dtype),
+                            None => self.scratch(id, name, shape, dtype),
+                        })
+                    })
                 }
             };
             slots.entry(buffer.slot).or_insert(whose);

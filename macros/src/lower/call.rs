@@ -1,7 +1,7 @@
 //! Calls of networks. A callee comes in as a graph in dimensions of its own; its nodes are added to the caller's graph, in
 //! the caller's dimensions, so that nothing of the call is left. What compiles alone then compiles wherever it is called.
 
-use super::solve::{Sizes, dim, shape, solve};
+use super::solve::{Sizes, dim, shape, solve, unsolved};
 use super::{Bound, Lowering, Origin, Step, Value, counted, described, dtype_of};
 use crate::error::error;
 use crate::ir::along::Along;
@@ -128,6 +128,7 @@ impl<'m> Lowering<'m> {
         let pairs = declared.iter().zip(&given).filter(same_rank).map(|(a, b)| (&a.shape, b));
         let pairs = pairs.chain(self.carried_shapes(planned, &given)?);
         solve(&mut sizes, &pairs.collect::<Vec<_>>());
+        self.check_solved(planned, &declared, &given, &sizes)?;
         let params = match planned.group {
             Some(index) => {
                 sizes = self.settle(index, sizes);
@@ -155,6 +156,39 @@ impl<'m> Lowering<'m> {
         }
     }
 
+    /// Every name in the callee's inputs has a size by now.
+    fn check_solved(
+        &self,
+        planned: &NetworkCall,
+        declared: &[&model::Argument],
+        given: &[Shape],
+        sizes: &Sizes,
+    ) -> syn::Result<()> {
+        for (k, (argument, given)) in
+            declared.iter().zip(given).enumerate().filter(|(_, (a, g))| a.shape.len() == g.len())
+        {
+            let mut axes = argument.shape.iter().zip(given);
+            if let Some(why) = axes.find_map(|(declared, given)| unsolved(sizes, declared, given)) {
+                let mut message = self.wrong_shape_text(planned, k, argument, sizes, given);
+                message.push_str(&format!("\n  {why}"));
+                if let Some(bind) = self.binding(planned) {
+                    message.push_str(&format!("\n  help: {bind}"));
+                }
+                return Err(error(planned.call.arguments[k].place, self.with_open(message)));
+            }
+        }
+        Ok(())
+    }
+
+    /// How the sizes of a group are said, where they are not.
+    fn binding(&self, planned: &NetworkCall) -> Option<String> {
+        let group = self.groups[planned.group?].group;
+        let is_open = group.dims.is_none() && !planned.network.model.generics.is_empty();
+        is_open.then(|| {
+            format!("bind them in the type of the group, as in `{}: {}`", group.name, self.bound_type(&group.name))
+        })
+    }
+
     fn check_kind(&self, planned: &NetworkCall, k: usize, argument: &model::Argument, given: Id) -> syn::Result<()> {
         let (wanted, found) = (dtype_of(argument.role), self.graph.node(given).dtype);
         if wanted == found {
@@ -174,11 +208,26 @@ impl<'m> Lowering<'m> {
         sizes: &Sizes,
         given: &Shape,
     ) -> syn::Error {
+        let mut text = self.wrong_shape_text(planned, k, argument, sizes, given);
+        if let Some(formula) = formula(sizes, &argument.shape, given) {
+            text.push_str(&format!("\n  {formula}"));
+        }
+        error(planned.call.arguments[k].place, self.with_open(text))
+    }
+
+    fn wrong_shape_text(
+        &self,
+        planned: &NetworkCall,
+        k: usize,
+        argument: &model::Argument,
+        sizes: &Sizes,
+        given: &Shape,
+    ) -> String {
         let (operand, count) = (&planned.call.arguments[k], planned.call.arguments.len());
         let (wanted, seen) = (show(&shape(sizes, &argument.shape)), described(operand, k, count));
         let text = format!("`{}` takes {wanted} as its `{}`", planned.call.op, plain(&argument.name));
         let own = format!("\n  `{}` is the argument `{}` of `{}`", argument.name, typed(argument), planned.name());
-        error(operand.place, format!("{text}, but {seen} is {}{}{own}", show(given), self.origin(operand)))
+        format!("{text}, but {seen} is {}{}{own}", show(given), self.origin(operand))
     }
 
     /// The callee's nodes in this graph; its outputs.
@@ -259,6 +308,17 @@ impl NetworkCall<'_> {
     }
 }
 
+/// What an expression among the dimensions of an argument comes to, where it is another size than that which is given.
+fn formula(sizes: &Sizes, declared: &Shape, given: &Shape) -> Option<String> {
+    let same_rank = declared.len() == given.len();
+    let mut axes = declared.iter().zip(given).filter(|_| same_rank);
+    let (declared, given) = axes.find(|(d, given)| d.as_name().is_none() && dim(sizes, d) != **given)?;
+    let names = declared.names();
+    let names: Vec<String> = names.into_iter().filter_map(|n| Some(format!("`{n}` is {}", sizes.get(n)?))).collect();
+    let comes_to = dim(sizes, declared);
+    (!names.is_empty()).then(|| format!("`{declared}` is {comes_to}, since {}, and not {given}", names.join(" and ")))
+}
+
 /// What is not there once names have become numbers: with names alone, nothing can be said about sizes.
 fn too_small(x: &[Dim], node: &Node, sizes: &Sizes) -> Option<String> {
     let new = shape(sizes, &node.shape);
@@ -267,6 +327,9 @@ fn too_small(x: &[Dim], node: &Node, sizes: &Sizes) -> Option<String> {
     }
     let Kind::Along { axis, op } = &node.kind else { return None };
     let one = Dim::number(1);
+    if matches!(op, Along::Windows { .. }) && new[*axis] == Dim::default() {
+        return Some(format!("no window of {} fits an axis of {}", new[axis + 1], x[*axis]));
+    }
     let last = |count: &Dim, step: i64| &(count - &one) * &Dim::number(step);
     let end = match op {
         Along::Slice { start, step } => &(&dim(sizes, start) + &last(&new[*axis], *step)) + &one,
@@ -274,7 +337,7 @@ fn too_small(x: &[Dim], node: &Node, sizes: &Sizes) -> Option<String> {
         _ => return None,
     };
     let is_beyond = (&x[*axis] - &end).is_negative();
-    is_beyond.then(|| format!("what reaches up to {end} is no part of axis {axis}, whose size is {}", x[*axis]))
+    is_beyond.then(|| format!("elements up to {end} are taken of axis {axis}, which has {}", x[*axis]))
 }
 
 /// More values than anyone names.
@@ -304,7 +367,8 @@ fn plan<'m>(
     let (op, model) = (&call.op, &network.model);
     let whole = call.op_place.to(expr.place);
     if group.is_none() && model.arguments.iter().any(|a| a.role.is_kept()) {
-        let example = format!("declare a group, as in `layer: {op}`, and call `layer(..)`");
+        let bound = if model.generics.is_empty() { String::new() } else { format!("<{}>", model.generics.join(", ")) };
+        let example = format!("declare a group, as in `layer: {op}{bound}`, and call `layer(..)`");
         return Err(error(call.op_place, format!("`{op}` has parameters, and no argument to hold them: {example}")));
     }
     if let Some(option) = call.options.first() {

@@ -11,6 +11,7 @@ use crate::ir::dim::Shape;
 use crate::ir::model::{
     Block, Call, CallOption, Condition, Expr, ExprKind, For, If, Let, Model, Setting, Spelling, path_text, plain,
 };
+use crate::op;
 use proc_macro2::{Ident, Span};
 use quote::ToTokens;
 use std::collections::BTreeSet;
@@ -37,7 +38,7 @@ pub fn within(model: &Model, expr: &syn::Expr) -> syn::Result<Expr> {
 
 fn dimensions(model: &Model) -> BTreeSet<String> {
     let arguments = model.arguments.iter().flat_map(|a| &a.shape);
-    let groups = model.groups.iter().flat_map(|g| &g.dims).flatten();
+    let groups = model.groups.iter().flat_map(|g| g.dims.iter().flatten().chain(&g.count));
     arguments.chain(groups).flat_map(|d| d.names()).map(str::to_string).collect()
 }
 
@@ -356,7 +357,14 @@ impl Reader {
     }
 
     fn applied(&mut self, mut call: Call, given: &Punctuated<syn::Expr, Token![,]>, place: Place) -> Expr {
-        given.iter().for_each(|argument| self.argument(argument, &mut call));
+        let mut computed = Vec::new();
+        for argument in given {
+            match fence::computed(&call.op, argument) {
+                Some((name, value)) => computed.push((name.unraw().to_string(), self.expr(value))),
+                None => self.argument(argument, &mut call),
+            }
+        }
+        self.put_in_place(computed, &mut call);
         Expr { kind: ExprKind::Call(call), place }
     }
 
@@ -382,6 +390,27 @@ impl Reader {
                 let value = self.expr(argument);
                 call.arguments.push(value);
             }
+        }
+    }
+
+    /// Arrays that are given by name and computed there go to their places behind the other arguments.
+    fn put_in_place(&mut self, mut computed: Vec<(String, Expr)>, call: &mut Call) {
+        let operands = op::callable(&call.op).map_or(&[][..], |op| op.args);
+        for operand in operands.iter().skip(call.arguments.len()) {
+            if computed.is_empty() {
+                return;
+            }
+            let value = match computed.iter().position(|(name, _)| name == operand) {
+                Some(at) => Some(computed.remove(at).1),
+                None => left_out(operand, call),
+            };
+            let Some(value) = value else {
+                return drop(self.refuse(call.op_place, format!("`{}` needs its `{operand}` as well", call.op)));
+            };
+            call.arguments.push(value);
+        }
+        for (name, value) in computed {
+            self.refuse(value.place, format!("`{name}` is given twice"));
         }
     }
 
@@ -426,6 +455,19 @@ impl Reader {
             }
         }
     }
+}
+
+/// An operand that is an option with a plain value, or its default, before one that is computed.
+fn left_out(operand: &str, call: &mut Call) -> Option<Expr> {
+    let given = call.options.iter().position(|option| option.name == operand).map(|at| call.options.remove(at));
+    let default =
+        || op::callable(&call.op)?.defaults.iter().find(|(name, _)| *name == operand).map(|(_, value)| *value);
+    let (kind, place) = match given {
+        Some(CallOption { value: Setting::Name(name), place, .. }) => (ExprKind::Name(name), place),
+        Some(CallOption { value: Setting::Number(value), place, .. }) => (ExprKind::Number(value), place),
+        _ => (ExprKind::Number(default()?), call.op_place),
+    };
+    Some(Expr { kind, place })
 }
 
 fn comparison(op: &BinOp) -> Option<&'static str> {

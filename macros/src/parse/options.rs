@@ -4,14 +4,15 @@ use super::item::{TOO_DEEP, check_depth};
 use crate::error::{Errors, Place, error, nearest};
 use crate::ir::model::Options;
 use proc_macro2::{Ident, Span, TokenStream};
+use quote::quote;
 use syn::ext::IdentExt;
 use syn::parse::{Parse, ParseStream};
 use syn::punctuated::Punctuated;
 use syn::{Meta, Token};
 
-const NAMES: [&str; 7] = ["f32", "f64", "wrt", "gradient", "stabilise", "checkpoint", "crate"];
-const ALL: &str = "the options are `f32`, `f64`, `wrt(x, y)`, `gradient(x = dy)`, `stabilise = false`, `checkpoint = 5` and \
-                   `crate = path`";
+const NAMES: [&str; 8] = ["f32", "f64", "wrt", "gradient", "stabilise", "checkpoint", "local", "crate"];
+const ALL: &str = "the options are `f32`, `f64`, `wrt(x, y)`, `gradient(x = dy)`, `stabilise = false`, `checkpoint = 5`, \
+                   `local` and `crate = path`";
 
 const CHECKPOINT: &str =
     "`checkpoint` is how many turns of a loop are computed again at a time: write `checkpoint = 5`";
@@ -27,6 +28,7 @@ impl Default for Options {
             gradient: Vec::new(),
             stabilise: true,
             checkpoint: None,
+            local: false,
             runtime: syn::parse_quote!(::pullback),
         }
     }
@@ -80,6 +82,11 @@ impl Reader {
                 self.checkpoint(&pair.value, place);
                 self.once("`checkpoint`", place);
             }
+            ("local", Meta::Path(_)) => {
+                self.options.local = true;
+                self.once("`local`", place);
+            }
+            ("local", _) => self.errors.push(error(place, "`local` takes no value: write `local`")),
             ("checkpoint", _) => self.errors.push(error(place, CHECKPOINT)),
             ("f32" | "f64", _) => self.errors.push(error(place, format!("`{name}` takes no value: write `{name}`"))),
             ("wrt", _) => self.errors.push(error(place, "`wrt` names the inputs to derive by: write `wrt(x, y)`")),
@@ -150,13 +157,20 @@ impl Reader {
 
     fn runtime(&mut self, value: &syn::Expr) {
         match value {
-            syn::Expr::Path(path) if path.qself.is_none() => self.options.runtime = path.path.clone(),
+            syn::Expr::Path(path) if path.qself.is_none() && is_of_a_crate(&path.path) => {
+                self.options.runtime = path.path.clone()
+            }
             other => {
                 let place = Place::of(other, Span::call_site());
                 self.errors.push(error(place, "`crate` takes a path: write `crate = pullback` or `crate = ::a::b`"));
             }
         }
     }
+}
+
+/// Whether a `use` can go through the path: not by way of `Self`, nor of something generic.
+fn is_of_a_crate(path: &syn::Path) -> bool {
+    syn::parse2::<syn::ItemUse>(quote!(use #path::emitted;)).is_ok()
 }
 
 /// `x = dy`.

@@ -2,6 +2,7 @@
 
 mod checkpoint;
 mod choices;
+mod dimensions;
 pub mod execute;
 mod fuzz;
 mod golden;

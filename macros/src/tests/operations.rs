@@ -87,6 +87,11 @@ pub const MODELS: &[(&str, &str)] = &[
         "q: Param<N, 2, 3, 4>, k: Param<N, 2, 3, 4>, v: Param<N, 2, 3, 4>, m: Input<3, 3> -> Output<N, 2, 3, 4>",
         "attention(q, k, v, mask = m)",
     ),
+    (
+        "q: Param<3, 4>, k: Param<2, 4>, v: Param<2, 5>, m: Param<3, 2> -> Output<3, 5>",
+        "attention(q, k, v, mask = m < 2) + attention(q, k, v, mask = 2 * m)",
+    ),
+    ("x: Param<N, 4>, b: Param<4> -> Output<N, 4>", "layer_norm(x, shift = 2 * b, axis = 1)"),
     ("z: Param<N, 3>, y: Index<N> -> Output", "softmax_cross_entropy(z, y, smoothing = 0.1)"),
     ("z: Param<N, 3>, y: Param<N, 3> -> Output", "softmax_cross_entropy(z, y, smoothing = 0.25)"),
 ];

@@ -158,6 +158,19 @@ fn options_are_named_or_an_axis_of_ndarray() {
 }
 
 #[test]
+fn operands_that_are_named_may_be_computed() {
+    assert_eq!(body("attention(x, w, b, mask = x > 0)"), "attention(x, w, b, gt(x, 0))");
+    assert_eq!(body("x.attention(w, mask = &(x * w), b)"), "attention(x, w, b, mul(x, w))");
+    assert_eq!(body("attention(x, w, b, mask = b)"), "attention(x, w, b, mask = b)");
+    assert_eq!(body("layer_norm(x, shift = 2 * b, axis = 1)"), "layer_norm(x, 1, mul(2, b), axis = 1)");
+    assert_eq!(body("layer_norm(x, shift = 2 * b, scale = b)"), "layer_norm(x, b, mul(2, b))");
+    assert_eq!(body("layer_norm(x, scale = 1 + b, eps = 1e-3)"), "layer_norm(x, add(1, b), eps = 0.001)");
+    reject_body("layer_norm(x, b, scale = «2 * b»)", &["`scale`", "twice"]);
+    reject_body("«batch_norm»(x, b, b, var = 2 * b)", &["`batch_norm`", "`mean`"]);
+    reject_body("attention(x, w, b, mask = «!»x)", &["`!`"]);
+}
+
+#[test]
 fn positional_settings_stay_arguments() {
     assert_eq!(body("sum_axis(x, -1)"), "sum_axis(x, -1)");
     assert_eq!(body("reshape(x, [N, 2 * K])"), "reshape(x, [N, mul(2, K)])");
@@ -375,7 +388,8 @@ fn generics_are_dimensions() {
 
 #[test]
 fn dimensions_can_be_read_off_arguments() {
-    reject_signature("fn f(x: Input<N, {2 * «H»}>) -> Output<N>", &["`H`", "cannot be read off"]);
+    reject_signature("fn f(x: Input<N, {«H» / 2}>) -> Output<N>", &["`H`", "cannot be read off"]);
+    reject_signature("fn f(x: Input<N, {«H» * H}>) -> Output<N>", &["`H`", "cannot be read off"]);
     reject_signature("fn f(x: Input<N>) -> Output<«M»>", &["`M`", "no argument"]);
     reject_signature("fn f(x: Input<Hidden>) -> Output<«Hiden»>", &["`Hiden`", "did you mean `Hidden`?"]);
     reject_signature("fn f(x: Input<N, «-1»>) -> Output<N>", &["negative"]);
@@ -384,7 +398,9 @@ fn dimensions_can_be_read_off_arguments() {
         reject_signature(&format!("fn f(x: Input<N, «{word}»>) -> Output<N>"), &[word, "give it a name"]);
     }
     reject_signature("fn f(x: Input<N, «2.0»>) -> Output<N>", &["whole number"]);
-    reject_signature("fn f(x: Input<N, {N «/» 2}>) -> Output<N>", &["`+`, `-` and `*`"]);
+    reject_signature("fn f(x: Input<N, {N «%» 2}>) -> Output<N>", &["`+`, `-`, `*` and `/`"]);
+    reject_signature("fn f(x: Input<N, M, {N / «M»}>) -> Output<N>", &["a number only"]);
+    reject_signature("fn f(x: Input<N, {N / «0»}>) -> Output<N>", &["divided by 0"]);
     reject_signature("fn f(x: Input<N, {«a::B»}>) -> Output<N>", &["path"]);
     reject_signature("fn f(x: «Input<A, B, C, D, E, F, G>») -> Output<A>", &["at most 6", "7"]);
     reject_signature("fn f(x: Input<«99999999999»>) -> Output", &["too large"]);
@@ -416,6 +432,8 @@ fn options_are_known() {
     reject_options("«wrt»", &["wrt(x, y)"]);
     reject_options("«wrt(1)»", &["wrt(x, y)"]);
     reject_options("crate = «3»", &["path"]);
+    reject_options("crate = «Self::pullback»", &["path"]);
+    reject_options("crate = «a::<f32>::pullback»", &["path"]);
     reject_options("«3»", &["options"]);
     reject_options("«f64 f32»", &["options"]);
     reject_options("«f64(2)»", &["no value"]);

@@ -1,5 +1,6 @@
 //! For every random model: no phase changes its value, its gradients agree with finite differences, and each emitted
-//! program computes what its graph does, in memory that is really shared.
+//! program computes what its graph does, in memory that is really shared. The gradients of every eighth are derived once
+//! more, as the outputs of a network of their own.
 //!
 //! `PULLBACK_MODELS=10000` runs more models than an ordinary run, `PULLBACK_SEED=17` starts at another one. A failure
 //! names its seed and the smallest model that still fails in the same way.
@@ -10,7 +11,7 @@ use super::interpret::{Array, Random, Sizes, run};
 use super::random::{Model, grow, oracle, shrink::shrink};
 use crate::differentiate::Seed;
 use crate::emit::{Compiled, Passes};
-use crate::ir::graph::Graph;
+use crate::ir::graph::{Dtype, Goal, Graph, Source};
 use crate::ir::model::Role;
 use crate::{ir, lower, parse, partition, pipeline, simplify, verify};
 use std::collections::BTreeMap;
@@ -21,6 +22,8 @@ const MODELS: usize = 2000;
 const EXACT: f64 = 1e-9;
 /// Between a gradient and a difference.
 const DERIVED: f64 = 1e-6;
+/// Of so many models one is derived twice.
+const TWICE: u64 = 8;
 
 /// A number from the environment.
 pub fn from_environment(name: &str, otherwise: usize) -> usize {
@@ -41,10 +44,19 @@ pub struct Failure {
     evidence: String,
 }
 
+impl Failure {
+    /// The same of something else.
+    fn about(self, what: &str) -> Self {
+        Failure { claim: format!("{what}: {}", self.claim), ..self }
+    }
+}
+
 #[derive(Default, Debug)]
 struct Tally {
     /// Derivatives compared with differences.
     slopes: usize,
+    /// Second derivatives compared with differences of the first.
+    second: usize,
     /// Those left out: a kink, or a jump, is too near.
     kinks: usize,
     /// Values left out: the least change of an argument changes them much.
@@ -56,6 +68,7 @@ struct Tally {
 impl Tally {
     fn add(&mut self, other: Tally) {
         self.slopes += other.slopes;
+        self.second += other.second;
         self.kinks += other.kinks;
         self.jumps += other.jumps;
         self.singular += other.singular;
@@ -171,25 +184,62 @@ fn cotangents(case: &Case, outputs: &[Array]) -> Vec<Array> {
     outputs.iter().map(|y| Array::filled(y.shape.clone(), |_| one())).collect()
 }
 
-/// The derivative of `Σ weights · outputs` along `direction` of argument `k`, by central differences of fourth order at
-/// ever smaller steps; `None` where no two of them agree.
-fn slope(graph: &Graph, case: &Case, weights: &[Array], k: usize, direction: &Array) -> Option<f64> {
-    let total = |by: f64| -> f64 {
-        let mut moved = case.arguments.clone();
-        moved[k].data.iter_mut().zip(&direction.data).for_each(|(x, d)| *x += by * d);
-        let outputs = run(graph, &case.sizes, &moved);
-        outputs.iter().zip(weights).flat_map(|(y, w)| y.data.iter().zip(&w.data)).map(|(y, w)| y * w).sum()
-    };
-    let central = |h: f64| (8.0 * (total(h) - total(-h)) - (total(2.0 * h) - total(-2.0 * h))) / (12.0 * h);
-    let mut last = central(2e-3);
-    for step in [3e-4, 4e-5, 5e-6] {
-        let next = central(step);
-        if (next - last).abs() <= 0.1 * DERIVED * scale(next) {
-            return Some(last);
-        }
-        last = next;
+/// A graph at a point, and what each element of its outputs counts.
+struct Weighted<'a> {
+    graph: &'a Graph,
+    sizes: &'a Sizes,
+    arguments: &'a [Array],
+    weights: &'a [Array],
+}
+
+impl Weighted<'_> {
+    /// `Σ weights · outputs`.
+    fn total(&self, arguments: &[Array]) -> f64 {
+        let outputs = run(self.graph, self.sizes, arguments);
+        outputs.iter().zip(self.weights).flat_map(|(y, w)| y.data.iter().zip(&w.data)).map(|(y, w)| y * w).sum()
     }
-    None
+
+    /// The derivative of the total along `direction` of argument `k`, by central differences of fourth order at ever
+    /// smaller steps; `None` where no two of them agree.
+    fn slope(&self, k: usize, direction: &Array) -> Option<f64> {
+        let total = |by: f64| {
+            let mut moved = self.arguments.to_vec();
+            moved[k].data.iter_mut().zip(&direction.data).for_each(|(x, d)| *x += by * d);
+            self.total(&moved)
+        };
+        let central = |h: f64| (8.0 * (total(h) - total(-h)) - (total(2.0 * h) - total(-2.0 * h))) / (12.0 * h);
+        let mut last = central(2e-3);
+        for step in [3e-4, 4e-5, 5e-6] {
+            let next = central(step);
+            if (next - last).abs() <= 0.1 * DERIVED * scale(next) {
+                return Some(last);
+            }
+            last = next;
+        }
+        None
+    }
+
+    /// Compares the gradients of these arguments with differences, each in a random direction: how many agree, and how
+    /// many cannot be compared.
+    fn gradients_agree(&self, seed: u64, wanted: &[usize], gradients: &[Array]) -> Result<(usize, usize), Failure> {
+        let mut random = Random::new(seed.wrapping_add(0xD1));
+        let (mut slopes, mut kinks) = (0, 0);
+        for (gradient, &k) in gradients.iter().zip(wanted) {
+            let direction = random.array(gradient.shape.clone(), -1.0, 1.0);
+            let derived: f64 = gradient.data.iter().zip(&direction.data).map(|(g, d)| g * d).sum();
+            match self.slope(k, &direction) {
+                None => kinks += 1,
+                Some(numeric) if (derived - numeric).abs() <= DERIVED * scale(numeric) => slopes += 1,
+                Some(numeric) => {
+                    let name = &self.graph.arguments[k].name;
+                    let text =
+                        format!("the gradient of `{name}` gives {derived}, the difference {numeric}\n{gradient:?}");
+                    return Err(failure("gradients agree with differences", text));
+                }
+            }
+        }
+        Ok((slopes, kinks))
+    }
 }
 
 /// What a tolerance is relative to.
@@ -197,29 +247,49 @@ fn scale(slope: f64) -> f64 {
     slope.abs().max(0.01)
 }
 
-/// Compares gradients with differences, each in a random direction.
-fn gradients_agree(
+/// The gradients as the outputs of a network of their own, whose arguments are the model's and the cotangents.
+fn gradients_of(joint: &Graph) -> Graph {
+    let mut graph = joint.clone();
+    graph.roots.retain(|r| matches!(r.goal, Goal::Gradient(_)) && r.node.is_some());
+    graph.roots.iter_mut().enumerate().for_each(|(k, root)| root.goal = Goal::Output(k));
+    graph.arguments.iter_mut().for_each(|a| {
+        if let Source::Cotangent(_) = a.source {
+            a.source = Source::User(Role::Param);
+        }
+    });
+    graph.rebuild(|new, node, args| new.like(node, args))
+}
+
+/// The gradients, as they were derived and as they were simplified, are derived by everything that they depend on.
+fn derive_again(
     case: &Case,
     tally: &mut Tally,
-    graph: &Graph,
+    joint: &Graph,
+    simple: &Graph,
     weights: &[Array],
-    gradients: &[Array],
 ) -> Result<(), Failure> {
-    let mut random = Random::new(case.seed.wrapping_add(0xD1));
-    for (gradient, k) in gradients.iter().zip(wanted(case)) {
-        let direction = random.array(gradient.shape.clone(), -1.0, 1.0);
-        let derived: f64 = gradient.data.iter().zip(&direction.data).map(|(g, d)| g * d).sum();
-        match slope(graph, case, weights, k, &direction) {
-            None => tally.kinks += 1,
-            Some(numeric) if (derived - numeric).abs() <= DERIVED * scale(numeric) => tally.slopes += 1,
-            Some(numeric) => {
-                let name = &case.model.arguments[k].name;
-                let text = format!("the gradient of `{name}` gives {derived}, the difference {numeric}\n{gradient:?}");
-                return Err(failure("gradients agree with differences", text));
-            }
-        }
-    }
-    Ok(())
+    let gradient = gradients_of(joint);
+    let plain = verified("expand", simplify::expand(&gradient), true)?;
+    let arguments = [&case.arguments, weights].concat();
+    let outputs = run(&plain, &case.sizes, &arguments);
+    let cotangents =
+        (case.arguments.len()..gradient.arguments.len()).filter(|k| gradient.arguments[*k].dtype == Dtype::Real);
+    let wanted: Vec<usize> = wanted(case).into_iter().chain(cotangents).collect();
+    let again = self::cotangents(case, &outputs);
+    // What was a composite has to be found again first: the derivative of a norm at 0 is not that of its root.
+    let second = |gradient: &Graph, moved: &[Array]| {
+        let stable = verified("stabilise", simplify::stabilise(gradient).0, false)?;
+        let second = verified("differentiate", derived(&stable, &wanted, Seed::Argument), false)?;
+        let second = verified("simplify", simplify::simplify(&second), true)?;
+        Ok(run(&second, &case.sizes, &[moved, &again].concat()).split_off(outputs.len()))
+    };
+    let got = second(&gradient, &arguments)?;
+    let at = Weighted { graph: &plain, sizes: &case.sizes, arguments: &arguments, weights: &again };
+    let (slopes, kinks) = at.gradients_agree(case.seed, &wanted, &got).map_err(|f| f.about("the second derivative"))?;
+    (tally.second, tally.kinks) = (tally.second + slopes, tally.kinks + kinks);
+    let reference = |moved: &[Array]| second(&gradient, &[moved, weights].concat()).unwrap_or_default();
+    let from_simple = second(&gradients_of(simple), &arguments)?;
+    agree("a simplified gradient has the same derivative", case, tally, &from_simple, &got, reference)
 }
 
 // --- the phases ---
@@ -254,10 +324,15 @@ fn check(case: &Case) -> Result<Tally, Failure> {
     let results = |arguments: &[Array]| run(&derived, &case.sizes, &[arguments, &weights].concat());
     let all = results(&case.arguments);
     agree("`differentiate` keeps the value", case, &mut tally, &all[..outputs.len()], &outputs, value)?;
-    gradients_agree(case, &mut tally, &plain, &weights, &all[outputs.len()..])?;
+    let at = Weighted { graph: &plain, sizes: &case.sizes, arguments: &case.arguments, weights: &weights };
+    let (slopes, kinks) = at.gradients_agree(case.seed, &wanted(case), &all[outputs.len()..])?;
+    (tally.slopes, tally.kinks) = (slopes, kinks);
 
     let simple = verified("simplify", simplify::simplify(&joint), true)?;
     agree("`simplify` keeps gradients", case, &mut tally, &case.run(&simple, &weights), &all, results)?;
+    if case.seed.is_multiple_of(TWICE) {
+        derive_again(case, &mut tally, &joint, &simple, &weights)?;
+    }
     let (forward, backward) = partition::partition(&simple);
     let (forward, backward) = (verified("forward", forward, true)?, verified("backward", backward, true)?);
     let kept = case.run(&forward, &[]);
@@ -378,7 +453,9 @@ fn scaled_gradients_agree(seed: u64, factor: f64) -> bool {
     let gradients = case.run(&joint, &weights).split_off(outputs.len());
     let scaled = |g: Array| Array { data: g.data.iter().map(|v| v * factor).collect(), ..g };
     let scaled: Vec<Array> = gradients.into_iter().map(scaled).collect();
-    gradients_agree(&case, &mut Tally::default(), &plain(&lowered), &weights, &scaled).is_ok()
+    let lowered = plain(&lowered);
+    let at = Weighted { graph: &lowered, sizes: &case.sizes, arguments: &case.arguments, weights: &weights };
+    at.gradients_agree(case.seed, &wanted(&case), &scaled).is_ok()
 }
 
 #[test]

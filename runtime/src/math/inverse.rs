@@ -105,7 +105,7 @@ inverse! {
         2.4181154e-02,
         4.2163674e-02,
     ],
-    pi: [std::f32::consts::PI, -8.742278e-8]
+    pi: [std::f32::consts::PI, -8.742_278e-8]
 }
 
 inverse! {
