@@ -11,7 +11,7 @@ mod solve;
 mod turns;
 mod words;
 
-use crate::error::{Errors, Place, error, nearest};
+use crate::error::{Errors, Place, error, nearest, recursion};
 use crate::ir::dim::{Dim, Shape, show};
 use crate::ir::graph::{Argument, Dtype, Goal, Graph, Id, Root, Source};
 use crate::ir::model::{self, Block, Call, Expr, ExprKind, Let, Model, Role, Setting, plain};
@@ -364,7 +364,7 @@ impl<'m> Lowering<'m> {
     fn unknown(&self, call: &Call) -> syn::Error {
         let name = &call.op;
         let text = if *name == plain(&self.model.name) {
-            format!("`{name}` is this model: a model cannot call itself")
+            recursion(name)
         } else if self.scope.iter().any(|b| b.name == *name) {
             format!("`{name}` is a value and cannot be called")
         } else {
