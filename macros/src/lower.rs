@@ -11,10 +11,10 @@ mod solve;
 mod turns;
 mod words;
 
-use crate::error::{Errors, Place, error, nearest};
+use crate::error::{Errors, Place, error, nearest, recursion};
 use crate::ir::dim::{Dim, Shape, show};
 use crate::ir::graph::{Argument, Dtype, Goal, Graph, Id, Root, Source};
-use crate::ir::model::{self, Block, Call, Expr, ExprKind, Let, Model, Role, Setting, plain};
+use crate::ir::model::{self, Block, Call, Expr, ExprKind, Let, Model, Role, Setting, Spelling, plain};
 use crate::op::apply::{self, At, Mismatch, Settings};
 use crate::op::shape::PART;
 use crate::op::{self, Family, Meaning, naming};
@@ -364,7 +364,9 @@ impl<'m> Lowering<'m> {
     fn unknown(&self, call: &Call) -> syn::Error {
         let name = &call.op;
         let text = if *name == plain(&self.model.name) {
-            format!("`{name}` is this model: a model cannot call itself")
+            recursion(name)
+        } else if let Some(group) = self.group_in(call) {
+            format!("`{group}` is a group of parameters: call it as a function, `{group}(x)`")
         } else if self.scope.iter().any(|b| b.name == *name) {
             format!("`{name}` is a value and cannot be called")
         } else {
@@ -374,6 +376,17 @@ impl<'m> Lowering<'m> {
             format!("unknown operation `{name}`{}{more}", meant(near))
         };
         error(call.op_place, text)
+    }
+
+    /// The group that a method is called on, or is called like.
+    fn group_in<'c>(&self, call: &'c Call) -> Option<&'c str> {
+        let receiver = match call.arguments.first().map(|receiver| &receiver.kind) {
+            Some(ExprKind::Name(name)) if call.spelling == Spelling::Method => Some(name.as_str()),
+            _ => None,
+        };
+        let bound = |name: &str| self.scope.iter().rev().find(|b| b.name == name).map(|b| b.origin);
+        let is_group = |name: &&str| matches!(bound(name), Some(Origin::Group(_)));
+        receiver.into_iter().chain([call.op.as_str()]).find(is_group)
     }
 
     /// An operation or a group that a call may have meant.

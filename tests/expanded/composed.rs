@@ -47,11 +47,15 @@ pub mod dense {
     }
     impl Params {
         /// Zeros everywhere.
+        ///
+        /// The sizes are `I`, `O`: const generics as they are declared, then the other names as the parameters have them.
         pub fn zeros(I: usize, O: usize) -> Self {
             self::zeros(I, O)
         }
         /// What each parameter's `#[init(..)]` says; else matrices from Glorot's uniform distribution, and zeros for
         /// vectors and scalars.
+        ///
+        /// The sizes are `I`, `O`: const generics as they are declared, then the other names as the parameters have them.
         pub fn init(rng: &mut impl Rng, I: usize, O: usize) -> Self {
             self::init(rng, I, O)
         }

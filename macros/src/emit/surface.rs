@@ -153,6 +153,10 @@ impl<'a> Surface<'a> {
                 true => (quote!(#path::State<T>), quote!(#path::state(#(#sizes),*))),
                 false => (quote!(()), TokenStream::new()),
             };
+            let (zeros, initial) = match group.sizes {
+                Some(_) => (quote!(#path::zeros(#(#sizes),*)), quote!(#path::init(rng, #(#sizes),*))),
+                None => [(); 2].map(|()| quote!(unreachable!("the network has an error"))).into(),
+            };
             quote! {
                 #[doc(hidden)]
                 #[allow(non_local_definitions, unused_variables)]
@@ -162,14 +166,14 @@ impl<'a> Surface<'a> {
                     type State<T> = #state;
 
                     fn zeros<T: #runtime::emitted::Real>(sizes: &[usize]) -> Self::Params<T> {
-                        #path::zeros(#(#sizes),*)
+                        #zeros
                     }
 
                     fn init<T: #runtime::emitted::Real>(
                         rng: &mut impl #runtime::emitted::Rng,
                         sizes: &[usize],
                     ) -> Self::Params<T> {
-                        #path::init(rng, #(#sizes),*)
+                        #initial
                     }
 
                     fn state<T: #runtime::emitted::Real>(sizes: &[usize]) -> Self::State<T> {

@@ -7,7 +7,7 @@ use crate::error::error;
 use crate::ir::along::Along;
 use crate::ir::dim::{Dim, Shape, show};
 use crate::ir::graph::{Dtype, Goal, Id, Kind, Node, Root};
-use crate::ir::model::{self, Call, Expr, ExprKind, Network, Role, Setting, plain};
+use crate::ir::model::{self, Call, Expr, ExprKind, Group, Network, Role, Setting, path_text, plain};
 use crate::ir::resize::copied;
 use crate::op;
 use std::collections::HashSet;
@@ -90,7 +90,8 @@ impl<'m> Lowering<'m> {
     pub fn visit_network(&mut self, expr: &'m Expr, call: &'m Call, tuple: Option<usize>) {
         let count = tuple.unwrap_or(1);
         let Some((Some(network), group)) = self.callee(call) else { return self.values.extend(vec![None; count]) };
-        match plan(expr, call, network, group, tuple) {
+        let held = self.groups.iter().map(|i| i.group).find(|g| path_text(&g.network) == call.op);
+        match plan(expr, call, network, group.ok_or(held), tuple) {
             Ok(planned) => {
                 self.steps.push(Step::Inline(planned));
                 self.steps.extend(call.arguments.iter().rev().map(Step::Visit));
@@ -356,17 +357,24 @@ fn parts_of(call: &Call) -> Option<usize> {
     }
 }
 
-/// Checks the arity of a call, and that the parameters have a place to come from.
+/// Checks the arity of a call, and that the parameters have a place to come from: its group; else one of the same network
+/// may have been meant.
 fn plan<'m>(
     expr: &'m Expr,
     call: &'m Call,
     network: &'m Network,
-    group: Option<usize>,
+    group: Result<usize, Option<&Group>>,
     tuple: Option<usize>,
 ) -> syn::Result<NetworkCall<'m>> {
     let (op, model) = (&call.op, &network.model);
     let whole = call.op_place.to(expr.place);
-    if group.is_none() && model.arguments.iter().any(|a| a.role.is_kept()) {
+    if let Err(held) = group
+        && model.arguments.iter().any(|a| a.role.is_kept())
+    {
+        if let Some(Group { name, .. }) = held {
+            let text = format!("the parameters of `{op}` lie in the group `{name}`: call the group, `{name}(..)`");
+            return Err(error(call.op_place, text));
+        }
         let bound = if model.generics.is_empty() { String::new() } else { format!("<{}>", model.generics.join(", ")) };
         let example = format!("declare a group, as in `layer: {op}{bound}`, and call `layer(..)`");
         return Err(error(call.op_place, format!("`{op}` has parameters, and no argument to hold them: {example}")));
@@ -395,7 +403,7 @@ fn plan<'m>(
         (false, Some(_)) => {
             Err(error(whole, format!("`{op}` returns one value and no tuple: bind it with `let y = {op}(..);`")))
         }
-        _ => Ok(NetworkCall { expr, call, network, group }),
+        _ => Ok(NetworkCall { expr, call, network, group: group.ok() }),
     }
 }
 

@@ -18,7 +18,8 @@ fn decided(sizes: &Sizes, declared: &Dim, given: &Dim) -> Option<(String, Dim)> 
     // The caller may have a dimension of the same name, which is another one.
     let marked = format!("?{name}");
     let open = declared.substitute(&|n| if n == *name { Dim::name(&*marked) } else { sizes[n].clone() });
-    Some((name.to_string(), open.solve(&marked, given)?))
+    let size = open.solve(&marked, given).filter(|size| !size.is_negative())?;
+    Some((name.to_string(), size))
 }
 
 /// Why no sizes make `declared` what is `given`, for people; nothing where `sizes` say all about it.

@@ -127,12 +127,12 @@ impl<'m> Lowering<'m> {
                 return Err(error(name.span(), text));
             }
         }
-        self.check_lengths(turns, &body)?;
         let shapes: Vec<Shape> = body.results.iter().map(|&id| body.graph.shape(id).clone()).collect();
         let lifted = body.results.iter().zip(&shapes).map(|(&id, shape)| (id, one_or_more(shape)));
         let lifted: Vec<Id> =
             lifted.collect::<Vec<_>>().into_iter().map(|(id, shape)| body.graph.reshape(id, &shape)).collect();
         body.graph.roots = outputs(lifted);
+        self.check_lengths(turns, &body)?;
         let (scan, args) = self.arranged(turns, &body);
         let id = self.graph.scan(scan, args);
         let values = shapes.into_iter().enumerate().map(|(k, shape)| {

@@ -5,10 +5,10 @@ use crate::ir::dim::Dim;
 
 const NAMES: [&str; 3] = ["A", "B", "H"];
 
-/// What a dimension is for the sizes of its names.
+/// What an expression is for sizes of its names.
 type Value = Box<dyn Fn(&[i64; 3]) -> i64>;
 
-/// A dimension with its value.
+/// A dimension with a value for every size of its names.
 fn grown(random: &mut Random, depth: usize) -> (Dim, Value) {
     if depth == 0 || random.below(4) == 0 {
         let (number, k) = (random.below(7) as i64 - 2, random.below(3));

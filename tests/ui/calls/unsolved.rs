@@ -42,4 +42,14 @@ fn misfit(x: Input<N, 3>, y: Input<N, 8>) -> Output<N, 8> {
     self::upsampled(x, y)
 }
 
+#[network]
+fn shorter(x: Input<N, {H + 4}>) -> Output<N, H> {
+    slice(x, axis = 1, start = 4)
+}
+
+#[network]
+fn too_short(x: Input<N, 3>) -> Output<N> {
+    sum(self::shorter(x), axis = 1)
+}
+
 fn main() {}
