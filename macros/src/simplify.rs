@@ -9,9 +9,10 @@ mod vectors;
 use crate::ir::graph::{Goal, Graph, Id, Kind, Node};
 use crate::ir::model::{Expr, ExprKind};
 use crate::ir::scan::Shared;
-use crate::op::rule::{self, Bindings, Texts};
+use crate::op::rule::{self, Bindings};
 use crate::op::{self, Identity, Meaning, When, apply, matching, naming};
 use std::collections::{BTreeSet, HashMap};
+use std::rc::Rc;
 use structure::Structural;
 
 /// More sweeps than any graph takes: every identity ends in fewer, cheaper or further moved nodes.
@@ -68,7 +69,6 @@ pub fn resolve(graph: &Graph, training: bool) -> Graph {
 
 /// Every composite by its definition; a given derivative has served its turn.
 pub fn expand(graph: &Graph) -> Graph {
-    let mut texts = Texts::default();
     in_loops(graph, &mut expand).rebuild(|new, node, args| {
         let (name, axes) = match &node.kind {
             Kind::Composite { op, axes } => (op, axes),
@@ -79,7 +79,7 @@ pub fn expand(graph: &Graph) -> Graph {
         let Meaning::Composite { text, .. } = op.meaning else { unreachable!("`{name}` is a composite") };
         let start = new.len();
         let text = rule::current(name, rule::DEFINITION, text);
-        let result = rule::instantiate(new, texts.parsed(text), &Bindings::new(op.args, &args).over(axes));
+        let result = rule::instantiate(new, &rule::parsed(text), &Bindings::new(op.args, &args).over(axes));
         annotate(new, start, node, Some(format!("{name}: {}", rule::on_one_line(text))));
         result
     })
@@ -102,8 +102,8 @@ struct Rules {
 
 struct Parsed {
     identity: &'static Identity,
-    from: Expr,
-    to: Expr,
+    from: Rc<Expr>,
+    to: Rc<Expr>,
 }
 
 /// What is known of a node in the graph that is being rewritten.
@@ -120,7 +120,7 @@ impl Rules {
         let mut identities: HashMap<&'static str, Vec<Parsed>> = HashMap::new();
         for identity in op::identities().filter(|i| when.contains(&i.when)) {
             let to = rule::current(identity.name, rule::RIGHT_SIDE, identity.to);
-            let [from, to] = [identity.from, to].map(rule::parse);
+            let [from, to] = [identity.from, to].map(rule::parsed);
             let ExprKind::Call(call) = &from.kind else { unreachable!("an identity is about calls") };
             let head = apply::spelled(&call.op, call.arguments.len()).expect("an identity is about known operations");
             identities.entry(head.op.name).or_default().push(Parsed { identity, from, to });
