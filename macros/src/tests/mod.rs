@@ -3,6 +3,7 @@
 mod checkpoint;
 mod choices;
 pub mod execute;
+mod expansion;
 mod fuzz;
 mod golden;
 mod imports;
