@@ -8,7 +8,7 @@ use crate::ir::along::Along;
 use crate::ir::dim::Dim;
 use crate::ir::graph::{Argument, Dtype, Fold, Goal, Graph, Id, Kind, Letters, Node, Root, Source};
 use crate::ir::scan::Scan;
-use crate::op::rule::{self, Bindings, Texts};
+use crate::op::rule::{self, Bindings};
 use crate::op::{self, Derivative, Op, apply, naming};
 
 /// What the outputs' cotangents are.
@@ -71,7 +71,6 @@ struct Reverse<'s> {
     leads: Vec<bool>,
     /// Whether some of the cotangent may be 0 because a `select` did not take the element.
     masked: Vec<bool>,
-    texts: Texts,
 }
 
 impl<'s> Reverse<'s> {
@@ -83,7 +82,6 @@ impl<'s> Reverse<'s> {
             cotangents: vec![None; graph.len()],
             leads: leads(graph, wanted),
             masked: vec![false; graph.len()],
-            texts: Texts::default(),
         }
     }
 
@@ -274,7 +272,7 @@ impl<'s> Reverse<'s> {
     fn of_text(&mut self, text: &'static str, partial: bool, bindings: &Bindings, dy: Id) -> Id {
         let mut bindings = bindings.clone();
         bindings.bind("dy", dy);
-        let value = rule::instantiate(&mut self.graph, self.texts.parsed(text), &bindings);
+        let value = rule::instantiate(&mut self.graph, &rule::parsed(text), &bindings);
         match partial {
             true => apply::call(&mut self.graph, "mul", &[dy, value]).expect("a partial has y's shape"),
             false => value,

@@ -13,6 +13,7 @@ use crate::ir::model::{Callees, Model, Network, Role};
 use crate::link::{Definition, Request, hidden_macro, needs};
 use crate::lower::{lower, network as callee, spread};
 use crate::name::name;
+use crate::op::rule;
 use crate::parse::{Failure, Known as KnownItem, parse};
 use crate::partition::partition;
 use crate::sample::sample;
@@ -26,6 +27,7 @@ use std::rc::Rc;
 
 /// The whole compiler: `#[network(options)] item`. A network that calls others first asks for their definitions.
 pub fn network(options: TokenStream, item: TokenStream) -> TokenStream {
+    rule::forget();
     match parse(options.clone(), item.clone()) {
         Err(failure) => unreadable(failure),
         Ok(mut model) => match needs(&model) {
@@ -47,6 +49,7 @@ pub fn network(options: TokenStream, item: TokenStream) -> TokenStream {
 
 /// The second half, for a network that calls others: what one of these has answered.
 pub fn link(request: TokenStream) -> TokenStream {
+    rule::forget();
     let request = Request::read(request);
     request.ask().unwrap_or_else(|| match parse(request.options.clone(), request.item.clone()) {
         Ok(model) => linked(model, &request),

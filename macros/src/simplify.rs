@@ -9,7 +9,7 @@ mod vectors;
 use crate::ir::graph::{Goal, Graph, Id, Kind, Node};
 use crate::ir::model::{Expr, ExprKind};
 use crate::ir::scan::Shared;
-use crate::op::rule::{self, Bindings, Texts};
+use crate::op::rule::{self, Bindings};
 use crate::op::{self, Identity, Meaning, When, apply, matching, naming};
 use std::cell::RefCell;
 use std::collections::{BTreeSet, HashMap};
@@ -71,7 +71,6 @@ pub fn resolve(graph: &Graph, training: bool) -> Graph {
 
 /// Every composite by its definition; a given derivative has served its turn.
 pub fn expand(graph: &Graph) -> Graph {
-    let mut texts = Texts::default();
     in_loops(graph, &mut expand).rebuild(|new, node, args| {
         let (name, axes) = match &node.kind {
             Kind::Composite { op, axes } => (op, axes),
@@ -82,7 +81,7 @@ pub fn expand(graph: &Graph) -> Graph {
         let Meaning::Composite { text, .. } = op.meaning else { unreachable!("`{name}` is a composite") };
         let start = new.len();
         let text = rule::current(name, rule::DEFINITION, text);
-        let result = rule::instantiate(new, texts.parsed(text), &Bindings::new(op.args, &args).over(axes));
+        let result = rule::instantiate(new, &rule::parsed(text), &Bindings::new(op.args, &args).over(axes));
         annotate(new, start, node, Some(format!("{name}: {}", rule::on_one_line(text))));
         result
     })
@@ -106,8 +105,8 @@ struct Rules {
 
 struct Parsed {
     identity: &'static Identity,
-    from: Expr,
-    to: Expr,
+    from: Rc<Expr>,
+    to: Rc<Expr>,
 }
 
 /// What is known of a node in the graph that is being rewritten.
@@ -128,7 +127,7 @@ impl Rules {
     fn about(&self, head: &'static str) -> Rc<[Parsed]> {
         let parse = |&identity: &&'static Identity| {
             let to = rule::current(identity.name, rule::RIGHT_SIDE, identity.to);
-            let [from, to] = [identity.from, to].map(rule::parse);
+            let [from, to] = [identity.from, to].map(rule::parsed);
             Parsed { identity, from, to }
         };
         let of_table = || by_head().get(head).into_iter().flatten().filter(|i| self.when.contains(&i.when));

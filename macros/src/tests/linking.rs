@@ -24,7 +24,7 @@ pub fn expand(source: &str) -> TokenStream {
 }
 
 /// The expansion of the attribute alone.
-fn first(mut function: syn::ItemFn) -> TokenStream {
+pub fn first(mut function: syn::ItemFn) -> TokenStream {
     let attribute =
         function.attrs.iter().position(|a| a.path().is_ident("network")).expect("a model has the attribute");
     let options = match function.attrs.remove(attribute).meta {

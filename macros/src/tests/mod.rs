@@ -4,6 +4,7 @@ mod checkpoint;
 mod choices;
 mod dimensions;
 pub mod execute;
+mod expansion;
 mod fuzz;
 mod golden;
 mod imports;
