@@ -49,16 +49,20 @@ impl Pass<'_> {
             (once && !buffer.is_local_array()).then(|| Field { buffer: id, name: self.variable(id), mutable })
         });
         let mut fields: Vec<Field> = fields.collect();
-        fields.iter_mut().filter(|f| f.mutable).for_each(|f| f.name = self.variable(self.slot_owner(f.buffer)));
+        let owners = self.slot_owners();
+        for field in fields.iter_mut().filter(|f| f.mutable) {
+            let owner = owners.get(&self.program.buffer(field.buffer).slot).copied();
+            field.name = self.variable(owner.unwrap_or(field.buffer));
+        }
         fields
     }
 
-    /// The buffer that names a piece of memory: the one that is written first.
-    fn slot_owner(&self, id: BufferId) -> BufferId {
-        let slot = self.program.buffer(id).slot;
-        let mut order = Vec::new();
-        self.program.body.iter().for_each(|s| s.walk(&mut |s| order.extend(written(s))));
-        order.into_iter().find(|b| self.program.buffer(*b).slot == slot).unwrap_or(id)
+    /// The buffer that names each piece of memory: the one that is written first.
+    fn slot_owners(&self) -> HashMap<usize, BufferId> {
+        let mut owners = HashMap::new();
+        let mut note = |id: BufferId| _ = owners.entry(self.program.buffer(id).slot).or_insert(id);
+        self.program.body.iter().for_each(|s| s.walk(&mut |s| written(s).into_iter().for_each(&mut note)));
+        owners
     }
 
     /// The dimension names that the pass needs.
@@ -169,7 +173,8 @@ impl Pass<'_> {
         let returns = (!self.scalar_results().is_empty()).then(|| quote!(-> #output));
         let update = self.updates.map(|updates| &updates.name);
         let (update_field, update) = (update.map(|name| quote!(#name: U)), update.map(|name| quote!(mut #name)));
-        let lengths = fields.iter().filter_map(|f| self.length(f));
+        let looped = self.looped_whole();
+        let lengths = fields.iter().filter_map(|f| self.length(f, &looped));
         let rows = self.local_arrays();
         let body = Writer { pass: self, inlined: self.inlined() }.body();
         let result = self.result();
@@ -253,8 +258,8 @@ impl Pass<'_> {
     }
 
     /// `let x = &x[..N * 13];`: once the compiler knows a slice's length, loops over it need no further checks.
-    fn length(&self, field: &Field) -> Option<TokenStream> {
-        if self.is_scalar_argument(field.buffer) || !self.is_looped_whole(field.buffer) {
+    fn length(&self, field: &Field, looped: &HashSet<usize>) -> Option<TokenStream> {
+        if self.is_scalar_argument(field.buffer) || !looped.contains(&self.program.buffer(field.buffer).slot) {
             return None;
         }
         let (name, length) = (&field.name, size(&Dim::product(&self.program.buffer(field.buffer).shape)));
@@ -265,19 +270,14 @@ impl Pass<'_> {
         })
     }
 
-    /// Whether a loop walks the slice as it comes in: not row by row, not in tiles, not only in products.
-    fn is_looped_whole(&self, id: BufferId) -> bool {
-        let slot = self.program.buffer(id).slot;
-        let mut found = false;
-        let loops = self.program.body.iter().filter(|s| !matches!(s, Stmt::Loop(l) if l.tiles));
-        loops.for_each(|s| {
-            let whole = |(access, _): &(Access, bool)| {
-                let [(_, stride)] = access.place.strides.as_slice() else { return false };
-                self.program.buffer(access.buffer).slot == slot && stride.is_one()
-            };
-            found |= matches!(s, Stmt::Loop(_)) && accesses(s).iter().any(whole);
-        });
-        found
+    /// The memory that a loop walks as it comes in: not row by row, not in tiles, not only in products.
+    fn looped_whole(&self) -> HashSet<usize> {
+        let loops = self.program.body.iter().filter(|s| matches!(s, Stmt::Loop(l) if !l.tiles));
+        let whole = |(access, _): &(Access, bool)| {
+            let [(_, stride)] = access.place.strides.as_slice() else { return None };
+            stride.is_one().then(|| self.program.buffer(access.buffer).slot)
+        };
+        loops.flat_map(|s| accesses(s).iter().filter_map(whole).collect::<Vec<_>>()).collect()
     }
 
     /// `let squares = &mut [0.0; TILE];`: rows of constant length live in the pass itself.
