@@ -1495,29 +1495,26 @@ price = σ(hidden)·price_w + price_b
                     dot[j] += dot_terms;
                 }
             }
+            /// d_price_minus_y is written over dot, which is not needed any more
+            let d_price_minus_y = dot;
             for i in 0..32 {
                 /// price = dot + price_b
-                let price = dot[i] + price_b[0];
-                /// price_minus_y = price − y_lanes
+                let price = d_price_minus_y[i] + price_b[0];
+                /// price_minus_y_2 = live ? (price − y_lanes) : 0
                 /// mse: mean((p - y)²)
-                let price_minus_y = price - y_lanes[i];
-                /// price_minus_y_2 = live ? price_minus_y : 0
-                /// mse: mean((p - y)²)
-                let price_minus_y_2 = select(live[i], price_minus_y, 0.0);
-                /// over_max_2 = live ? over_max : 0
+                let price_minus_y_2 = select(live[i], price - y_lanes[i], 0.0);
+                /// d_price_minus_y = (live ? over_max : 0) · price_minus_y_2
                 /// square: d_x = dy * (2 * x)
-                let over_max_2 = select(live[i], over_max, 0.0);
-                /// d_price_minus_y = over_max_2 · price_minus_y_2
-                /// square: d_x = dy * (2 * x)
-                let d_price_minus_y = over_max_2 * price_minus_y_2;
+                let d_price_minus_y_i = select(live[i], over_max, 0.0) * price_minus_y_2;
                 /// output = Σ[1](price_minus_y_2²)
                 /// mse: mean((p - y)²)
                 let total_i = square(price_minus_y_2);
                 /// output_2 = d_price_minus_y
                 /// square: d_x = dy * (2 * x)
-                let d_price_minus_y_i = d_price_minus_y;
+                let d_price_minus_y_i_2 = d_price_minus_y_i;
+                d_price_minus_y[i] = d_price_minus_y_i;
                 output[i] += total_i;
-                output_2[i] += d_price_minus_y_i;
+                output_2[i] += d_price_minus_y_i_2;
             }
             /// d_hidden is written over sigmoid_hidden, which is not needed any more
             let d_hidden = sigmoid_hidden;
@@ -1526,27 +1523,13 @@ price = σ(hidden)·price_w + price_b
                 let output_3 = &mut output_3[i * 32..][..32];
                 let output_4 = &mut output_4[i * 32..][..32];
                 for j in 0..32 {
-                    /// over_max_2 = live ? over_max : 0
-                    /// square: d_x = dy * (2 * x)
-                    let over_max_2 = select(live[j], over_max, 0.0);
-                    /// price = dot + price_b
-                    let price = dot[j] + price_b[0];
-                    /// price_minus_y = price − y_lanes
-                    /// mse: mean((p - y)²)
-                    let price_minus_y = price - y_lanes[j];
-                    /// price_minus_y_2 = live ? price_minus_y : 0
-                    /// mse: mean((p - y)²)
-                    let price_minus_y_2 = select(live[j], price_minus_y, 0.0);
-                    /// d_price_minus_y = over_max_2 · price_minus_y_2
-                    /// square: d_x = dy * (2 * x)
-                    let d_price_minus_y = over_max_2 * price_minus_y_2;
                     /// d_hidden = d_price_minus_y · price_w · sigmoid_hidden · (1 − sigmoid_hidden)
                     /// sigmoid: d_x = dy * (y * (1 - y))
-                    let d_hidden_j = d_price_minus_y * price_w[i]
+                    let d_hidden_j = d_price_minus_y[j] * price_w[i]
                         * (d_hidden[j] * (1.0 - d_hidden[j]));
                     /// output_3 = sigmoid_hidden · d_price_minus_y
                     /// dot: d_b = dot(t(a), dy)
-                    let d_price_w_terms_j = d_hidden[j] * d_price_minus_y;
+                    let d_price_w_terms_j = d_hidden[j] * d_price_minus_y[j];
                     /// output_4 = d_hidden
                     /// sigmoid: d_x = dy * (y * (1 - y))
                     let d_hidden_j_2 = d_hidden_j;

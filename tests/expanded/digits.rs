@@ -894,7 +894,7 @@ logits = hidden·w2 + b2
                 let exp_minus = &exp_minus[i * 10..][..10];
                 let d_logits = &mut d_logits[i * 10..][..10];
                 for j in 0..10 {
-                    /// d_logits = (position in 10 == labels) ? d_total_total : 0 − exp_minus / total_exp_minus · d_total_total
+                    /// d_logits = ((position in 10 == labels) ? d_total_total : 0) − exp_minus / total_exp_minus · d_total_total
                     /// log_softmax: d_x = dy - softmax(x, axis = axis) * sum(dy, axis = axis, keepdims = true)
                     let d_logits_j = select(j == labels[i], d_total_total, 0.0)
                         - exp_minus[j] / total_exp_minus[i] * d_total_total;
@@ -1046,7 +1046,7 @@ logits = hidden·w2 + b2
                         minus - ln_total_exp_minus,
                         0.0,
                     );
-                    /// d_logits = eq_position ? d_total_total : 0 − exp_minus / total_exp_minus · d_total_total
+                    /// d_logits = (eq_position ? d_total_total : 0) − exp_minus / total_exp_minus · d_total_total
                     /// log_softmax: d_x = dy - softmax(x, axis = axis) * sum(dy, axis = axis, keepdims = true)
                     let d_logits_j = select(eq_position, d_total_total, 0.0)
                         - exp_minus[j] / total_exp_minus * d_total_total;

@@ -1099,29 +1099,26 @@ price = hidden·w2 + b2
                     hidden_dot_w2[j] += hidden_dot_w2_terms;
                 }
             }
+            /// d_price_minus_y is written over hidden_dot_w2, which is not needed any more
+            let d_price_minus_y = hidden_dot_w2;
             for i in 0..32 {
                 /// price = hidden_dot_w2 + b2
-                let price = hidden_dot_w2[i] + b2[0];
-                /// price_minus_y = price − y_lanes
+                let price = d_price_minus_y[i] + b2[0];
+                /// price_minus_y_2 = live ? (price − y_lanes) : 0
                 /// mse: mean((p - y)²)
-                let price_minus_y = price - y_lanes[i];
-                /// price_minus_y_2 = live ? price_minus_y : 0
-                /// mse: mean((p - y)²)
-                let price_minus_y_2 = select(live[i], price_minus_y, 0.0);
-                /// over_max_2 = live ? over_max : 0
+                let price_minus_y_2 = select(live[i], price - y_lanes[i], 0.0);
+                /// d_price_minus_y = (live ? over_max : 0) · price_minus_y_2
                 /// square: d_x = dy * (2 * x)
-                let over_max_2 = select(live[i], over_max, 0.0);
-                /// d_price_minus_y = over_max_2 · price_minus_y_2
-                /// square: d_x = dy * (2 * x)
-                let d_price_minus_y = over_max_2 * price_minus_y_2;
+                let d_price_minus_y_i = select(live[i], over_max, 0.0) * price_minus_y_2;
                 /// output = Σ[1](price_minus_y_2²)
                 /// mse: mean((p - y)²)
                 let total_i = square(price_minus_y_2);
                 /// output_2 = d_price_minus_y
                 /// square: d_x = dy * (2 * x)
-                let d_price_minus_y_i = d_price_minus_y;
+                let d_price_minus_y_i_2 = d_price_minus_y_i;
+                d_price_minus_y[i] = d_price_minus_y_i;
                 output[i] += total_i;
-                output_2[i] += d_price_minus_y_i;
+                output_2[i] += d_price_minus_y_i_2;
             }
             /// d_x_dot_w1_plus_b1 is written over hidden, which is not needed any more
             let d_x_dot_w1_plus_b1 = hidden;
@@ -1130,27 +1127,13 @@ price = hidden·w2 + b2
                 let output_3 = &mut output_3[i * 32..][..32];
                 let output_4 = &mut output_4[i * 32..][..32];
                 for j in 0..32 {
-                    /// over_max_2 = live ? over_max : 0
-                    /// square: d_x = dy * (2 * x)
-                    let over_max_2 = select(live[j], over_max, 0.0);
-                    /// price = hidden_dot_w2 + b2
-                    let price = hidden_dot_w2[j] + b2[0];
-                    /// price_minus_y = price − y_lanes
-                    /// mse: mean((p - y)²)
-                    let price_minus_y = price - y_lanes[j];
-                    /// price_minus_y_2 = live ? price_minus_y : 0
-                    /// mse: mean((p - y)²)
-                    let price_minus_y_2 = select(live[j], price_minus_y, 0.0);
-                    /// d_price_minus_y = over_max_2 · price_minus_y_2
-                    /// square: d_x = dy * (2 * x)
-                    let d_price_minus_y = over_max_2 * price_minus_y_2;
                     /// d_x_dot_w1_plus_b1 = d_price_minus_y · w2 · hidden · (1 − hidden)
                     /// sigmoid: d_x = dy * (y * (1 - y))
-                    let d_x_dot_w1_plus_b1_j = d_price_minus_y * w2[i]
+                    let d_x_dot_w1_plus_b1_j = d_price_minus_y[j] * w2[i]
                         * (d_x_dot_w1_plus_b1[j] * (1.0 - d_x_dot_w1_plus_b1[j]));
                     /// output_3 = hidden · d_price_minus_y
                     /// dot: d_b = dot(t(a), dy)
-                    let d_w2_terms_j = d_x_dot_w1_plus_b1[j] * d_price_minus_y;
+                    let d_w2_terms_j = d_x_dot_w1_plus_b1[j] * d_price_minus_y[j];
                     /// output_4 = d_x_dot_w1_plus_b1
                     /// sigmoid: d_x = dy * (y * (1 - y))
                     let d_x_dot_w1_plus_b1_j_2 = d_x_dot_w1_plus_b1_j;
