@@ -187,6 +187,16 @@ impl<'s> Reverse<'s> {
             Kind::Map(name) => self.by_text(op::known(name), id, node, position, dy, &[]),
             Kind::Composite { op: name, axes } => self.by_text(op::known(name), id, node, position, dy, axes),
             Kind::Reduce { fold, axes } => self.by_text(op::of_fold(*fold), id, node, position, dy, axes),
+            _ => {
+                let (back, rule) = self.by_structure(id, node, position, dy)?;
+                Some((rule::applied(&rule, &mut self.graph, back), rule))
+            }
+        }
+    }
+
+    /// By the axes of what is moved, spread or multiplied, which the notation of the table cannot state.
+    fn by_structure(&mut self, id: Id, node: &Node, position: usize, dy: Id) -> Option<(Id, String)> {
+        match &node.kind {
             Kind::Contract(letters) => Some(self.contract(node, letters, position, dy, self.masked[id.index()])),
             Kind::Broadcast { along } => Some(self.broadcast(node, along, dy)),
             Kind::Permute { order } => {
@@ -203,6 +213,7 @@ impl<'s> Reverse<'s> {
             Kind::Scan(_) | Kind::Part(_) => None,
             Kind::Given(gradients) => self.given(id, node, gradients, position, dy),
             Kind::Arg(_) | Kind::Const(_) | Kind::Size(_) | Kind::Iota { .. } => None,
+            Kind::Map(_) | Kind::Composite { .. } | Kind::Reduce { .. } => unreachable!("the table has their rules"),
         }
     }
 

@@ -3,7 +3,7 @@
 //!
 //! Those that are notation stand in the table and are matched there; those about axes stand in [`structure`].
 
-mod structure;
+pub mod structure;
 mod vectors;
 
 use crate::ir::graph::{Goal, Graph, Id, Kind, Node};
@@ -168,7 +168,11 @@ impl Rules {
     }
 
     fn once(&self, graph: &mut Graph, id: Id, site: Site, fired: &mut BTreeSet<String>) -> Option<Id> {
-        let structural = self.structural.iter().find_map(|rule| rule(graph, id, site));
+        let rewritten = |identity: &Structural| {
+            let better = (identity.rewrite)(graph, id, site)?;
+            Some(rule::applied(identity.name, graph, better))
+        };
+        let structural = self.structural.iter().find_map(rewritten);
         structural.or_else(|| self.by_identity(graph, id, site, fired))
     }
 

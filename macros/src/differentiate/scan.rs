@@ -5,7 +5,7 @@ use super::{Reverse, Seed, joint, leads};
 use crate::ir::dim::{Dim, Shape};
 use crate::ir::graph::{Argument, Dtype, Goal, Graph, Id, Kind, Node, Source};
 use crate::ir::scan::{Scan, Shared, one_or_more, outputs};
-use crate::op::apply;
+use crate::op::{apply, rule};
 
 /// The derivative of one turn of a loop.
 struct Turn<'s> {
@@ -134,7 +134,8 @@ impl Reverse<'_> {
         let starts: Vec<Id> = starts.map(|k| body.argument(k)).collect();
         for result in body.roots.iter().filter_map(|r| r.node).chain(starts).collect::<Vec<_>>() {
             let shape = one_or_more(body.shape(result));
-            results.push(body.reshape(result, &shape));
+            let result = body.reshape(result, &shape);
+            results.push(rule::applied("loop: kept", &mut body, result));
         }
         let old = turn.scan.results().count();
         let stacks = results[old..].iter().enumerate().map(|(j, &result)| {
@@ -200,7 +201,8 @@ impl Reverse<'_> {
 
     fn zeros(&mut self, shape: &[Dim]) -> Id {
         let zero = self.graph.constant(0.0);
-        self.graph.broadcast_to(zero, shape)
+        let zeros = self.graph.broadcast_to(zero, shape);
+        rule::applied("loop: start of a sum", &mut self.graph, zeros)
     }
 
     /// The loop back has, in order, the parts: cotangents of what was carried, sums, and cotangents of what was scanned.
@@ -213,6 +215,7 @@ impl Reverse<'_> {
             let cotangent = self.graph.part(scan, part);
             let shape = self.graph.shape(node.args[k]).clone();
             let cotangent = self.graph.reshape(cotangent, &shape);
+            let cotangent = rule::applied("loop: given back", &mut self.graph, cotangent);
             self.contribute(node.args[k], cotangent);
         }
     }
@@ -248,24 +251,27 @@ impl Back {
         let mut results = Vec::new();
         for k in turn.leading(|k| turn.is_carried(k)) {
             let shape = turn.scan.body.arguments[k].shape.clone();
-            results.push(gradient(k).unwrap_or_else(|| {
+            let carried = gradient(k).unwrap_or_else(|| {
                 let zero = self.body.constant(0.0);
                 self.body.broadcast_to(zero, &shape)
-            }));
+            });
+            results.push(rule::applied("loop: d_carried", &mut self.body, carried));
         }
         for &(k, sum) in &self.sums {
-            results.push(match gradient(k) {
+            let sum = match gradient(k) {
                 None => sum,
                 Some(more) => {
                     let more = self.body.reshape(more, &self.body.shape(sum).clone());
                     apply::call(&mut self.body, "add", &[sum, more]).expect("a sum has the shape of what is added")
                 }
-            });
+            };
+            results.push(rule::applied("loop: d_same", &mut self.body, sum));
         }
         for k in turn.leading(|k| turn.is_scanned(k)) {
             if let Some(gradient) = gradient(k) {
                 let shape = one_or_more(self.body.shape(gradient));
-                results.push(self.body.reshape(gradient, &shape));
+                let scanned = self.body.reshape(gradient, &shape);
+                results.push(rule::applied("loop: d_scanned", &mut self.body, scanned));
             }
         }
         self.body.roots = outputs(results);

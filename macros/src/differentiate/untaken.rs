@@ -6,6 +6,7 @@
 //! around the product; behind a sum or a contraction, the cotangent itself is compared with 0.
 
 use crate::ir::graph::{Dtype, Fold, Graph, Id, Kind};
+use crate::op::rule;
 
 /// A mask, the cotangent within, and whether it stands where the mask holds.
 type Masked = (Id, Id, bool);
@@ -26,7 +27,8 @@ pub fn mask(graph: &mut Graph, (m, _, first): Masked, value: Id) -> Id {
     let shape = graph.shape(m).clone();
     let (zero, value) = (zeros(graph, m), graph.broadcast_to(value, &shape));
     let args = if first { vec![m, value, zero] } else { vec![m, zero, value] };
-    graph.map("select", args, Dtype::Real)
+    let masked = graph.map("select", args, Dtype::Real);
+    rule::applied("untaken: mask", graph, masked)
 }
 
 /// Whether every row has a place that `mask` takes: it compares positions with one label for each.
@@ -38,7 +40,8 @@ pub fn takes_one_of_each(graph: &Graph, mask: Id) -> bool {
 /// `value` where `dy` is not 0.
 pub fn where_reached(graph: &mut Graph, dy: Id, value: Id) -> Id {
     let (reached, zero) = (reached(graph, dy), zeros(graph, value));
-    graph.map("select", vec![reached, value, zero], Dtype::Real)
+    let result = graph.map("select", vec![reached, value, zero], Dtype::Real);
+    rule::applied("untaken: where_reached", graph, result)
 }
 
 /// As [`where_reached`], where `value` depends on all of `dy` along `axes`.
@@ -46,14 +49,16 @@ pub fn where_any_is_reached(graph: &mut Graph, dy: Id, axes: &[usize], value: Id
     let shape = graph.shape(dy).clone();
     let largest = largest(graph, dy, axes.to_vec());
     let spread = graph.spread(largest, &shape, axes);
-    where_reached(graph, spread, value)
+    let result = where_reached(graph, spread, value);
+    rule::applied("untaken: where_any_is_reached", graph, result)
 }
 
 /// As [`where_reached`], where `dy` lacks the `axes` of `value`.
 pub fn where_sum_is_reached(graph: &mut Graph, dy: Id, axes: &[usize], value: Id) -> Id {
     let shape = graph.shape(value).clone();
     let spread = graph.spread(dy, &shape, axes);
-    where_reached(graph, spread, value)
+    let result = where_reached(graph, spread, value);
+    rule::applied("untaken: where_sum_is_reached", graph, result)
 }
 
 /// The operand of a contraction with `dy`, but 0 where it meets nothing but zeros.
@@ -66,7 +71,8 @@ pub fn operand(graph: &mut Graph, dy: Id, out: &[u8], operand: Id, own: &[u8]) -
     let turned = graph.permute(largest, order);
     let shape = graph.shape(operand).clone();
     let spread = graph.broadcast(turned, along, &shape);
-    where_reached(graph, spread, operand)
+    let result = where_reached(graph, spread, operand);
+    rule::applied("untaken: operand", graph, result)
 }
 
 /// The largest magnitude along `axes`, or 1 and 0 in its place.
@@ -78,7 +84,8 @@ fn largest(graph: &mut Graph, dy: Id, axes: Vec<usize>) -> Id {
     let (reached, shape) = (reached(graph, dy), graph.shape(dy).clone());
     let one = graph.broadcast_to(one, &shape);
     let flags = graph.map("select", vec![reached, one, zero], Dtype::Real);
-    graph.reduce(Fold::Max, flags, axes)
+    let largest = graph.reduce(Fold::Max, flags, axes);
+    rule::applied("untaken: largest", graph, largest)
 }
 
 fn reached(graph: &mut Graph, dy: Id) -> Id {

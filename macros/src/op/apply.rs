@@ -1,7 +1,7 @@
 //! A call becomes nodes: shape inference and construction. In come an entry and its arguments in a graph, out comes the
 //! result; every broadcast is then a node, and arithmetic on constants is done.
 
-use super::{Family, Last, Meaning, Op, Takes, known};
+use super::{Family, Last, Meaning, Op, Takes, known, rule};
 use crate::ir::dim::{Dim, Shape, show};
 use crate::ir::graph::{Dtype, Graph, Id, Kind, kept_axes};
 use crate::ir::model::Setting;
@@ -64,7 +64,7 @@ pub fn apply(graph: &mut Graph, op: &'static Op, args: &[Id], settings: &Setting
             let numeric = matches!(op.family, Family::Reduce | Family::Linear);
             match args.iter().position(|&a| numeric && graph.node(a).dtype != Dtype::Real) {
                 Some(at) => Err(Mismatch::dtype(op.name, graph, args, at)),
-                None => build(graph, args, settings),
+                None => build(graph, args, settings).map(|made| rule::applied(op.name, graph, made)),
             }
         }
     }

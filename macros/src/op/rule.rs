@@ -72,8 +72,14 @@ pub fn current(_owner: &str, _part: usize, text: &'static str) -> &'static str {
     text
 }
 
+/// The node that a rule written in Rust has made; tests break it. A rule goes by its name, or by its text up to the `=`.
+#[cfg(not(test))]
+pub fn applied(_rule: &str, _graph: &mut Graph, made: Id) -> Id {
+    made
+}
+
 #[cfg(test)]
-pub use crate::tests::mutations::current;
+pub use crate::tests::mutations::{built::applied, current};
 
 /// The nodes of a text.
 pub fn write(graph: &mut Graph, text: &'static str, bindings: &Bindings) -> Id {

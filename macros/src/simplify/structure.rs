@@ -2,17 +2,26 @@
 //! one that costs less.
 
 use super::Site;
+use super::vectors::contract_with_vector;
 use crate::ir::along::Along;
 use crate::ir::dim::{Dim, Shape};
 use crate::ir::graph::{Dtype, Fold, Graph, Id, Kind, Letters, Node, kept_axes};
 use crate::op::apply;
 
-pub type Structural = fn(&mut Graph, Id, Site) -> Option<Id>;
+/// From a node to one that stands for it, if the identity is about it.
+pub struct Structural {
+    pub name: &'static str,
+    pub rewrite: fn(&mut Graph, Id, Site) -> Option<Id>,
+}
+
+macro_rules! named {
+    ($($identity:ident),* $(,)?) => { &[$(Structural { name: stringify!($identity), rewrite: $identity }),*] };
+}
 
 /// Before differentiation: what other identities need in order to see through a broadcast.
-pub const BEFORE: &[Structural] = &[constant, lift_broadcast];
+pub const BEFORE: &[Structural] = named![constant, lift_broadcast];
 
-pub const AFTER: &[Structural] = &[
+pub const AFTER: &[Structural] = named![
     constant,
     lift_broadcast,
     reduce_of_broadcast,
@@ -27,7 +36,7 @@ pub const AFTER: &[Structural] = &[
     permute_of_broadcast,
     contract_of_broadcast,
     add_of_pads,
-    super::vectors::contract_with_vector,
+    contract_with_vector,
 ];
 
 /// `2 * 3` is `6`.

@@ -212,12 +212,13 @@ fn evaluated(source: &str, arguments: &[Vec<f64>]) -> Vec<Array> {
 }
 
 /// What is promised at kinks, ties and zeros.
-pub const CONVENTIONS: [fn(); 5] = [
+pub const CONVENTIONS: [fn(); 6] = [
     kinks_follow_the_conventions,
     every_kink_has_its_convention,
     elements_that_tie_for_an_extremum_share_its_gradient,
     an_identity_for_zero_does_not_touch_minus_zero,
     a_branch_not_taken_sends_no_nan_back,
+    what_the_author_gives_goes_back,
 ];
 
 #[test]
@@ -284,6 +285,18 @@ fn elements_that_tie_for_an_extremum_share_its_gradient() {
 fn an_identity_for_zero_does_not_touch_minus_zero() {
     let got = evaluated("fn f(x: Param<N>) -> Output<N> { x - (-0.0) }", &[vec![-0.0], vec![1.0]]);
     assert!(got[0].data[0].is_sign_positive());
+}
+
+#[test]
+fn what_the_author_gives_goes_back() {
+    let item = "fn f(x: Input<N>) -> Output<N> { sign(x) }".parse().expect("tokens");
+    let options = "gradient(x = select(abs(x) < 1, dy * (2 + y), 0 * y))".parse().expect("tokens");
+    let model = parse::parse(options, item).expect("a model");
+    let graph = lower::lower(&model).expect("it fits");
+    let joint = simplify::simplify(&derived(&graph, &[0], Seed::Argument));
+    let arrays = [vec![-2.0, -0.5, 0.5], vec![1.0, 1.0, 10.0]].map(|data| Array { shape: vec![3], data });
+    let got = run(&joint, &sizes(&[("N", 3)]), &arrays);
+    assert_eq!((&got[0].data, &got[1].data), (&vec![-1.0, -1.0, 1.0], &vec![0.0, 1.0, 30.0]));
 }
 
 #[test]

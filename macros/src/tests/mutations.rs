@@ -6,8 +6,11 @@
 //! cargo test --release -p pullback-macros mutations -- --ignored --nocapture
 //! ```
 //!
-//! prints the survivors and the score; `PULLBACK_STEP=10` takes every tenth. A mutant of an operation's rule that gives the same
-//! bits as the rule wherever it is tried means the same, and is no survivor.
+//! prints the survivors and the score; `PULLBACK_STEP=10` takes every tenth. A mutant of an operation's rule that gives the
+//! same bits as the rule wherever it is tried means the same, and is no survivor. Rules that have no text are broken in
+//! [`built`].
+
+pub mod built;
 
 use super::{middle, operations, properties, stability, table};
 use crate::op::{self, Derivative, Meaning, rule};

@@ -358,7 +358,7 @@ pub fn dtype_of(role: Role) -> Dtype {
 }
 
 /// The operations that the text of a model calls, by their names in the table.
-fn called(model: &Model) -> BTreeSet<&'static str> {
+pub fn called(model: &Model) -> BTreeSet<&'static str> {
     let words = |text: &str| -> BTreeSet<String> {
         let word = |c: char| c.is_alphanumeric() || c == '_';
         let calls = text.split_inclusive('(').filter_map(|part| part.strip_suffix('('));
