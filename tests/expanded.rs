@@ -109,3 +109,41 @@ fn the_golden_formula_gives_the_bits_of_the_macro() {
     assert_eq!((wave, energy.to_bits()), (expected, e.to_bits()));
     assert_eq!((gradients.time, gradients.decay.to_bits()), (golden.time, golden.decay.to_bits()));
 }
+
+#[test]
+fn a_workspace_says_how_large_it_is() {
+    let params =
+        derived::digits::Params { w1: wavy(64, 5), w2: wavy(5, 10), b1: Array1::zeros(5), b2: Array1::zeros(10) };
+    let mut workspace = derived::digits::Workspace::default();
+    assert_eq!(workspace.bytes(), 0);
+    // Its documentation says 8 · H · N + 80 · N, and the copies.
+    for (n, bytes) in [(3, 8 * 5 * 3 + 80 * 3), (7, 8 * 5 * 7 + 80 * 7)] {
+        derived::digits::value_and_grad_into(&wavy(n, 64), &Array1::zeros(n), &params, &mut workspace);
+        assert_eq!(workspace.bytes(), bytes);
+    }
+    let turned = wavy(64, 7).reversed_axes();
+    derived::digits::value_and_grad_into(&turned, &Array1::zeros(7), &params, &mut workspace);
+    assert_eq!(workspace.bytes(), 8 * 5 * 7 + 80 * 7 + 4 * 7 * 64);
+}
+
+#[test]
+fn rows_in_parts_give_the_gradient_of_all_rows_in_memory_that_does_not_grow() {
+    let params = derived::housing::Params::init(&mut rng());
+    let mut workspace = derived::housing::Workspace::default();
+    let mut bytes = Vec::new();
+    for n in [100, 5_000, 40_000, 80_003] {
+        let (x, y) = (wavy(n, 13), wavy(n, 1));
+        let (value, gradients) = derived::housing::value_and_grad_into(&x, &y, &params, &mut workspace);
+        // The pass back over all rows at once, with sums in another order.
+        let (expected, saved) = derived::housing::forward(&x, &y, &params);
+        let whole = derived::housing::backward(&x, &y, &params, &saved, 1.0);
+        assert!((value - expected).abs() <= 1e-4 * expected, "{n} rows: {value} is not {expected}");
+        let close = |a: &f32, b: &f32| (a - b).abs() <= 1e-4;
+        assert!(gradients.w1.iter().zip(&whole.w1).all(|(a, b)| close(a, b)), "{n} rows");
+        assert!(gradients.b1.iter().zip(&whole.b1).all(|(a, b)| close(a, b)), "{n} rows");
+        assert!(gradients.w2.iter().zip(&whole.w2).all(|(a, b)| close(a, b)), "{n} rows");
+        bytes.push(workspace.bytes());
+    }
+    assert_eq!(bytes[2], bytes[3]);
+    assert!(bytes[3] < 20 * bytes[0]);
+}

@@ -157,3 +157,124 @@ fn sizes_and_flags_choose() {
     let square = residual::check(&x, &residual::Params { w: params.same.w.clone() }).unwrap_err().to_string();
     assert!(square.contains("`I` and `O` are both 4"), "{square}");
 }
+
+// --- as many networks as a dimension says ---
+
+#[network]
+fn encoder<const L: usize, const D: usize>(
+    x: Input<N, D>,
+    before: Param<D>,
+    blocks: [block<D>; L],
+    last: block<D>,
+) -> Output<N, D> {
+    last(blocks(x + before))
+}
+
+#[network]
+fn encoded(x: Input<N, F>, y: Input<N, F>, first: encoder<2, F>, second: encoder<K, F>, scale: Param) -> Output {
+    mse(scale * second(first(x)), y)
+}
+
+#[network]
+fn all_written_out(
+    x: Input<N, F>,
+    y: Input<N, F>,
+    p: Param<F>,
+    a: block,
+    b: block,
+    c: block,
+    q: Param<F>,
+    d: block,
+    e: block,
+    scale: Param,
+) -> Output {
+    mse(scale * e(d(c(b(a(x + p))) + q)), y)
+}
+
+#[test]
+fn a_dimension_says_how_many_networks_there_are() {
+    let (x, y) = (wavy(5, 4), wavy(5, 4));
+    let mut params = encoded::Params::init(&mut rng(), 4, 1);
+    assert_eq!((params.first.blocks.len(), params.second.blocks.len()), (2, 1));
+    params.scale = 0.5;
+    let paths: Vec<String> = (0..params.count()).map(|k| params.path(k)).collect();
+    assert_eq!(paths.len(), 1 + 8 + 4 + 1 + 4 + 4 + 1);
+    assert_eq!(
+        [&paths[0], &paths[1], &paths[8], &paths[9], &paths[14], &paths[22]],
+        [
+            "first.before",
+            "first.blocks.0.norm.s",
+            "first.blocks.1.rate",
+            "first.last.norm.s",
+            "second.blocks.0.norm.s",
+            "scale"
+        ]
+    );
+    let [b0, b1] = [params.first.blocks[0].clone(), params.first.blocks[1].clone()];
+    let apart = all_written_out::Params {
+        p: params.first.before.clone(),
+        a: b0,
+        b: b1,
+        c: params.first.last.clone(),
+        q: params.second.before.clone(),
+        d: params.second.blocks[0].clone(),
+        e: params.second.last.clone(),
+        scale: params.scale,
+    };
+    let (value, gradients) = encoded::value_and_grad(&x, &y, &params);
+    let (expected, all) = all_written_out::value_and_grad(&x, &y, &apart);
+    assert!((value - expected).abs() < 1e-5);
+    assert!(is_close(&elements(&gradients), &elements(&all)));
+    assert!((encoded(&x, &y, &params) - expected).abs() < 1e-5);
+    let (output, saved) = encoded::forward(&x, &y, &params);
+    assert!((output - expected).abs() < 1e-5);
+    assert!(is_close(&elements(&encoded::backward(&x, &y, &params, &saved, 1.0)), &elements(&all)));
+    // A step of training moves every array, and allocates nothing in steady state.
+    let mut workspace = encoded::Workspace::default();
+    let mut sgd = pullback::optim::Sgd::new(pullback::optim::SgdConfig { lr: 0.1, ..Default::default() });
+    let before = elements(&params);
+    let trained = encoded::train(&x, &y, &mut params, &mut workspace, &mut sgd);
+    assert!((trained - expected).abs() < 1e-5);
+    let moved: Vec<f32> = before.iter().zip(elements(&gradients)).map(|(p, g)| p - 0.1 * g).collect();
+    assert!(is_close(&elements(&params), &moved));
+    let mut step = || assert!(encoded::value_and_grad_into(&x, &y, &params, &mut workspace).0 > 0.0);
+    step();
+    assert_eq!(allocation_counter::measure(&mut step).count_total, 0);
+}
+
+#[test]
+fn the_number_of_networks_is_checked_and_may_be_none() {
+    let x = wavy(5, 4);
+    let none = encoder::Params::<f32>::init(&mut rng(), 0, 4);
+    let last = block(&(&x + &none.before), &none.last);
+    assert!(is_close(encoder(&x, &none).as_slice().unwrap(), last.as_slice().unwrap()));
+    let mut params = encoded::Params::init(&mut rng(), 4, 3);
+    params.first.blocks.pop();
+    let found = encoded::check(&x, &x, &params).unwrap_err().to_string();
+    assert_eq!(found, "`encoded`: `first.blocks` holds 1 networks, expected 2");
+    params.first.blocks = encoded::Params::init(&mut rng(), 5, 2).first.blocks;
+    let found = encoded::check(&x, &x, &params).unwrap_err().to_string();
+    assert!(found.contains("`first.blocks.*.norm.s` has shape [5]"), "{found}");
+}
+
+/// A size of groups alone, in the body.
+#[network]
+fn hidden_size<const H: usize>(
+    x: Input<N, 4>,
+    up: pullback::nn::dense<4, { 2 * H }>,
+    blocks: [block<H>; L],
+) -> Output<L, H> {
+    let halves = reshape(up(x), [N * 2, H]);
+    let mut h = mean(blocks(halves), axis = 0);
+    for _ in 0..L {
+        h = reshape(h * 1, [H]);
+        h
+    }
+}
+
+#[test]
+fn sizes_of_groups_alone_may_stand_in_a_body() {
+    let params = hidden_size::Params::init(&mut rng(), 3, 2);
+    assert_eq!((params.up.w.dim(), params.blocks.len()), ((4, 6), 2));
+    assert_eq!(hidden_size(&wavy(5, 4), &params).shape(), [2, 3]);
+}

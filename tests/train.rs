@@ -161,3 +161,44 @@ fn training_allocates_nothing_in_steady_state() {
     });
     assert_eq!(counted.count_total, 0);
 }
+
+// --- more than a loss ---
+
+/// The loss, and what it was made of.
+#[network(wrt(x))]
+fn with_logits(x: Input<N, 3>, labels: Index<N>, w: Param<3, 4>, b: Param<4>) -> (Output, Output<N, 4>, Output) {
+    let logits = x.dot(w) + b;
+    (softmax_cross_entropy(logits, labels), logits, mean(square(logits)))
+}
+
+#[network(wrt(x))]
+fn without(x: Input<N, 3>, labels: Index<N>, w: Param<3, 4>, b: Param<4>) -> Output {
+    softmax_cross_entropy(x.dot(w) + b, labels)
+}
+
+#[test]
+fn a_loss_may_come_with_other_outputs() {
+    let x = Array2::from_shape_fn((5, 3), |(i, j)| ((7 * i + 3 * j) as f32).sin());
+    let labels = ndarray::array![0, 3, 1, 2, 3];
+    let mut params = with_logits::Params::init(&mut <rand::rngs::StdRng as rand::SeedableRng>::seed_from_u64(5));
+    let alone = without::Params { w: params.w.clone(), b: params.b.clone() };
+    let ((loss, logits, size), gradients) = with_logits::value_and_grad(&x, &labels, &params);
+    let (expected, of_loss) = without::value_and_grad(&x, &labels, &alone);
+    assert!((loss - expected).abs() < 1e-6);
+    let near = |a: &Array2<f32>, b: &Array2<f32>| a.iter().zip(b).all(|(a, b)| (a - b).abs() < 1e-6);
+    assert!(near(&gradients.w, &of_loss.w) && near(&gradients.x, &of_loss.x));
+    assert!(near(&logits, &(x.dot(&params.w) + &params.b)));
+    assert!((size - logits.mapv(|v| v * v).mean().unwrap()).abs() < 1e-6);
+    let mut workspace = with_logits::Workspace::default();
+    let mut step = || {
+        let ((again, seen, _), _) = with_logits::value_and_grad_into(&x, &labels, &params, &mut workspace);
+        assert!(again == loss && seen == logits);
+    };
+    step();
+    assert_eq!(allocation_counter::measure(&mut step).count_total, 0);
+    let mut sgd = Sgd::new(SgdConfig { lr: 0.1, ..Default::default() });
+    let before = params.clone();
+    let (trained, seen, _) = with_logits::train(&x, &labels, &mut params, &mut workspace, &mut sgd);
+    assert!(trained == loss && seen == logits);
+    assert!(near(&params.w, &(&before.w - &(0.1 * &gradients.w))));
+}

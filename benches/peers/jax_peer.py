@@ -49,6 +49,30 @@ if want('W8'):
         z = jnp.zeros((32,128)); _, hs = jax.lax.scan(cell, (z,z), xw)
         return ce(hs.reshape(-1,128)@Wy+by, y.reshape(-1))
     run('W8', w8, ps, LR, x, y)
+if want('W12'):
+    x, y, *ps = w12_data()
+    def w12(ps, x, y):
+        W, U, b, c, V, d = ps
+        def cell(h, a):
+            z = h@U + c
+            r = jax.nn.sigmoid(a[:,:128] + z[:,:128]); u = jax.nn.sigmoid(a[:,128:256] + z[:,128:256])
+            h = (1-u)*jnp.tanh(a[:,256:] + r*z[:,256:]) + u*h; return h, h
+        _, hs = jax.lax.scan(cell, jnp.zeros((32,128)), x@W + b)
+        return ce(hs.reshape(-1,128)@V+d, y.reshape(-1))
+    run('W12', w12, ps, LR, x, y)
+if want('W13'):
+    x, y, *ps = w13_data()
+    def norm(x, g, s):
+        c = x - x.mean(-1, keepdims=True); return c*jax.lax.rsqrt((c*c).mean(-1, keepdims=True) + 1e-5)*g + s
+    def w13(ps, x, y):
+        g1, s1, wq, bq, wk, bk, wv, bv, wo, bo, g2, s2, wu, bu, wd, bd = ps
+        n = norm(x.reshape(-1,64), g1, s1); q, k, v = [(n@w + b).reshape(8,32,4,16) for w, b in ((wq,bq),(wk,bk),(wv,bv))]
+        a = x.reshape(-1,64) + jax.nn.dot_product_attention(q, k, v).reshape(-1,64)@wo + bo
+        return jnp.mean((a + jax.nn.gelu(norm(a, g2, s2)@wu + bu, approximate=False)@wd + bd - y.reshape(-1,64))**2)
+    run('W13', w13, ps, LR, x, y)
+if want('W14'):
+    x, y, *ps = w14_data()
+    run('W14', lambda ps, x, y: ce(jnp.tanh(ps[0][x].mean(1)@ps[1] + ps[2])@ps[3] + ps[4], y), ps, LR, x, y)
 if want('W9'):
     x, y, ps = w9_data()
     grad = jax.jit(jax.value_and_grad(lambda ps, x, y: jnp.mean((jax.nn.sigmoid(x @ ps[0] + ps[1]) @ ps[2] + ps[3] - y) ** 2)))

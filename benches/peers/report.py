@@ -11,6 +11,8 @@ def read(path):
     """The least median of each peer and workload, and all losses of each workload."""
     best, losses = {}, {}
     for row in csv.DictReader(path.open()):
+        if row["who"] == "who":
+            continue
         key = row["who"], row["workload"]
         best[key] = min(best.get(key, float("inf")), float(row["median_us"]))
         losses.setdefault(row["workload"], {})[row["who"]] = float(row["loss_1"])
@@ -76,7 +78,7 @@ def main():
     for problem in disagreements(losses):
         print("warning:", problem, file=sys.stderr)
     peers = sorted({p for p, _ in best}, key=lambda p: (p not in ("pullback", "by-hand"), p != "pullback", p))
-    workloads = sorted({w for _, w in best})
+    workloads = sorted({w for _, w in best}, key=lambda w: int(w[1:]))
     text = table(best, peers, workloads)
     (out / "table.md").write_text(text)
     if "pullback" in peers:

@@ -5,26 +5,26 @@
 #
 # OUT, `target/peers` if it is not given, receives results.csv, table.md and chart.svg. Python peers run in the virtual
 # environment that $VENV names, OUT/venv if it is not set; one is made there if there is none (PyTorch is large).
-# THREADS="1 2" and SECONDS_EACH=1 may be set. A peer that fails is left out, and said so.
+# THREADS="1 2", SECONDS_EACH=1 and WORKLOADS="W1 W2" may be set. A peer that fails is left out, and said so.
 set -uo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 root=$(cd "$here/../.." && pwd)
 out=${1:-$root/target/peers}
 shift || true
 peers=${*:-pullback ndarray candle burn dfdx torch jax}
-workloads="W1 W2 W3 W4 W5 W6 W9"
+workloads=${WORKLOADS:-W1 W2 W3 W4 W5 W6 W7 W8 W9 W10 W11 W12 W13 W14 W15}
 export BENCH_SECS=${SECONDS_EACH:-1}
 mkdir -p "$out"
 out=$(cd "$out" && pwd)
 venv=${VENV:-$out/venv}
 echo "who,workload,threads,median_us,p10_us,p90_us,allocations,peak_bytes,loss_1,loss_10" > "$out/results.csv"
 
-# Runs a command with its workload at the end, as many threads as $THREADS says, and keeps what it prints.
+# Runs a command, with as many threads as $THREADS says, and keeps what it prints.
 measure() {
     local pin=()
     [ "$THREADS" = 1 ] && pin=(taskset -c 0)
     RAYON_NUM_THREADS=$THREADS OMP_NUM_THREADS=$THREADS MKL_NUM_THREADS=$THREADS \
-        timeout 300 "${pin[@]}" "$@" >> "$out/results.csv" 2>> "$out/errors.txt" || echo "failed: $*" >&2
+        timeout 600 "${pin[@]}" "$@" >> "$out/results.csv" 2>> "$out/errors.txt" || echo "failed: $*" >&2
 }
 
 rust() {
@@ -43,8 +43,8 @@ for THREADS in ${THREADS:-1 2}; do
     for peer in $peers; do
         case $peer in
             pullback)
-                [ "$THREADS" = 1 ] || continue
-                (cd "$root" && cargo bench --quiet -p pullback --bench step -- --csv --seconds "$BENCH_SECS") | tail -n +2 >> "$out/results.csv" ;;
+                measure cargo bench --quiet --manifest-path "$root/Cargo.toml" -p pullback --features rayon --bench step -- \
+                    --csv --seconds "$BENCH_SECS" --threads "$THREADS" $workloads ;;
             torch) for MODE in eager compile-whole; do export MODE; python torch; done ;;
             jax) python jax ;;
             *) rust "$peer" ;;

@@ -41,8 +41,7 @@ fn convolutional_network(to_learn: &Images, held_out: &Images) {
     for epoch in 1..=EPOCHS {
         opt.set_lr(learning_rate(epoch));
         for Images { x, labels } in to_learn.batches(BATCH, &mut rng) {
-            let (_, gradients) = convolutional_loss::value_and_grad_into(&x, &labels, &params, &mut workspace);
-            opt.step(&mut params, gradients);
+            convolutional_loss::train(&x, &labels, &mut params, &mut workspace, &mut opt);
         }
         let right = [to_learn, held_out].map(|images| images.accuracy(&convolutional(&images.x, &params.model)));
         report("convolutional network", epoch, start, right);
@@ -57,8 +56,7 @@ fn transformer(to_learn: &Images, held_out: &Images) {
     for epoch in 1..=EPOCHS {
         opt.set_lr(learning_rate(epoch));
         for Images { x, labels } in to_learn.batches(BATCH, &mut rng) {
-            let (_, gradients) = attentive_loss::value_and_grad_into(&x, &labels, &params, &mut workspace);
-            opt.step(&mut params, gradients);
+            attentive_loss::train(&x, &labels, &mut params, &mut workspace, &mut opt);
         }
         let right = [to_learn, held_out].map(|images| images.accuracy(&attentive(&images.x, &params.model)));
         report("transformer", epoch, start, right);

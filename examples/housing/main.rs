@@ -150,8 +150,7 @@ fn train(name: &'static str, training: &Homes, held_out: &Homes) -> (price::Para
         order.shuffle(&mut rng);
         for rows in order.chunks(BATCH) {
             let (x, y) = (training.x.select(Axis(0), rows), training.y.select(Axis(0), rows));
-            let (_, gradients) = loss::value_and_grad_into(&x, &y, &params, &mut workspace);
-            opt.step(&mut params, gradients);
+            loss::train(&x, &y, &mut params, &mut workspace, &mut opt);
         }
         let trained = for_prices(&params);
         let errors = [training, held_out].map(|homes| log_error(&price(&homes.x, &trained), &homes.y));

@@ -8,7 +8,7 @@ use crate::ir::along::Along;
 use crate::ir::dim::Dim;
 use crate::ir::graph::{Argument, Dtype, Fold, Goal, Graph, Id, Kind, Letters, Node, Root, Source};
 use crate::ir::scan::Scan;
-use crate::op::rule::{self, Bindings, Texts};
+use crate::op::rule::{self, Bindings};
 use crate::op::{self, Derivative, Op, apply, naming};
 
 /// What the outputs' cotangents are.
@@ -16,7 +16,7 @@ use crate::op::{self, Derivative, Op, apply, naming};
 pub enum Seed {
     /// An argument for each output.
     Argument,
-    /// 1, for the only output, which is a single number.
+    /// 1, for the first output, which is a single number; nothing for the others.
     One,
 }
 
@@ -26,7 +26,7 @@ pub type Split<'s> = &'s dyn Fn(&Graph) -> (Graph, Graph);
 
 /// Appends the gradients of the `wanted` arguments; turns of loops are divided by `split`.
 pub fn differentiate(graph: &Graph, wanted: &[usize], seed: Seed, split: Split) -> Graph {
-    joint(graph, wanted, seed, &|_| true, split)
+    joint(graph, wanted, seed, &|output| seed == Seed::Argument || output == 0, split)
 }
 
 /// As [`differentiate`], for the cotangents of those outputs alone that are `seeded`.
@@ -71,7 +71,6 @@ struct Reverse<'s> {
     leads: Vec<bool>,
     /// Whether some of the cotangent may be 0 because a `select` did not take the element.
     masked: Vec<bool>,
-    texts: Texts,
 }
 
 impl<'s> Reverse<'s> {
@@ -83,7 +82,6 @@ impl<'s> Reverse<'s> {
             cotangents: vec![None; graph.len()],
             leads: leads(graph, wanted),
             masked: vec![false; graph.len()],
-            texts: Texts::default(),
         }
     }
 
@@ -285,7 +283,7 @@ impl<'s> Reverse<'s> {
     fn of_text(&mut self, text: &'static str, partial: bool, bindings: &Bindings, dy: Id) -> Id {
         let mut bindings = bindings.clone();
         bindings.bind("dy", dy);
-        let value = rule::instantiate(&mut self.graph, self.texts.parsed(text), &bindings);
+        let value = rule::instantiate(&mut self.graph, &rule::parsed(text), &bindings);
         match partial {
             true => apply::call(&mut self.graph, "mul", &[dy, value]).expect("a partial has y's shape"),
             false => value,

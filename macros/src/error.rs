@@ -65,6 +65,13 @@ pub fn error(place: impl Into<Place>, message: impl std::fmt::Display) -> syn::E
     syn::Error::new_spanned(tokens, message)
 }
 
+/// What to say of a network in itself.
+pub fn recursion(name: &str) -> String {
+    let why = "each call is written out where it stands, which would never end";
+    let help = "repeat networks with a stack, as in `blocks: [block; 6]`, or steps with `for t in 0..T`";
+    format!("`{name}` is this model: a model cannot call itself, for {why}\n  help: {help}")
+}
+
 /// The candidate that `word` most likely meant, if any is near.
 pub fn nearest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     candidates

@@ -6,7 +6,7 @@
 //! [`link`](crate::link), which asks the next macro, or has everything. A definition goes by an identity of its own, so that
 //! networks of one name do not mix, and a path within a definition is resolved where it was written.
 
-use crate::error::{error, is_slip};
+use crate::error::{error, is_slip, recursion};
 use crate::ir::model::{Call, Model, Spelling, path_text, plain};
 use crate::op;
 use proc_macro2::{Delimiter, Group, Ident, Span, TokenStream, TokenTree};
@@ -80,7 +80,7 @@ fn check(model: &Model, path: &syn::Path) -> syn::Result<()> {
     let text = path_text(path);
     let name = plain(&model.name);
     if text == name || text == format!("self::{name}") {
-        return Err(error(path.span(), format!("`{text}` is this model: a model cannot call itself")));
+        return Err(error(path.span(), recursion(&text)));
     }
     let last = text.rsplit("::").next().unwrap_or(&text);
     match is_taken(last) {

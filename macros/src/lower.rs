@@ -9,20 +9,22 @@ mod operation;
 mod repeat;
 mod solve;
 mod turns;
+mod words;
 
-use crate::error::{Errors, Place, error, nearest};
+use crate::error::{Errors, Place, error, nearest, recursion};
 use crate::ir::dim::{Dim, Shape, show};
 use crate::ir::graph::{Argument, Dtype, Goal, Graph, Id, Root, Source};
 use crate::ir::model::{self, Block, Call, Expr, ExprKind, Let, Model, Role, Setting, Spelling, plain};
 use crate::op::apply::{self, At, Mismatch, Settings};
 use crate::op::shape::PART;
-use crate::op::{self, Emitted, Family, Meaning, naming};
+use crate::op::{self, Family, Meaning, naming};
 use call::NetworkCall;
 use group::Instance;
 use operation::{Planned, wrong_arity};
 use proc_macro2::Ident;
 use std::collections::HashSet;
 use turns::Around;
+use words::{as_network, counted, described, meant, values, written};
 
 pub use group::{network, spread};
 
@@ -362,13 +364,29 @@ impl<'m> Lowering<'m> {
     fn unknown(&self, call: &Call) -> syn::Error {
         let name = &call.op;
         let text = if *name == plain(&self.model.name) {
-            format!("`{name}` is this model: a model cannot call itself")
+            recursion(name)
+        } else if let Some(group) = self.group_in(call) {
+            format!("`{group}` is a group of parameters: call it as a function, `{group}(x)`")
         } else if self.scope.iter().any(|b| b.name == *name) {
             format!("`{name}` is a value and cannot be called")
         } else {
-            format!("unknown operation `{name}`{}{}", meant(self.near_call(name)), as_network(call))
+            let near = self.near_call(name);
+            let is_group = near.is_some_and(|near| self.scope.iter().any(|b| b.name == near));
+            let more = if is_group { String::new() } else { as_network(call) };
+            format!("unknown operation `{name}`{}{more}", meant(near))
         };
         error(call.op_place, text)
+    }
+
+    /// The group that a method is called on, or is called like.
+    fn group_in<'c>(&self, call: &'c Call) -> Option<&'c str> {
+        let receiver = match call.arguments.first().map(|receiver| &receiver.kind) {
+            Some(ExprKind::Name(name)) if call.spelling == Spelling::Method => Some(name.as_str()),
+            _ => None,
+        };
+        let bound = |name: &str| self.scope.iter().rev().find(|b| b.name == name).map(|b| b.origin);
+        let is_group = |name: &&str| matches!(bound(name), Some(Origin::Group(_)));
+        receiver.into_iter().chain([call.op.as_str()]).find(is_group)
     }
 
     /// An operation or a group that a call may have meant.
@@ -528,85 +546,12 @@ impl<'m> Lowering<'m> {
     }
 }
 
-fn counted(arguments: usize) -> String {
-    match arguments {
-        0 => "no arguments".to_string(),
-        1 => "1 argument".to_string(),
-        n => format!("{n} arguments"),
-    }
-}
-
-fn values(count: usize) -> String {
-    if count == 1 { "1 value".to_string() } else { format!("{count} values") }
-}
-
 /// The steps of a `let`, the last one first.
 fn bound(l: &Let) -> [Step<'_>; 2] {
     match l.tuple {
         true => [Step::Bind(l), Step::VisitTuple(&l.value, l.names.len())],
         false => [Step::Bind(l), Step::Visit(&l.value)],
     }
-}
-
-/// How a network of this name is called, if this can be one.
-fn as_network(call: &Call) -> String {
-    match call.spelling {
-        Spelling::Function => {
-            format!("\n  help: a network of this name is called by its path: `self::{}(..)`", call.op)
-        }
-        _ => String::new(),
-    }
-}
-
-fn meant(near: Option<&str>) -> String {
-    near.map(|name| format!("\n  help: did you mean `{name}`?")).unwrap_or_default()
-}
-
-/// An operand for a message: as it was written where that is short, else by its position.
-fn described(operand: &Expr, position: usize, count: usize) -> String {
-    match (written(operand, &mut 24), position, count) {
-        (Some(text), ..) => format!("`{text}`"),
-        (None, 0, 1) => "the argument".to_string(),
-        (None, 0, 2) => "the left operand".to_string(),
-        (None, 1, 2) => "the right operand".to_string(),
-        (None, n, _) => format!("argument {}", n + 1),
-    }
-}
-
-/// An expression as its author wrote it, if it takes no more than `room` characters.
-fn written(expr: &Expr, room: &mut usize) -> Option<String> {
-    let text = match &expr.kind {
-        ExprKind::Name(name) => name.clone(),
-        ExprKind::Number(value) => format!("{value}"),
-        ExprKind::Call(call) => return written_call(call, room),
-        ExprKind::Tuple(_) | ExprKind::List(_) | ExprKind::Block(_) | ExprKind::For(_) | ExprKind::If(_) => {
-            return None;
-        }
-    };
-    *room = room.checked_sub(text.chars().count())?;
-    Some(text)
-}
-
-fn written_call(call: &Call, room: &mut usize) -> Option<String> {
-    *room = room.checked_sub(call.op.len())?;
-    let mut parts = Vec::new();
-    for argument in &call.arguments {
-        let text = written(argument, room)?;
-        let operator = matches!(&argument.kind, ExprKind::Call(c) if c.spelling == Spelling::Operator);
-        let tight = operator && call.spelling != Spelling::Function;
-        parts.push(if tight { format!("({text})") } else { text });
-    }
-    let symbol = match op::find(&call.op).map(|op| op.emitted) {
-        Some(Emitted::Infix(symbol) | Emitted::Prefix(symbol)) => symbol,
-        _ => "",
-    };
-    Some(match (call.spelling, parts.as_slice()) {
-        _ if !call.options.is_empty() => return None,
-        (Spelling::Operator, [x]) => format!("{symbol}{x}"),
-        (Spelling::Operator, [a, b]) => format!("{a} {symbol} {b}"),
-        (Spelling::Method, [receiver, rest @ ..]) => format!("{receiver}.{}({})", call.op, rest.join(", ")),
-        _ => format!("{}({})", call.op, parts.join(", ")),
-    })
 }
 
 fn dtype_of(role: Role) -> Dtype {

@@ -13,6 +13,7 @@ use crate::ir::model::{Callees, Model, Network, Role};
 use crate::link::{Definition, Request, hidden_macro, needs};
 use crate::lower::{lower, network as callee, spread};
 use crate::name::name;
+use crate::op::rule;
 use crate::parse::{Failure, Known as KnownItem, parse};
 use crate::partition::partition;
 use crate::sample::sample;
@@ -21,11 +22,12 @@ use crate::tile::tile;
 use crate::verify;
 use proc_macro2::{Ident, TokenStream};
 use quote::quote;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::rc::Rc;
 
 /// The whole compiler: `#[network(options)] item`. A network that calls others first asks for their definitions.
 pub fn network(options: TokenStream, item: TokenStream) -> TokenStream {
+    rule::forget();
     match parse(options.clone(), item.clone()) {
         Err(failure) => unreadable(failure),
         Ok(mut model) => match needs(&model) {
@@ -47,6 +49,7 @@ pub fn network(options: TokenStream, item: TokenStream) -> TokenStream {
 
 /// The second half, for a network that calls others: what one of these has answered.
 pub fn link(request: TokenStream) -> TokenStream {
+    rule::forget();
     let request = Request::read(request);
     request.ask().unwrap_or_else(|| match parse(request.options.clone(), request.item.clone()) {
         Ok(model) => linked(model, &request),
@@ -115,7 +118,7 @@ fn unreadable(failure: Failure) -> TokenStream {
 pub fn compile(model: &Model) -> syn::Result<Passes> {
     dump("parse", model);
     let lowered = checked("lower", lower(model)?, false);
-    let apart = lowered.apart.clone();
+    let (apart, differences) = (lowered.apart.clone(), differences(&lowered));
     let (stable, rewrites) = stable(model, &lowered, true);
     let (inference, _) = self::stable(model, &lowered, false);
     let wanted = wanted(model);
@@ -123,7 +126,7 @@ pub fn compile(model: &Model) -> syn::Result<Passes> {
     let (lean, cuts) = lean(model, &stable)?;
     let joint = checked("differentiate", differentiate(&lean, &wanted, Seed::Argument, &split), false);
     let (forward, backward) = partition(&checked("simplify", tidy(&joint), true));
-    let step = scalar(model).then(|| tidy(&differentiate(&lean, &wanted, Seed::One, &split)));
+    let step = model.has_loss().then(|| tidy(&differentiate(&lean, &wanted, Seed::One, &split)));
     Ok(Passes {
         labels: labels(&stable),
         infer: schedule((model, &cuts), "infer", tidy(&inference)),
@@ -134,6 +137,7 @@ pub fn compile(model: &Model) -> syn::Result<Passes> {
         step: step.map(|graph| schedule((model, &cuts), "step", tile(&graph))),
         cuts,
         apart,
+        differences,
     })
 }
 
@@ -174,7 +178,7 @@ fn schedule((model, cuts): (&Model, &[Cut]), pass: &str, graph: Graph) -> Compil
     users.extend(model.arguments.iter().map(|a| a.name.to_string()));
     let (graph, program) = fuse(&sample(&graph), &users);
     let cut = cuts.iter().flat_map(|cut| [cut.segments.clone(), cut.rest.clone()]);
-    let dimensions: Vec<String> = model.sizes().iter().map(|(name, ..)| name.to_string()).chain(cut).collect();
+    let dimensions: Vec<String> = model.sizes().iter().map(|r| r.name.to_string()).chain(cut).collect();
     let names = name(&graph, &program, &dimensions, &users);
     dump(pass, &program);
     Compiled { graph, program, names }
@@ -188,8 +192,21 @@ fn wanted(model: &Model) -> Vec<usize> {
     params.chain(wrt).collect()
 }
 
-fn scalar(model: &Model) -> bool {
-    !model.result.tuple && model.result.shapes.iter().all(|(shape, _)| shape.is_empty())
+/// The sizes with a minus, those in loops as well, which arrays may be too small for.
+fn differences(graph: &Graph) -> Vec<Dim> {
+    let mut found: Vec<Dim> = graph.arguments.iter().flat_map(|a| a.shape.iter().cloned()).collect();
+    let live = graph.live();
+    for node in graph.ids().filter(|id| live[id.index()]).map(|id| graph.node(id)) {
+        found.extend(node.shape.iter().cloned());
+        match &node.kind {
+            Kind::Along { op: Along::Slice { start, .. }, .. } => found.push(start.clone()),
+            Kind::Scan(scan) => found.extend(differences(&scan.body)),
+            _ => {}
+        }
+    }
+    let mut seen = HashSet::new();
+    found.retain(|dim| dim.as_number().is_none() && dim.signs().1 != Dim::default() && seen.insert(dim.clone()));
+    found
 }
 
 /// The index arguments that are compared with positions along an axis, and the size of that axis: their values must be

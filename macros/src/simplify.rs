@@ -9,9 +9,12 @@ mod vectors;
 use crate::ir::graph::{Goal, Graph, Id, Kind, Node};
 use crate::ir::model::{Expr, ExprKind};
 use crate::ir::scan::Shared;
-use crate::op::rule::{self, Bindings, Texts};
+use crate::op::rule::{self, Bindings};
 use crate::op::{self, Identity, Meaning, When, apply, matching, naming};
+use std::cell::RefCell;
 use std::collections::{BTreeSet, HashMap};
+use std::rc::Rc;
+use std::sync::OnceLock;
 use structure::Structural;
 
 /// More sweeps than any graph takes: every identity ends in fewer, cheaper or further moved nodes.
@@ -68,7 +71,6 @@ pub fn resolve(graph: &Graph, training: bool) -> Graph {
 
 /// Every composite by its definition; a given derivative has served its turn.
 pub fn expand(graph: &Graph) -> Graph {
-    let mut texts = Texts::default();
     in_loops(graph, &mut expand).rebuild(|new, node, args| {
         let (name, axes) = match &node.kind {
             Kind::Composite { op, axes } => (op, axes),
@@ -79,7 +81,7 @@ pub fn expand(graph: &Graph) -> Graph {
         let Meaning::Composite { text, .. } = op.meaning else { unreachable!("`{name}` is a composite") };
         let start = new.len();
         let text = rule::current(name, rule::DEFINITION, text);
-        let result = rule::instantiate(new, texts.parsed(text), &Bindings::new(op.args, &args).over(axes));
+        let result = rule::instantiate(new, &rule::parsed(text), &Bindings::new(op.args, &args).over(axes));
         annotate(new, start, node, Some(format!("{name}: {}", rule::on_one_line(text))));
         result
     })
@@ -95,15 +97,16 @@ fn annotate(graph: &mut Graph, start: usize, node: &Node, rule: Option<String>) 
 }
 
 struct Rules {
-    /// By the outermost operation of the left side.
-    identities: HashMap<&'static str, Vec<Parsed>>,
+    when: &'static [When],
+    /// By the outermost operation of the left side, parsed as soon as a graph has such an operation.
+    identities: RefCell<HashMap<&'static str, Rc<[Parsed]>>>,
     structural: &'static [Structural],
 }
 
 struct Parsed {
     identity: &'static Identity,
-    from: Expr,
-    to: Expr,
+    from: Rc<Expr>,
+    to: Rc<Expr>,
 }
 
 /// What is known of a node in the graph that is being rewritten.
@@ -116,16 +119,20 @@ pub struct Site {
 }
 
 impl Rules {
-    fn new(when: &[When], structural: &'static [Structural]) -> Self {
-        let mut identities: HashMap<&'static str, Vec<Parsed>> = HashMap::new();
-        for identity in op::identities().filter(|i| when.contains(&i.when)) {
+    fn new(when: &'static [When], structural: &'static [Structural]) -> Self {
+        Rules { when, identities: RefCell::default(), structural }
+    }
+
+    /// The identities about an operation.
+    fn about(&self, head: &'static str) -> Rc<[Parsed]> {
+        let parse = |&identity: &&'static Identity| {
             let to = rule::current(identity.name, rule::RIGHT_SIDE, identity.to);
-            let [from, to] = [identity.from, to].map(rule::parse);
-            let ExprKind::Call(call) = &from.kind else { unreachable!("an identity is about calls") };
-            let head = apply::spelled(&call.op, call.arguments.len()).expect("an identity is about known operations");
-            identities.entry(head.op.name).or_default().push(Parsed { identity, from, to });
-        }
-        Rules { identities, structural }
+            let [from, to] = [identity.from, to].map(rule::parsed);
+            Parsed { identity, from, to }
+        };
+        let of_table = || by_head().get(head).into_iter().flatten().filter(|i| self.when.contains(&i.when));
+        let mut identities = self.identities.borrow_mut();
+        identities.entry(head).or_insert_with(|| of_table().map(parse).collect()).clone()
     }
 
     fn fixpoint(&self, mut graph: Graph) -> (Graph, BTreeSet<String>) {
@@ -170,7 +177,7 @@ impl Rules {
     }
 
     fn by_identity(&self, graph: &mut Graph, id: Id, site: Site, fired: &mut BTreeSet<String>) -> Option<Id> {
-        let candidates = self.identities.get(head(graph.node(id))?)?;
+        let candidates = self.about(head(graph.node(id))?);
         let applies = |p: &&Parsed| match p.identity.when {
             When::Derived => site.derived,
             When::Alone => site.alone,
@@ -185,6 +192,22 @@ impl Rules {
         }
         Some(graph.broadcast_to(result, &shape))
     }
+}
+
+/// The identities by the outermost operation of their left sides: found out once, and kept beyond one compilation, which
+/// the expressions themselves cannot be.
+fn by_head() -> &'static HashMap<&'static str, Vec<&'static Identity>> {
+    static BY_HEAD: OnceLock<HashMap<&'static str, Vec<&'static Identity>>> = OnceLock::new();
+    BY_HEAD.get_or_init(|| {
+        let mut by_head: HashMap<_, Vec<_>> = HashMap::new();
+        for identity in op::identities() {
+            let from = rule::parse(identity.from);
+            let ExprKind::Call(call) = &from.kind else { unreachable!("an identity is about calls") };
+            let head = apply::spelled(&call.op, call.arguments.len()).expect("an identity is about known operations");
+            by_head.entry(head.op.name).or_default().push(identity);
+        }
+        by_head
+    })
 }
 
 /// The operation that an identity about this node starts with.

@@ -18,23 +18,30 @@ fn time(mut call: impl FnMut()) -> f64 {
 }
 
 /// A generic function over `fn(T) -> T` would not be inlined: hence a macro.
-macro_rules! element_wise {
-    ($t:ident: $($name:ident)*) => {$({
+macro_rules! measure {
+    ($t:ident, $most:literal, $name:ident, $x:ident => $call:expr) => {{
         struct Map<'a>(&'a [$t], &'a mut [$t]);
         impl Pass for Map<'_> {
             type Output = ();
             #[inline(always)]
             fn run(self) {
-                for (y, &x) in self.1.iter_mut().zip(self.0) {
-                    *y = $name(x);
+                for (y, &$x) in self.1.iter_mut().zip(self.0) {
+                    *y = $call;
                 }
             }
         }
-        let x: Vec<$t> = (0..LEN).map(|i| i as $t * 0.01 + 0.003).collect();
+        let x: Vec<$t> = (0..LEN).map(|i| $most * (i as $t + 0.3) / LEN as $t).collect();
         let mut y = vec![0.0; LEN];
         let ns = time(|| simd(Map(black_box(&x), black_box(&mut y))));
         println!("{:10} {}  {:.3} ns an element", stringify!($name), stringify!($t), ns / LEN as f64);
-    })*};
+    }};
+}
+
+macro_rules! element_wise {
+    ($t:ident to $most:literal: $($name:ident)*) => { $(measure!($t, $most, $name, x => $name(x));)* };
+    ($t:ident to $most:literal with $second:literal: $($name:ident)*) => {
+        $(measure!($t, $most, $name, x => $name(x, $second));)*
+    };
 }
 
 macro_rules! reductions {
@@ -59,8 +66,13 @@ macro_rules! reductions {
 }
 
 fn main() {
-    element_wise!(f32: square recip sqrt relu exp ln tanh sigmoid softplus silu gelu gelu_tanh erf log1p expm1 log2 exp2 sinh cosh mish sin cos tan asin acos atan);
-    element_wise!(f64: square recip sqrt relu exp ln tanh sigmoid softplus);
+    element_wise!(f32 to 10.0: square recip sqrt relu exp exp2 expm1 ln log2 log1p tanh sigmoid softplus silu gelu);
+    element_wise!(f32 to 10.0: gelu_tanh mish erf normal_cdf normal_pdf sinh cosh softsign sin cos tan atan);
+    element_wise!(f32 to 1.0: asin acos);
+    element_wise!(f32 to 10.0 with 2.5: atan2 hypot powf);
+    element_wise!(f64 to 10.0: square recip sqrt relu exp ln tanh sigmoid softplus silu gelu erf sin cos tan atan);
+    element_wise!(f64 to 1.0: asin acos);
+    element_wise!(f64 to 10.0 with 2.5: atan2 hypot powf);
     reductions!(f32: sum max_of min_of prod_of);
     reductions!(f64: sum max_of);
 }

@@ -1,6 +1,7 @@
 //! What is done along one axis of flat row-major arrays, all others staying as they are: what is before the axis is taken
 //! as one axis, `outer`, and what is after it as another, `inner`.
 
+use crate::linalg::transpose;
 use crate::math::Real;
 use std::cmp::Ordering;
 use std::ops::Range;
@@ -199,35 +200,28 @@ pub fn batched<'o, T>(
     out
 }
 
-/// `0..count` cut into ranges of `height` rows, the last one perhaps shorter.
+/// `rows` cut into ranges of `height` rows, the last one perhaps shorter.
 #[inline(always)]
-pub fn rows_of(count: usize, height: usize) -> impl Iterator<Item = Range<usize>> {
-    (0..count).step_by(height).map(move |start| start..count.min(start + height))
+pub fn rows_within(rows: Range<usize>, height: usize) -> impl Iterator<Item = Range<usize>> {
+    let end = rows.end;
+    rows.step_by(height).map(move |start| start..end.min(start + height))
 }
 
 /// The `rows` of `x`, of `width` elements each, as `height` lanes: `[width, height]`. Lanes beyond them hold the last row again, so
 /// that nothing is computed there that is not computed of a row.
 ///
 /// # Panics
-/// Where there is no row.
+/// Where there is no row, or more than lanes.
 #[inline(always)]
 pub fn lanes_of<T: Copy>(lanes: &mut [T], x: &[T], rows: &Range<usize>, [width, height]: [usize; 2]) {
     let (lanes, x) = (&mut lanes[..width * height], &x[rows.start * width..rows.end * width]);
-    if x.len() == width * height {
-        // Known bounds, so that the compiler can transpose whole vectors.
-        for feature in 0..width {
-            for row in 0..height {
-                lanes[feature * height + row] = x[row * width + feature];
-            }
+    assert!(!rows.is_empty() && rows.len() <= height, "{} rows in {height} lanes", rows.len());
+    // SAFETY: `x` has the rows, and `lanes` room for as many lanes of each feature.
+    unsafe { transpose(lanes.as_mut_ptr(), height, x.as_ptr(), width, [rows.len(), width]) };
+    if rows.len() < height {
+        for (lanes, &last) in lanes.chunks_exact_mut(height).zip(&x[x.len() - width..]) {
+            lanes[rows.len()..].fill(last);
         }
-        return;
-    }
-    for feature in 0..width {
-        let lanes = &mut lanes[feature * height..][..height];
-        for (lane, row) in lanes.iter_mut().zip(x.chunks_exact(width)) {
-            *lane = row[feature];
-        }
-        lanes[rows.len()..].fill(x[x.len() - width + feature]);
     }
 }
 
@@ -297,7 +291,7 @@ mod tests {
 
     #[test]
     fn rows_become_lanes_and_the_last_one_fills_what_is_left() {
-        assert!(rows_of(5, 2).eq([0..2, 2..4, 4..5]) && rows_of(0, 2).next().is_none());
+        assert!(rows_within(1..6, 2).eq([1..3, 3..5, 5..6]) && rows_within(0..0, 2).next().is_none());
         let (mut lanes, mut live) = ([0.0; 6], [false; 3]);
         lanes_of(&mut lanes, &x(), &(4..6), [2, 3]);
         live_lanes(&mut live, &(4..6));

@@ -2,7 +2,7 @@
 //! row-major slices. Not for users: it changes with the compiler that writes against it.
 
 pub use crate::along::{argmax, argmin, batched, concat, cumsum, cumsum_from_end, gather, overlap, pad, scatter};
-pub use crate::along::{lanes_of, live_lanes, rows_of};
+pub use crate::along::{lanes_of, live_lanes, rows_within};
 pub use crate::init::{glorot, glorot_normal, he, lecun, normal, orthogonal, uniform};
 pub use crate::linalg::{
     SUM_LANES, add_products, add_rows, matmul, matmul_add, matmul_nt, matmul_nt_add, matmul_tn, matmul_tn_add,
@@ -16,9 +16,12 @@ pub use crate::math::{
 };
 pub use crate::optim::Optimiser;
 pub use crate::params::ParamSet;
+pub use crate::parts::in_parts;
 pub use crate::random::{kept, mix, stream};
 pub use crate::reduce::{max_of, min_of, prod_of, sum};
-pub use crate::shape::{ShapeError, checked, expect_apart, expect_cotangent, expect_index, expect_shape};
+pub use crate::shape::{
+    ShapeError, checked, expect_apart, expect_cotangent, expect_count, expect_index, expect_shape, expect_size,
+};
 pub use crate::simd::{Pass, simd};
 pub use crate::update::{Move, Stay, Update, move_rest};
 
@@ -32,13 +35,32 @@ use ndarray::{Array, ArrayView, ArrayViewMut, Dim, Dimension, IntoDimension, Ix0
 use std::borrow::Cow;
 use std::ops::Range;
 
+/// The network of group `K` of a network in the body of a function, whose items a module cannot name.
+pub trait Local<const K: usize> {
+    /// Its parameters.
+    type Params<T>;
+    /// Their gradients.
+    type Gradients<T>;
+    /// Its state, or nothing.
+    type State<T>;
+
+    /// As its `zeros`.
+    fn zeros<T: Real>(sizes: &[usize]) -> Self::Params<T>;
+
+    /// As its `init`.
+    fn init<T: Real>(rng: &mut impl Rng, sizes: &[usize]) -> Self::Params<T>;
+
+    /// As its `state`.
+    fn state<T: Real>(sizes: &[usize]) -> Self::State<T>;
+}
+
 /// The longest range that [`tiles`] gives: with a few arrays of 1024 elements, a tile stays in the first-level cache.
 pub const TILE: usize = 1024;
 
 /// `0..n` cut into ranges of [`TILE`], the last one shorter; none for `n = 0`.
 #[inline(always)]
 pub fn tiles(n: usize) -> impl Iterator<Item = Range<usize>> {
-    rows_of(n, TILE)
+    rows_within(0..n, TILE)
 }
 
 /// The elements of `view` in row-major order: borrowed where they lie so, else copied.
@@ -110,15 +132,24 @@ where
 /// Gives `array` this shape in row-major order; what it then holds is unspecified.
 ///
 /// Nothing happens where it has the shape already; else its memory is reused, and grows only where it is too small.
-#[inline]
+#[inline(always)]
 pub fn fit<T: Copy + Default, const R: usize>(array: &mut Array<T, Dim<[usize; R]>>, shape: [usize; R])
 where
     [usize; R]: IntoDimension<Dim = Dim<[usize; R]>>,
     Dim<[usize; R]>: Dimension,
 {
-    if array.shape() == shape && array.is_standard_layout() {
-        return;
+    if array.shape() != shape || !lies_in_order(array) {
+        refit(array, shape);
     }
+}
+
+/// As [`fit`], where there is something to do.
+#[cold]
+fn refit<T: Copy + Default, const R: usize>(array: &mut Array<T, Dim<[usize; R]>>, shape: [usize; R])
+where
+    [usize; R]: IntoDimension<Dim = Dim<[usize; R]>>,
+    Dim<[usize; R]>: Dimension,
+{
     let empty = self::array([0; R], Vec::new());
     let (mut data, _) = std::mem::replace(array, empty).into_raw_vec_and_offset();
     fit_vec(&mut data, shape.iter().product());
@@ -131,13 +162,46 @@ pub fn fit_vec<T: Copy + Default>(vec: &mut Vec<T>, len: usize) {
     vec.resize(len, T::default());
 }
 
+/// A view of elements in row-major order.
+pub fn viewed<T, const R: usize>(shape: [usize; R], data: &[T]) -> ArrayView<'_, T, Dim<[usize; R]>>
+where
+    [usize; R]: IntoDimension<Dim = Dim<[usize; R]>>,
+    Dim<[usize; R]>: Dimension,
+{
+    ArrayView::from_shape(shape, data).expect("the elements are those of the shape")
+}
+
+/// Brings a stack of networks to a length.
+pub fn fit_stack<T: Default>(stack: &mut Vec<T>, count: usize) {
+    stack.resize_with(count, T::default);
+}
+
 /// The elements of `array` in row-major order, to write; an array in another order is brought to this one first.
-#[inline]
+#[inline(always)]
 pub fn slice_mut<T: Clone, D: Dimension>(array: &mut Array<T, D>) -> &mut [T] {
-    if !array.is_standard_layout() {
-        *array = array.as_standard_layout().into_owned();
+    if !lies_in_order(array) {
+        bring_in_order(array);
     }
-    array.as_slice_mut().expect("an array in standard layout")
+    let len = array.len();
+    // SAFETY: the array owns so many elements, and has them in one piece from its first one on, in row-major order.
+    unsafe { std::slice::from_raw_parts_mut(array.as_mut_ptr(), len) }
+}
+
+#[cold]
+fn bring_in_order<T: Clone, D: Dimension>(array: &mut Array<T, D>) {
+    *array = array.as_standard_layout().into_owned();
+}
+
+/// Whether the elements lie in row-major order in one piece. The usual strides are all that a step should have to look at.
+#[inline(always)]
+fn lies_in_order<T, D: Dimension>(array: &Array<T, D>) -> bool {
+    let mut after = 1;
+    let usual = array.shape().iter().zip(array.strides()).rev().all(|(&size, &stride)| {
+        let expected = after;
+        after *= size as isize;
+        stride == expected
+    });
+    usual || array.is_standard_layout()
 }
 
 /// A scalar parameter as an array of rank 0.

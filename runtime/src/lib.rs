@@ -28,14 +28,18 @@
 //! - Arguments are `Input<..>` (data), `Param<..>` (learned), `Index<..>` (class labels), `Mask<..>` (truth values),
 //!   `State<..>` (what training updates and inference reads) and `Random` (a seed, a `u64`, in training alone: inference
 //!   and `check` take none); the result is `Output<..>` or a tuple of them. Without dimensions they are scalars.
-//! - A dimension is a number, a name, or an expression of them in braces: `{2 * H}`. Names are rigid: `N` and `M` are
-//!   different sizes. They are read off the arrays at run time and checked once, on entry.
+//! - A dimension is a number, a name, or an expression of them in braces: `{2 * H}`, `{A * K + 1}`, `{H / 2}`, which is
+//!   rounded down as whole numbers are in Rust. Names are rigid: `N` and `M` are different sizes. They are read off the
+//!   arrays at run time and checked once, on entry; where a name stands in expressions alone, they are solved for it.
 //! - Another network's name is the kind of a group of parameters: `hidden: dense<13, 13>` declares it, `hidden(x)` calls it.
-//!   Its const generics are bound by position, or its dimensions are inferred from the first call. A network without
-//!   parameters is called by its path. Calls are inlined; [`nn`] has layers.
+//!   Its const generics are bound by position, or its dimensions are inferred from the first call, expressions too: what
+//!   takes `Input<N, {2 * H}>` and is given 28 columns has an `H` of 14. A network without parameters is called by its path.
+//!   Calls are inlined; [`nn`] has layers.
 //! - `blocks: [block<64>; 6]` is a stack of networks, and `blocks(x)` applies them one after another, as one loop: each takes
 //!   what the one before returns, in the same shape, as its first inputs; further inputs are the same for all. Their
-//!   parameters are `params.blocks[k]`, and go by the paths `blocks.0.w`, `blocks.1.w`, ..
+//!   parameters are `params.blocks[k]`, and go by the paths `blocks.0.w`, `blocks.1.w`, .. The number may be a dimension,
+//!   `blocks: [block<64>; L]`, which a caller binds or which is read off the parameters: they are then a `Vec`. A seed among
+//!   the inputs is another one for each network.
 //! - `for t in 0..T { h = cell(x.at(t), h); }` is a loop: what it assigns to is bound with `let mut` before it and is carried
 //!   from turn to turn. `let hs = for ..` takes the values at the end of the turns, in a stack.
 //! - `if` on sizes, `if I == O { x + y } else { y }`, is decided while a model is compiled, and the other branch is not
@@ -68,11 +72,12 @@
 //! |---|---|
 //! | `net::forward(inputs.., &params)` | the outputs, and what backward needs |
 //! | `net::backward(inputs.., &params, &saved, d_output)` | the gradients for a cotangent of the output |
-//! | `net::value_and_grad(inputs.., &params)` | where the output is a scalar: both passes in one |
+//! | `net::value_and_grad(inputs.., &params)` | where the output is a scalar, or the first of a tuple: both passes in one, for that |
 //! | `net::value_and_grad_into(inputs.., &params, &mut workspace)` | the same, without an allocation in steady state |
 //! | `net::train(inputs.., &mut params, &mut workspace, &mut optimiser)` | the same, and each parameter moves while its gradient is hot |
 //! | `net::check(inputs.., &params)` | the entry check alone, as a `Result` |
 //! | `net::Params`, `net::Gradients` | public fields, one for each `Param` and each group; both are a [`ParamSet`] |
+//! | `net::Params::zeros(sizes..)`, `net::Params::init(&mut rng, sizes..)` | the sizes behind names: const generics in the order of their declaration, then other names in the order in which parameters have them |
 //! | `net::State` | public fields, one for each `State` and each group that has one; `State::new(..)` |
 //! | `net::Saved`, `net::Workspace` | public fields, one for each value kept |
 //!
@@ -83,7 +88,8 @@
 //! `#[network(gradient(x = ..))]` gives the derivative of a network without parameters, for itself and for all that call it:
 //! what goes back to each input that is named, from the arguments, the value `y` and its cotangent `dy`; an input that is
 //! not named gets nothing. `#[network(gradient(x = dy))] fn whole(x: Input<N>) -> Output<N> { round(x) }` lets gradients
-//! straight through. `#[network(crate = path)]` names another path of this crate.
+//! straight through. `#[network(crate = path)]` names another path of this crate. `#[network(local)]` is for a network with
+//! groups in the body of a function.
 //!
 //! `#[network(checkpoint = 5)]` bounds memory: the loops of the network, also those in networks that it calls and stacks,
 //! keep what they carry every 5 turns alone, and compute the turns between again on the way back. That costs one more
@@ -126,6 +132,8 @@ pub mod math;
 pub mod nn;
 pub mod optim;
 pub mod params;
+#[doc(hidden)]
+pub mod parts;
 pub mod random;
 pub mod reduce;
 pub mod shape;

@@ -192,7 +192,7 @@ impl<T: Real> Optimiser<T> for Adam<T> {
 }
 
 /// What a step does to one parameter, given its gradient and `S` numbers of state.
-trait Rule<T, const S: usize>: Copy {
+trait Rule<T, const S: usize>: Copy + Send {
     fn update(self, parameter: T, gradient: T, state: [T; S]) -> (T, [T; S]);
 }
 
@@ -372,7 +372,27 @@ const FEW: usize = 32;
 
 #[inline]
 fn apply<T: Real, R: Rule<T, S>, const S: usize>(update: Update<'_, T, R, S>) {
-    if update.parameters.len() <= FEW { update.run() } else { simd(update) }
+    match update.parameters.len() {
+        ..=FEW => update.run(),
+        #[cfg(feature = "rayon")]
+        ENOUGH.. => share(update),
+        _ => simd(update),
+    }
+}
+
+/// So many elements, 50 us of them, are worth waking a thread.
+#[cfg(feature = "rayon")]
+const ENOUGH: usize = 1 << 16;
+
+/// Half of the elements on each of two threads, and so on: each moves by itself, so that the bits are those of one thread.
+#[cfg(feature = "rayon")]
+#[inline(never)]
+fn share<T: Real, R: Rule<T, S>, const S: usize>(update: Update<'_, T, R, S>) {
+    if update.parameters.len() < ENOUGH || rayon::current_num_threads() == 1 {
+        return simd(update);
+    }
+    let (first, second) = update.halves();
+    rayon::join(|| share(first), || share(second));
 }
 
 struct Update<'a, T, R, const S: usize> {
@@ -380,6 +400,19 @@ struct Update<'a, T, R, const S: usize> {
     gradients: &'a [T],
     state: [&'a mut [T]; S],
     rule: R,
+}
+
+#[cfg(feature = "rayon")]
+impl<'a, T, R: Copy, const S: usize> Update<'a, T, R, S> {
+    fn halves(self) -> (Self, Self) {
+        let Self { parameters, gradients, mut state, rule } = self;
+        let half = parameters.len() / 2;
+        let (parameters, more_parameters) = parameters.split_at_mut(half);
+        let (gradients, more_gradients) = gradients.split_at(half);
+        let more_state = state.each_mut().map(|state| state.split_off_mut(half..).expect("as many as parameters"));
+        let second = Self { parameters: more_parameters, gradients: more_gradients, state: more_state, rule };
+        (Self { parameters, gradients, state, rule }, second)
+    }
 }
 
 impl<T: Real, R: Rule<T, S>, const S: usize> Pass for Update<'_, T, R, S> {

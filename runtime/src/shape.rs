@@ -60,6 +60,32 @@ pub enum ShapeError {
         /// The size of both.
         size: usize,
     },
+    /// A stack of another number of networks than that which the network declares.
+    #[error("`{network}`: `{stack}` holds {found} networks, expected {written}{}", With(sizes))]
+    Count {
+        /// The network that was called.
+        network: &'static str,
+        /// The path of the stack.
+        stack: &'static str,
+        /// How many there are.
+        found: usize,
+        /// How many there should be.
+        expected: usize,
+        /// The declared number in the words of the declaration: `L`.
+        written: &'static str,
+        /// The sizes of the names in `written`.
+        sizes: Vec<NamedSize>,
+    },
+    /// A size that the network computes is below zero.
+    #[error("`{network}`: the size `{written}` is below zero{}", With(sizes))]
+    Negative {
+        /// The network that was called.
+        network: &'static str,
+        /// How the size is computed: `H - 2`.
+        written: &'static str,
+        /// The sizes of the names in `written`.
+        sizes: Vec<NamedSize>,
+    },
 }
 
 /// The size that a dimension's name stands for in this call.
@@ -120,16 +146,41 @@ fn wrong_shape(
     written: &'static str,
     names: &[(&'static str, usize, &'static str)],
 ) -> ShapeError {
+    let (found, expected) = (found.to_vec(), expected.to_vec());
+    ShapeError::Argument { network, argument, found, expected, written, sizes: named(written, names) }
+}
+
+/// The names that occur in `written`.
+fn named(written: &str, names: &[(&'static str, usize, &'static str)]) -> Vec<NamedSize> {
     let is_written = |name: &str| written.split(|c: char| !(c.is_alphanumeric() || c == '_')).any(|word| word == name);
     let named = names.iter().filter(|(name, ..)| is_written(name));
-    ShapeError::Argument {
-        network,
-        argument,
-        found: found.to_vec(),
-        expected: expected.to_vec(),
-        written,
-        sizes: named.map(|&(name, size, from)| NamedSize { name, size, from }).collect(),
+    named.map(|&(name, size, from)| NamedSize { name, size, from }).collect()
+}
+
+/// Checks the number of networks in a stack against the declared one, which is `written`.
+#[inline(always)]
+pub fn expect_count(
+    network: &'static str,
+    stack: &'static str,
+    found: usize,
+    (expected, written): (usize, &'static str),
+    names: &[(&'static str, usize, &'static str)],
+) -> Result<(), ShapeError> {
+    if found == expected {
+        return Ok(());
     }
+    Err(ShapeError::Count { network, stack, found, expected, written, sizes: named(written, names) })
+}
+
+/// Checks that `more - less`, which is `written`, is a size.
+#[inline(always)]
+pub fn expect_size(
+    network: &'static str,
+    written: &'static str,
+    (more, less): (usize, usize),
+    names: &[(&'static str, usize, &'static str)],
+) -> Result<(), ShapeError> {
+    if more >= less { Ok(()) } else { Err(ShapeError::Negative { network, written, sizes: named(written, names) }) }
 }
 
 /// Checks the shape of a cotangent against the output's.
@@ -231,6 +282,21 @@ mod tests {
         assert_eq!(error.to_string(), "`digits`: `labels` has label 10 at position 2, but there are 10 classes");
         assert_eq!(expect_index("digits", "labels", &[0, 9], 10), Ok(()));
         assert_eq!(expect_index("digits", "labels", &[], 0), Ok(()));
+    }
+
+    #[test]
+    fn a_stack_says_how_many_networks_it_should_hold() {
+        let error = expect_count("deep", "blocks", 2, (3, "L"), &[("L", 3, "scale")]).unwrap_err();
+        assert_eq!(error.to_string(), "`deep`: `blocks` holds 2 networks, expected L with L = 3 (from `scale`)");
+        assert_eq!(expect_count("deep", "blocks", 3, (3, "3"), &[]), Ok(()));
+    }
+
+    #[test]
+    fn a_size_below_zero_says_how_it_came_about() {
+        let names = [("N", 4, "x"), ("H", 1, "w")];
+        let error = expect_size("edges", "H - 2", (1, 2), &names).unwrap_err();
+        assert_eq!(error.to_string(), "`edges`: the size `H - 2` is below zero with H = 1 (from `w`)");
+        assert_eq!(expect_size("edges", "H - 2", (2, 2), &names), Ok(()));
     }
 
     #[test]

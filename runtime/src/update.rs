@@ -6,9 +6,9 @@ use crate::params::ParamSet;
 use std::ops::{Deref, Range};
 
 /// Who hears of the gradients in the course of a step.
-pub trait Update<T: 'static> {
+pub trait Update<T: Sync + 'static> {
     /// A parameter as the pass holds it: to be read until its gradient is handed over.
-    type Param<'a>: Deref<Target = [T]>;
+    type Param<'a>: Deref<Target = [T]> + Sync;
 
     /// The first `len` elements: once the compiler knows a slice's length, loops over it need no further checks.
     ///
@@ -32,7 +32,7 @@ pub trait Update<T: 'static> {
 /// Parameters stay as they are.
 pub struct Stay;
 
-impl<T: 'static> Update<T> for Stay {
+impl<T: Sync + 'static> Update<T> for Stay {
     type Param<'a> = &'a [T];
 
     #[inline(always)]

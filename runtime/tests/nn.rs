@@ -1,13 +1,11 @@
-//! The layers give what their definitions give in NumPy, in the `f64` of their caller; their gradients agree with finite
-//! differences; and their parameters start as they say.
-
-#[path = "nn/reference.rs"]
-mod reference;
+//! The layers and their gradients are those of PyTorch, in the `f64` of their caller; their gradients agree with finite
+//! differences; and their parameters start as they say. `nn/reference.py` wrote the numbers.
 
 use ndarray::{Array, Array1, Dim, Dimension, IntoDimension, array};
 use pullback::nn::{
-    conv_block, dense, embedding, glu, gru, gru_cell, layer_norm, lstm, lstm_cell, mlp, multi_head_attention,
-    pooled_dense, residual_block, rms_norm, rnn, rnn_cell, self_attention, transformer_block,
+    batch_norm, batch_norm_2d, causal_attention, causal_block, conv_block, conv_pool, dense, embedding, glu, gru,
+    gru_cell, layer_norm, lstm, lstm_cell, mlp, multi_head_attention, pooled_dense, residual_block, rms_norm, rnn,
+    rnn_cell, self_attention, transformer_block,
 };
 use pullback::{ParamSet, network, nn};
 use rand::{SeedableRng, rngs::StdRng};
@@ -37,10 +35,30 @@ fn fill(params: &mut impl ParamSet<Elem = f64>) {
     }
 }
 
-fn assert_near(found: impl IntoIterator<Item = f64>, wanted: &[f64]) {
-    let found: Vec<f64> = found.into_iter().collect();
-    assert_eq!(found.len(), wanted.len());
-    assert!(found.iter().zip(wanted).all(|(a, b)| (a - b).abs() < 1e-12), "{found:?} is not {wanted:?}");
+/// PyTorch's numbers for a layer: its outputs one after another, and the gradient of each parameter.
+struct Reference {
+    outputs: Vec<Vec<f64>>,
+    gradients: Vec<Vec<f64>>,
+}
+
+fn reference(layer: &str) -> Reference {
+    let mut reference = Reference { outputs: Vec::new(), gradients: Vec::new() };
+    let lines = include_str!("nn/reference.csv").lines().filter(|line| !line.starts_with('#'));
+    for line in lines {
+        let mut fields = line.split(',');
+        if fields.next() == Some(layer) {
+            let to = if fields.next() == Some("y") { &mut reference.outputs } else { &mut reference.gradients };
+            to.push(fields.map(|number| number.parse().unwrap()).collect());
+        }
+    }
+    assert!(!reference.outputs.is_empty(), "no numbers for {layer}");
+    reference
+}
+
+fn assert_near<'a>(what: &str, found: impl IntoIterator<Item = &'a f64>, wanted: &[f64]) {
+    let found: Vec<f64> = found.into_iter().copied().collect();
+    assert_eq!(found.len(), wanted.len(), "{what}");
+    assert!(found.iter().zip(wanted).all(|(a, b)| (a - b).abs() < 1e-12), "{what}: {found:?} is not {wanted:?}");
 }
 
 /// Every gradient of `net` agrees with a central difference of its value.
@@ -120,12 +138,33 @@ fn of_self_attention(x: Input<T, 4>, layer: self_attention<4>) -> Output<T, 4> {
 }
 
 #[network(f64)]
-fn of_multi_head_attention(x: Input<N, T, 4>, layer: multi_head_attention<4, 2, 3>) -> Output<N, T, 4> {
+fn of_multi_head_attention(x: Input<N, T, 6>, layer: multi_head_attention<6, 2, 3>) -> Output<N, T, 6> {
+    layer(x)
+}
+
+/// Heads whose sizes do not add up to that of a position.
+#[network(f64)]
+fn of_narrow_attention(x: Input<N, T, 6>, layer: multi_head_attention<6, 2, 2>) -> Output<N, T, 6> {
     layer(x)
 }
 
 #[network(f64)]
-fn of_transformer_block(x: Input<N, T, 4>, layer: transformer_block<4, 2, 3, 5>) -> Output<N, T, 4> {
+fn of_transformer_block(x: Input<N, T, 6>, layer: transformer_block<6, 2, 3, 5>) -> Output<N, T, 6> {
+    layer(x)
+}
+
+#[network(f64)]
+fn of_causal_attention(x: Input<N, T, 6>, layer: causal_attention<6, 2, 3>) -> Output<N, T, 6> {
+    layer(x)
+}
+
+#[network(f64)]
+fn of_causal_block(x: Input<N, T, 6>, layer: causal_block<6, 2, 3, 5>) -> Output<N, T, 6> {
+    layer(x)
+}
+
+#[network(f64)]
+fn of_conv_pool(x: Input<N, 3, H, W>, layer: conv_pool<3, 2>) -> Output<N, 2, { H / 2 }, { W / 2 }> {
     layer(x)
 }
 
@@ -144,93 +183,147 @@ fn of_pooled_dense(x: Input<N, 3, H, W>, layer: pooled_dense<3, 2>) -> Output<N,
     layer(x)
 }
 
-/// All states of a sequence and the last ones, as one row of numbers.
 #[network(f64)]
-fn of_rnn(x: Input<T, N, 4>, h: Input<N, 5>, layer: rnn<4, 5>) -> Output<{ 5 * T * N + 5 * N }> {
-    let (states, last) = layer(x, h);
-    concat(flatten(states), flatten(last))
+fn of_rnn(x: Input<T, N, 4>, h: Input<N, 5>, layer: rnn<4, 5>) -> (Output<T, N, 5>, Output<N, 5>) {
+    layer(x, h)
 }
 
 #[network(f64)]
-fn of_gru(x: Input<T, N, 4>, h: Input<N, 5>, layer: gru<4, 5>) -> Output<{ 5 * T * N + 5 * N }> {
-    let (states, last) = layer(x, h);
-    concat(flatten(states), flatten(last))
+fn of_gru(x: Input<T, N, 4>, h: Input<N, 5>, layer: gru<4, 5>) -> (Output<T, N, 5>, Output<N, 5>) {
+    layer(x, h)
 }
 
 #[network(f64)]
-fn of_lstm(x: Input<T, N, 4>, h: Input<N, 5>, c: Input<N, 5>, layer: lstm<4, 5>) -> Output<{ 5 * T * N + 10 * N }> {
-    let (states, last, memory) = layer(x, h, c);
-    concat(flatten(states), flatten(last), flatten(memory))
+fn of_lstm(
+    x: Input<T, N, 4>,
+    h: Input<N, 5>,
+    c: Input<N, 5>,
+    layer: lstm<4, 5>,
+) -> (Output<T, N, 5>, Output<N, 5>, Output<N, 5>) {
+    layer(x, h, c)
 }
 
-/// Values against the script's, then gradients of the sum of `w · y` for fixed weights `w`.
+#[network(f64)]
+fn of_batch_norm(x: Input<N, 4>, layer: batch_norm<4>) -> Output<N, 4> {
+    layer(x)
+}
+
+#[network(f64)]
+fn of_batch_norm_2d(x: Input<N, 3, H, W>, layer: batch_norm_2d<3>) -> Output<N, 3, H, W> {
+    layer(x)
+}
+
+/// The outputs and the gradients of the sum of `output * weights` are the reference's, and the gradients agree with finite
+/// differences.
 macro_rules! check {
-    ($net:ident($($input:expr),*), $numbers:ident) => {{
+    ($layer:literal: $net:ident($($input:expr),*)) => {
+        check!($layer: $net($($input),*) -> y * weights)
+    };
+    ($layer:literal: $net:ident($($input:expr),*) -> $($y:ident * $weights:ident),+) => {{
         let mut params = $net::Params::zeros();
         fill(&mut params);
-        let (y, saved) = $net::forward($($input,)* &params);
-        assert_near(y.iter().copied(), reference::$numbers);
-        let weights = input_like(&y);
-        let gradients = $net::backward($($input,)* &params, &saved, &weights);
-        assert_gradients(&params, &gradients, |p| (&$net($($input,)* p) * &weights).sum());
+        let reference = reference($layer);
+        #[allow(unused_parens)]
+        let (($($y),+), saved) = $net::forward($($input,)* &params);
+        let mut index = 0;
+        $(
+            assert_near($layer, &$y, &reference.outputs[index]);
+            let $weights = &weights(&$y, index);
+            index += 1;
+        )+
+        assert_eq!(index, reference.outputs.len());
+        #[allow(unused_parens)]
+        let gradients = $net::backward($($input,)* &params, &saved, ($($weights),+));
+        assert_same_gradients($layer, &gradients, &reference);
+        assert_gradients(&params, &gradients, |p| {
+            #[allow(unused_parens)]
+            let ($($y),+) = $net($($input,)* p);
+            0.0 $(+ (&$y * $weights).sum())+
+        });
     }};
 }
 
-fn input_like<D: Dimension>(y: &Array<f64, D>) -> Array<f64, D> {
-    let values = (0..y.len()).map(wave(1.0, 9)).collect();
+fn weights<D: Dimension>(y: &Array<f64, D>, index: usize) -> Array<f64, D> {
+    let values = (0..y.len()).map(wave(1.0, 9 + index)).collect();
     Array::from_shape_vec(y.raw_dim(), values).unwrap()
 }
 
+fn assert_same_gradients(layer: &str, gradients: &impl ParamSet<Elem = f64>, reference: &Reference) {
+    assert_eq!(gradients.count(), reference.gradients.len(), "{layer}");
+    for (index, wanted) in reference.gradients.iter().enumerate() {
+        assert_near(&format!("{layer}.{}", gradients.path(index)), gradients.array(index), wanted);
+    }
+}
+
 #[test]
-fn layers_give_what_numpy_gives_and_are_derived_rightly() {
+fn layers_are_those_of_pytorch() {
     let x = &input([N, I], 0);
-    check!(of_dense(x), DENSE);
-    check!(of_mlp(x), MLP);
-    check!(of_glu(x), GLU);
-    check!(of_layer_norm(x), LAYER_NORM);
-    check!(of_rms_norm(x), RMS_NORM);
-    check!(of_self_attention(x), SELF_ATTENTION);
-    check!(of_embedding(&array![5, 0, 5]), EMBEDDING);
+    check!("dense": of_dense(x));
+    check!("mlp": of_mlp(x));
+    check!("glu": of_glu(x));
+    check!("layer_norm": of_layer_norm(x));
+    check!("rms_norm": of_rms_norm(x));
+    check!("embedding": of_embedding(&array![5, 0, 5]));
 }
 
 #[test]
-fn attention_gives_what_numpy_gives_and_is_derived_rightly() {
-    let x = &input([2, N, I], 0);
-    check!(of_multi_head_attention(x), MULTI_HEAD_ATTENTION);
-    check!(of_transformer_block(x), TRANSFORMER_BLOCK);
+fn attention_is_that_of_pytorch() {
+    check!("self_attention": of_self_attention(&input([N, I], 0)));
+    let x = &input([2, N, 6], 0);
+    check!("multi_head_attention": of_multi_head_attention(x));
+    check!("narrow_attention": of_narrow_attention(x));
+    check!("transformer_block": of_transformer_block(x));
+    check!("causal_attention": of_causal_attention(x));
+    check!("causal_block": of_causal_block(x));
 }
 
 #[test]
-fn convolutions_give_what_numpy_gives_and_are_derived_rightly() {
-    let x = &input([2, 3, 4, 5], 0);
-    check!(of_conv_block(x), CONV_BLOCK);
-    check!(of_residual_block(x), RESIDUAL_BLOCK);
-    check!(of_pooled_dense(x), POOLED_DENSE);
+fn convolutions_are_those_of_pytorch() {
+    let x = &input([2, 3, 4, 6], 0);
+    check!("conv_block": of_conv_block(x));
+    check!("conv_pool": of_conv_pool(x));
+    check!("residual_block": of_residual_block(x));
+    check!("pooled_dense": of_pooled_dense(x));
 }
 
 #[test]
-fn sequences_give_what_numpy_gives_and_are_derived_rightly() {
+fn sequences_are_those_of_pytorch() {
     let (x, h, c) = (&input([4, N, I], 0), &input([N, H], 1), &input([N, H], 2));
-    check!(of_rnn(x, h), RNN);
-    check!(of_gru(x, h), GRU);
-    check!(of_lstm(x, h, c), LSTM);
+    check!("rnn": of_rnn(x, h) -> states * a, last * b);
+    check!("gru": of_gru(x, h) -> states * a, last * b);
+    check!("lstm": of_lstm(x, h, c) -> states * a, last * b, memory * d);
 }
 
 #[test]
-fn cells_give_what_numpy_gives_and_are_derived_rightly() {
+fn cells_are_those_of_pytorch() {
     let (x, h, c) = (&input([N, I], 0), &input([N, H], 1), &input([N, H], 2));
-    check!(of_rnn_cell(x, h), RNN_CELL);
-    check!(of_gru_cell(x, h), GRU_CELL);
-    let mut params = of_lstm_cell::Params::zeros();
-    fill(&mut params);
-    let ((next_h, next_c), saved) = of_lstm_cell::forward(x, h, c, &params);
-    assert_near(next_h.iter().chain(&next_c).copied(), reference::LSTM_CELL);
-    let weights = &input_like(&next_h);
-    let gradients = of_lstm_cell::backward(x, h, c, &params, &saved, (weights, weights));
-    assert_gradients(&params, &gradients, |p| {
-        let (h, c) = of_lstm_cell(x, h, c, p);
-        ((h + c) * weights).sum()
-    });
+    check!("rnn_cell": of_rnn_cell(x, h));
+    check!("gru_cell": of_gru_cell(x, h));
+    check!("lstm_cell": of_lstm_cell(x, h, c) -> next_h * a, next_c * b);
+}
+
+/// A batch norm in training, the statistics that it leaves, and in inference with these.
+macro_rules! check_batch_norm {
+    ($layer:literal: $net:ident($x:expr)) => {{
+        let mut params = $net::Params::zeros();
+        fill(&mut params);
+        let mut state = $net::State::new();
+        let reference = reference($layer);
+        let (y, saved) = $net::forward($x, &params, &mut state);
+        let gradients = $net::backward($x, &params, &saved, &weights(&y, 0));
+        let found = [y.flatten(), state.layer.mean.flatten(), state.layer.var.flatten()];
+        let inferred = $net($x, &params, &state);
+        for (found, wanted) in found.iter().chain([&inferred.flatten()]).zip(&reference.outputs) {
+            assert_near($layer, found, wanted);
+        }
+        assert_same_gradients($layer, &gradients, &reference);
+    }};
+}
+
+#[test]
+fn batch_norms_are_those_of_pytorch() {
+    check_batch_norm!("batch_norm": of_batch_norm(&input([N, I], 0)));
+    check_batch_norm!("batch_norm_2d": of_batch_norm_2d(&input([2, 3, 4, 6], 0)));
 }
 
 #[test]

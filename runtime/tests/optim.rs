@@ -173,3 +173,25 @@ fn parameters_of_another_shape_than_before_panic() {
     let other = Weights { b: array![1.0, 2.0, 3.0], ..weights() };
     opt.step(&mut other.clone(), &other);
 }
+
+#[cfg(feature = "rayon")]
+#[test]
+fn any_number_of_threads_moves_large_arrays_to_the_same_bits() {
+    let large =
+        || Weights { w: Array2::from_shape_fn((700, 301), |(i, j)| ((7 * i + 3 * j) as f64).sin()), ..weights() };
+    let moved = |threads| {
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
+        let (mut first, mut second) = (large(), large());
+        let mut adam = Adam::new(AdamConfig { weight_decay: 0.1, ..Default::default() });
+        let mut sgd = Sgd::new(SgdConfig { momentum: 0.9, ..Default::default() });
+        pool.install(|| {
+            for _ in 0..3 {
+                adam.step(&mut first, &gradients(&large()));
+                sgd.step(&mut second, &gradients(&large()));
+            }
+        });
+        (first, second)
+    };
+    let one = moved(1);
+    assert!([2, 3, 8].into_iter().all(|threads| moved(threads) == one));
+}

@@ -37,7 +37,9 @@ fn the_position_changes_no_bit() {
         }
     }
     for_all!(check: exp exp2 expm1 tanh sigmoid softplus silu gelu gelu_tanh mish erf sinh cosh normal_cdf normal_pdf);
-    for_all!(check: ln log2 log1p sqrt recip softsign relu);
+    for_all!(check: ln log2 log1p sqrt recip softsign relu sin cos tan asin acos atan);
+    check("atan2", |x| atan2(x, x - 0.3));
+    check("powf", |x| powf(x, 2.5));
 }
 
 #[test]

@@ -3,10 +3,11 @@
 //! The reference for `f32` is the standard library in `f64`; for `f64`, arithmetic on pairs of doubles. The measured
 //! maxima are printed: `cargo test -p pullback --test ulp -- --nocapture`.
 
+mod pairs;
 mod published;
 
 use published::{Type, published};
-use pullback::math::{exp, exp2, expm1, ln, log1p, log2, sigmoid, silu, softplus, tanh};
+use pullback::math::*;
 
 /// The largest error of a function, and where.
 struct Worst {
@@ -112,7 +113,12 @@ mod double {
     }
 
     fn worst(y: fn(f64) -> f64, exact: fn(f64) -> Scaled, domain: fn(f64) -> bool) -> Worst {
-        Worst::of(doubles().filter(|&x| domain(x)).map(|x| (x, error(y(x), exact(x)))))
+        worst_of_every(1, y, exact, domain)
+    }
+
+    /// Of a part of the numbers, where the exact value takes microseconds.
+    fn worst_of_every(step: usize, y: fn(f64) -> f64, exact: fn(f64) -> Scaled, domain: fn(f64) -> bool) -> Worst {
+        Worst::of(doubles().step_by(step).filter(|&x| domain(x)).map(|x| (x, error(y(x), exact(x)))))
     }
 
     #[test]
@@ -127,8 +133,29 @@ mod double {
         worst(expm1, Pair::expm1, bounded).assert_within(Type::F64, "expm1");
         worst(log1p, |x| Pair::log1p(x).into(), |x| x > -1.0).assert_within(Type::F64, "log1p");
         worst(silu, Pair::silu, |x| x.abs() < 690.0 && x.abs() > 1e-290).assert_within(Type::F64, "silu");
+        worst_of_every(19, gelu, Pair::gelu, |x| x.abs() < 37.0 && x.abs() > 1e-290).assert_within(Type::F64, "gelu");
+        worst_of_every(19, normal_cdf, Pair::normal_cdf, |x| x.abs() < 37.0).assert_within(Type::F64, "normal_cdf");
+        worst_of_every(19, erf, Pair::erf, |x| x > 1e-290 && x < 7.0).assert_within(Type::F64, "erf");
+        let turns = |x: f64| x.abs() > 1e-200 && x.abs() < 300.0;
+        worst_of_every(5, sin, Pair::sin, turns).assert_within(Type::F64, "sin");
+        worst_of_every(5, cos, Pair::cos, turns).assert_within(Type::F64, "cos");
+        worst_of_every(5, tan, Pair::tan, turns).assert_within(Type::F64, "tan");
+        let arc = |x: f64| x.abs() > 1e-200 && x.abs() < 1.0;
+        worst_of_every(5, asin, Pair::asin, arc).assert_within(Type::F64, "asin");
+        worst_of_every(5, acos, Pair::acos, arc).assert_within(Type::F64, "acos");
+        worst_of_every(5, atan, Pair::atan, |x| x.abs() > 1e-200 && x.abs() < 1e200).assert_within(Type::F64, "atan");
         worst(sigmoid, Pair::sigmoid, bounded).assert_within(Type::F64, "sigmoid");
         worst(softplus, Pair::softplus, bounded).assert_within(Type::F64, "softplus");
+    }
+
+    #[test]
+    fn the_bound_of_atan2_holds_for_f64() {
+        let points = doubles().step_by(5).zip(doubles().skip(1).step_by(7)).filter(|(y, x)| {
+            let (small, large) = (y.abs().min(x.abs()), y.abs().max(x.abs()));
+            small > 1e-150 && large < 1e150 && small / large > 1e-200
+        });
+        let worst = Worst::of(points.map(|(y, x)| (y, error(atan2(y, x), Pair::atan2(y, x)))));
+        worst.assert_within(Type::F64, "atan2");
     }
 
     #[test]
@@ -139,207 +166,6 @@ mod double {
         let ln_10 = Pair::ln(10.0);
         assert_eq!(ln_10.high, std::f64::consts::LN_10);
         assert!((ln_10.low + 2.170_756_223_382_249_4e-16).abs() < 1e-30);
-    }
-}
-
-/// Sums of two doubles, the second below half a unit of the first: about 106 bits.
-/// Dekker, "A floating-point technique for extending the available precision", 1971.
-mod pairs {
-    use std::ops::{Add, Div, Mul, Neg};
-
-    #[derive(Clone, Copy)]
-    pub struct Pair {
-        pub high: f64,
-        pub low: f64,
-    }
-
-    /// `pair·2^exponent`: the low half of a small number would be lost to underflow.
-    #[derive(Clone, Copy)]
-    pub struct Scaled {
-        pub pair: Pair,
-        pub exponent: i32,
-    }
-
-    pub const LN_2: Pair = Pair { high: std::f64::consts::LN_2, low: 2.319_046_813_846_299_6e-17 };
-
-    /// `x·2ⁿ`, in steps that neither overflow nor underflow before the result does.
-    pub fn scale(x: f64, n: i32) -> f64 {
-        let (third, rest) = (n / 3, n - 2 * (n / 3));
-        x * 2f64.powi(third) * 2f64.powi(third) * 2f64.powi(rest)
-    }
-
-    fn pair(high: f64, low: f64) -> Pair {
-        let sum = high + low;
-        Pair { high: sum, low: low - (sum - high) }
-    }
-
-    impl From<f64> for Pair {
-        fn from(x: f64) -> Self {
-            Pair { high: x, low: 0.0 }
-        }
-    }
-
-    impl From<Pair> for Scaled {
-        fn from(pair: Pair) -> Self {
-            Scaled { pair, exponent: 0 }
-        }
-    }
-
-    impl Add for Pair {
-        type Output = Pair;
-        fn add(self, other: Pair) -> Pair {
-            let sum = self.high + other.high;
-            let rest = sum - self.high;
-            let error = (self.high - (sum - rest)) + (other.high - rest);
-            pair(sum, error + self.low + other.low)
-        }
-    }
-
-    impl Mul for Pair {
-        type Output = Pair;
-        fn mul(self, other: Pair) -> Pair {
-            let product = self.high * other.high;
-            let error = self.high.mul_add(other.high, -product);
-            pair(product, error + self.high * other.low + self.low * other.high)
-        }
-    }
-
-    impl Div for Pair {
-        type Output = Pair;
-        fn div(self, other: Pair) -> Pair {
-            let quotient = self.high / other.high;
-            let rest = self + -(Pair::from(quotient) * other);
-            let next = rest.high / other.high;
-            let rest = rest + -(Pair::from(next) * other);
-            pair(quotient, next) + (rest.high / other.high).into()
-        }
-    }
-
-    impl Neg for Pair {
-        type Output = Pair;
-        fn neg(self) -> Pair {
-            Pair { high: -self.high, low: -self.low }
-        }
-    }
-
-    impl Scaled {
-        pub fn nearest(self) -> f64 {
-            scale(self.pair.high, self.exponent)
-        }
-
-        /// As a pair; only for numbers far from underflow and overflow.
-        fn plain(self) -> Pair {
-            Pair { high: scale(self.pair.high, self.exponent), low: scale(self.pair.low, self.exponent) }
-        }
-    }
-
-    impl Pair {
-        pub fn exp(x: f64) -> Scaled {
-            Pair::exp_pair(x.into())
-        }
-
-        /// The Taylor series at `f/2⁸`, squared eight times as `e - 1`, which keeps its digits.
-        fn exp_pair(x: Pair) -> Scaled {
-            let exponent = (x.high / LN_2.high).round();
-            let minus_one = Pair::minus_one(x + -(LN_2 * exponent.into()));
-            Scaled { pair: minus_one + 1.0.into(), exponent: exponent as i32 }
-        }
-
-        fn minus_one(f: Pair) -> Pair {
-            let f = Pair { high: f.high / 256.0, low: f.low / 256.0 };
-            let series = (1..=14).rev().fold(Pair::from(0.0), |sum, k| (sum + 1.0.into()) * f / f64::from(k).into());
-            (0..8).fold(series, |e, _| e * e + e + e)
-        }
-
-        pub fn exp2(x: f64) -> Scaled {
-            let whole = x.round();
-            let Scaled { pair, exponent } = Pair::exp_pair(LN_2 * (x - whole).into());
-            Scaled { pair, exponent: exponent + whole as i32 }
-        }
-
-        pub fn expm1(x: f64) -> Scaled {
-            let Scaled { pair, exponent } = Pair::exp(x);
-            match exponent {
-                0 if x.abs() < 1e-9 => {
-                    let x = Pair::from(x);
-                    (x * (Pair::from(1.0) + x * 0.5.into() + x * x / 6.0.into())).into()
-                }
-                0 => Pair::minus_one(x.into()).into(),
-                -60..=60 => (Scaled { pair, exponent }.plain() + (-1.0).into()).into(),
-                ..=-61 => Pair::from(-1.0).into(),
-                _ => Scaled { pair, exponent },
-            }
-        }
-
-        pub fn log1p(x: f64) -> Pair {
-            match x {
-                f64::INFINITY => x.into(),
-                _ if x.abs() < 1e-9 => Pair::ln_1p(x.into()),
-                _ => Pair::ln_near(x.ln_1p(), Pair::from(1.0) + x.into()),
-            }
-        }
-
-        pub fn silu(x: f64) -> Scaled {
-            let Scaled { pair, exponent } = Pair::sigmoid(x);
-            Scaled { pair: pair * x.into(), exponent }
-        }
-
-        /// One step of Newton's method from the standard library's value.
-        pub fn ln(x: f64) -> Pair {
-            if x == f64::INFINITY {
-                return x.into();
-            }
-            Pair::ln_near(x.ln(), x.into())
-        }
-
-        fn ln_near(y: f64, x: Pair) -> Pair {
-            let e = Pair::exp(-y);
-            let scaled = Pair { high: scale(x.high, e.exponent), low: scale(x.low, e.exponent) };
-            let t = scaled * e.pair + (-1.0).into();
-            // ln(1 + t), with t below 1e-13.
-            Pair::from(y) + t + -(t * t * 0.5.into())
-        }
-
-        /// `ln(1 + e)` for `e` up to 1, by its value rather than by that of `1 + e`, which drops digits of a small `e`.
-        fn ln_1p(e: Pair) -> Pair {
-            if e.high < 1e-9 {
-                return e * (Pair::from(1.0) + -(e * 0.5.into()) + e * e / 3.0.into());
-            }
-            Pair::ln_near(e.high.ln_1p(), Pair::from(1.0) + e)
-        }
-
-        pub fn tanh(x: f64) -> Pair {
-            if x.abs() < 1e-3 {
-                let z = Pair::from(x) * x.into();
-                let ratio = |a: f64, b: f64| Pair::from(a) / b.into();
-                let terms =
-                    [ratio(1.0, 1.0), ratio(-1.0, 3.0), ratio(2.0, 15.0), ratio(-17.0, 315.0), ratio(62.0, 2835.0)];
-                return Pair::from(x) * terms.into_iter().rev().fold(Pair::from(0.0), |sum, c| sum * z + c);
-            }
-            let e = Pair::exp(-2.0 * x.abs()).plain();
-            let y = (Pair::from(1.0) + -e) / (Pair::from(1.0) + e);
-            if x < 0.0 { -y } else { y }
-        }
-
-        pub fn sigmoid(x: f64) -> Scaled {
-            let e = Pair::exp(-x.abs());
-            let denominator = Pair::from(1.0) + e.plain();
-            match x < 0.0 {
-                true => Scaled { pair: e.pair / denominator, exponent: e.exponent },
-                false => (Pair::from(1.0) / denominator).into(),
-            }
-        }
-
-        pub fn softplus(x: f64) -> Scaled {
-            let e = Pair::exp(-x.abs());
-            match x {
-                x if x > 0.0 => (Pair::from(x) + Pair::ln_1p(e.plain())).into(),
-                x if x < -40.0 => {
-                    Scaled { pair: e.pair * (Pair::from(1.0) + -(e.plain() * 0.5.into())), exponent: e.exponent }
-                }
-                _ => Pair::ln_1p(e.plain()).into(),
-            }
-        }
     }
 }
 

@@ -47,11 +47,15 @@ pub mod dense {
     }
     impl Params {
         /// Zeros everywhere.
+        ///
+        /// The sizes are `I`, `O`: const generics as they are declared, then the other names as the parameters have them.
         pub fn zeros(I: usize, O: usize) -> Self {
             self::zeros(I, O)
         }
         /// What each parameter's `#[init(..)]` says; else matrices from Glorot's uniform distribution, and zeros for
         /// vectors and scalars.
+        ///
+        /// The sizes are `I`, `O`: const generics as they are declared, then the other names as the parameters have them.
         pub fn init(rng: &mut impl Rng, I: usize, O: usize) -> Self {
             self::init(rng, I, O)
         }
@@ -597,8 +601,6 @@ price = σ(hidden)·price_w + price_b
         pub x_lanes: Vec<f32>,
         /// `[1, 32]`.
         pub y_lanes: Vec<f32>,
-        /// `[32]`.
-        pub live: Vec<bool>,
         /// `[13, 32]`.
         pub x_dot_hidden_w: Vec<f32>,
         /// `[32]`.
@@ -615,6 +617,32 @@ price = σ(hidden)·price_w + price_b
         pub price_w_copy: Vec<f32>,
         /// A copy of `price.b`, where it does not come in standard layout.
         pub price_b_copy: Vec<f32>,
+        /// The sums and the lanes of parts of the rows, where there are many.
+        pub apart: Vec<f32>,
+    }
+    impl Workspace {
+        /// The size in bytes, beside the gradients and the copies: 7172, and as much again for each part of many rows.
+        pub fn bytes(&self) -> usize {
+            let sizes: &[usize] = &[
+                self.over_max.len() * ::core::mem::size_of::<f32>(),
+                self.value.len() * ::core::mem::size_of::<f32>(),
+                self.value_2.len() * ::core::mem::size_of::<f32>(),
+                self.value_3.len() * ::core::mem::size_of::<f32>(),
+                self.value_4.len() * ::core::mem::size_of::<f32>(),
+                self.x_lanes.len() * ::core::mem::size_of::<f32>(),
+                self.y_lanes.len() * ::core::mem::size_of::<f32>(),
+                self.x_dot_hidden_w.len() * ::core::mem::size_of::<f32>(),
+                self.dot.len() * ::core::mem::size_of::<f32>(),
+                self.x_copy.len() * ::core::mem::size_of::<f32>(),
+                self.y_copy.len() * ::core::mem::size_of::<f32>(),
+                self.hidden_w_copy.len() * ::core::mem::size_of::<f32>(),
+                self.hidden_b_copy.len() * ::core::mem::size_of::<f32>(),
+                self.price_w_copy.len() * ::core::mem::size_of::<f32>(),
+                self.price_b_copy.len() * ::core::mem::size_of::<f32>(),
+                self.apart.len() * ::core::mem::size_of::<f32>(),
+            ];
+            sizes.iter().sum()
+        }
     }
     /// The outputs, and nothing kept.
     #[track_caller]
@@ -787,7 +815,6 @@ price = σ(hidden)·price_w + price_b
             value_4,
             x_lanes,
             y_lanes,
-            live,
             x_dot_hidden_w,
             dot,
             x_copy,
@@ -796,6 +823,7 @@ price = σ(hidden)·price_w + price_b
             hidden_b_copy,
             price_w_copy,
             price_b_copy,
+            apart,
         } = workspace;
         fit(&mut gradients.hidden.w, [13, 13]);
         fit(&mut gradients.hidden.b, [13]);
@@ -808,7 +836,6 @@ price = σ(hidden)·price_w + price_b
         fit_vec(value_4, 416);
         fit_vec(x_lanes, 416);
         fit_vec(y_lanes, 32);
-        fit_vec(live, 32);
         fit_vec(x_dot_hidden_w, 416);
         fit_vec(dot, 32);
         let x = flat_into(x, x_copy);
@@ -840,9 +867,9 @@ price = σ(hidden)·price_w + price_b
             value_4,
             x_lanes,
             y_lanes,
-            live,
             x_dot_hidden_w,
             dot,
+            apart,
             update: Stay,
         });
         (value_, gradients)
@@ -873,7 +900,6 @@ price = σ(hidden)·price_w + price_b
             value_4,
             x_lanes,
             y_lanes,
-            live,
             x_dot_hidden_w,
             dot,
             x_copy,
@@ -882,6 +908,7 @@ price = σ(hidden)·price_w + price_b
             hidden_b_copy,
             price_w_copy,
             price_b_copy,
+            apart,
         } = workspace;
         fit(&mut gradients.hidden.w, [13, 13]);
         fit(&mut gradients.hidden.b, [13]);
@@ -894,7 +921,6 @@ price = σ(hidden)·price_w + price_b
         fit_vec(value_4, 416);
         fit_vec(x_lanes, 416);
         fit_vec(y_lanes, 32);
-        fit_vec(live, 32);
         fit_vec(x_dot_hidden_w, 416);
         fit_vec(dot, 32);
         let x = flat_into(x, x_copy);
@@ -926,9 +952,9 @@ price = σ(hidden)·price_w + price_b
             value_4,
             x_lanes,
             y_lanes,
-            live,
             x_dot_hidden_w,
             dot,
+            apart,
             update: Move(optimiser),
         });
         value_
@@ -1202,9 +1228,9 @@ price = σ(hidden)·price_w + price_b
         value_4: &'a mut [f32],
         x_lanes: &'a mut [f32],
         y_lanes: &'a mut [f32],
-        live: &'a mut [bool],
         x_dot_hidden_w: &'a mut [f32],
         dot: &'a mut [f32],
+        apart: &'a mut Vec<f32>,
         update: U,
     }
     impl<U: Update<f32>> Pass for Step<'_, U> {
@@ -1230,9 +1256,9 @@ price = σ(hidden)·price_w + price_b
                 value_4,
                 x_lanes,
                 y_lanes,
-                live,
                 x_dot_hidden_w,
                 dot,
+                apart,
                 mut update,
             } = self;
             let d_hidden_b = &mut d_hidden_b[..13];
@@ -1249,29 +1275,57 @@ price = σ(hidden)·price_w + price_b
             value_3.fill(0.0);
             value_4.fill(0.0);
             d_hidden_w.fill(0.0);
-            for rows in rows_of(N, 32) {
-                lanes_of(x_lanes, x, &rows, [13, 32]);
-                lanes_of(y_lanes, y, &rows, [1, 32]);
-                live_lanes(live, &rows);
-                StepTurn {
-                    x_lanes: &x_lanes[..],
-                    y_lanes: &y_lanes[..],
-                    live: &live[..],
-                    hidden_w: &hidden_w[..],
-                    hidden_b: &hidden_b[..],
-                    price_w: &price_w[..],
-                    price_b: &price_b[..],
-                    over_max: over_max[0],
-                    output: &mut value[..],
-                    output_2: &mut value_2[..],
-                    output_3: &mut value_3[..],
-                    output_4: &mut value_4[..],
-                    output_5: &mut d_hidden_w[..],
-                    x_dot_hidden_w: &mut x_dot_hidden_w[..],
-                    dot: &mut dot[..],
-                }
-                    .run();
-            }
+            in_parts(
+                [N, 32],
+                apart,
+                [
+                    &mut value[..],
+                    &mut value_2[..],
+                    &mut value_3[..],
+                    &mut value_4[..],
+                    &mut d_hidden_w[..],
+                ],
+                [
+                    &mut x_lanes[..],
+                    &mut y_lanes[..],
+                    &mut x_dot_hidden_w[..],
+                    &mut dot[..],
+                ],
+                |
+                    rows,
+                    [value,
+                    value_2,
+                    value_3,
+                    value_4,
+                    d_hidden_w,
+                    ],
+                    [x_lanes,
+                    y_lanes,
+                    x_dot_hidden_w,
+                    dot,
+                    ]|
+                {
+                    simd(StepRows {
+                        rows,
+                        x: &x[..],
+                        y: &y[..],
+                        hidden_w: &hidden_w[..],
+                        hidden_b: &hidden_b[..],
+                        price_w: &price_w[..],
+                        price_b: &price_b[..],
+                        over_max: &over_max[..],
+                        value,
+                        value_2,
+                        value_3,
+                        value_4,
+                        d_hidden_w,
+                        x_lanes,
+                        y_lanes,
+                        x_dot_hidden_w,
+                        dot,
+                    })
+                },
+            );
             update.hand(0, hidden_w, d_hidden_w);
             /// total = Σ[32](value)
             /// mse: mean((p - y)²)
@@ -1301,6 +1355,75 @@ price = σ(hidden)·price_w + price_b
             /// mse: mean((p - y)²)
             let mean = total / N as f32;
             mean
+        }
+    }
+    /// The slices of a part of the N rows of `Step`.
+    struct StepRows<'a> {
+        rows: ::core::ops::Range<usize>,
+        x: &'a [f32],
+        y: &'a [f32],
+        hidden_w: &'a [f32],
+        hidden_b: &'a [f32],
+        price_w: &'a [f32],
+        price_b: &'a [f32],
+        over_max: &'a [f32],
+        value: &'a mut [f32],
+        value_2: &'a mut [f32],
+        value_3: &'a mut [f32],
+        value_4: &'a mut [f32],
+        d_hidden_w: &'a mut [f32],
+        x_lanes: &'a mut [f32],
+        y_lanes: &'a mut [f32],
+        x_dot_hidden_w: &'a mut [f32],
+        dot: &'a mut [f32],
+    }
+    impl Pass for StepRows<'_> {
+        type Output = ();
+        #[inline(always)]
+        fn run(self) {
+            let Self {
+                rows,
+                x,
+                y,
+                hidden_w,
+                hidden_b,
+                price_w,
+                price_b,
+                over_max,
+                value,
+                value_2,
+                value_3,
+                value_4,
+                d_hidden_w,
+                x_lanes,
+                y_lanes,
+                x_dot_hidden_w,
+                dot,
+            } = self;
+            let live = &mut [false; 32];
+            for rows in rows_within(rows, 32) {
+                lanes_of(x_lanes, x, &rows, [13, 32]);
+                lanes_of(y_lanes, y, &rows, [1, 32]);
+                live_lanes(live, &rows);
+                StepTurn {
+                    x_lanes: &x_lanes[..],
+                    y_lanes: &y_lanes[..],
+                    live: &live[..],
+                    hidden_w: &hidden_w[..],
+                    hidden_b: &hidden_b[..],
+                    price_w: &price_w[..],
+                    price_b: &price_b[..],
+                    over_max: over_max[0],
+                    output: &mut value[..],
+                    output_2: &mut value_2[..],
+                    output_3: &mut value_3[..],
+                    output_4: &mut value_4[..],
+                    output_5: &mut d_hidden_w[..],
+                    x_dot_hidden_w: &mut x_dot_hidden_w[..],
+                    dot: &mut dot[..],
+                }
+                    .run();
+            }
         }
     }
     /// The slices of one of the N turns of a loop in `Step`.
@@ -1372,29 +1495,26 @@ price = σ(hidden)·price_w + price_b
                     dot[j] += dot_terms;
                 }
             }
+            /// d_price_minus_y is written over dot, which is not needed any more
+            let d_price_minus_y = dot;
             for i in 0..32 {
                 /// price = dot + price_b
-                let price = dot[i] + price_b[0];
-                /// price_minus_y = price − y_lanes
+                let price = d_price_minus_y[i] + price_b[0];
+                /// price_minus_y_2 = live ? (price − y_lanes) : 0
                 /// mse: mean((p - y)²)
-                let price_minus_y = price - y_lanes[i];
-                /// price_minus_y_2 = live ? price_minus_y : 0
-                /// mse: mean((p - y)²)
-                let price_minus_y_2 = select(live[i], price_minus_y, 0.0);
-                /// over_max_2 = live ? over_max : 0
+                let price_minus_y_2 = select(live[i], price - y_lanes[i], 0.0);
+                /// d_price_minus_y = (live ? over_max : 0) · price_minus_y_2
                 /// square: d_x = dy * (2 * x)
-                let over_max_2 = select(live[i], over_max, 0.0);
-                /// d_price_minus_y = over_max_2 · price_minus_y_2
-                /// square: d_x = dy * (2 * x)
-                let d_price_minus_y = over_max_2 * price_minus_y_2;
+                let d_price_minus_y_i = select(live[i], over_max, 0.0) * price_minus_y_2;
                 /// output = Σ[1](price_minus_y_2²)
                 /// mse: mean((p - y)²)
                 let total_i = square(price_minus_y_2);
                 /// output_2 = d_price_minus_y
                 /// square: d_x = dy * (2 * x)
-                let d_price_minus_y_i = d_price_minus_y;
+                let d_price_minus_y_i_2 = d_price_minus_y_i;
+                d_price_minus_y[i] = d_price_minus_y_i;
                 output[i] += total_i;
-                output_2[i] += d_price_minus_y_i;
+                output_2[i] += d_price_minus_y_i_2;
             }
             /// d_hidden is written over sigmoid_hidden, which is not needed any more
             let d_hidden = sigmoid_hidden;
@@ -1403,27 +1523,13 @@ price = σ(hidden)·price_w + price_b
                 let output_3 = &mut output_3[i * 32..][..32];
                 let output_4 = &mut output_4[i * 32..][..32];
                 for j in 0..32 {
-                    /// over_max_2 = live ? over_max : 0
-                    /// square: d_x = dy * (2 * x)
-                    let over_max_2 = select(live[j], over_max, 0.0);
-                    /// price = dot + price_b
-                    let price = dot[j] + price_b[0];
-                    /// price_minus_y = price − y_lanes
-                    /// mse: mean((p - y)²)
-                    let price_minus_y = price - y_lanes[j];
-                    /// price_minus_y_2 = live ? price_minus_y : 0
-                    /// mse: mean((p - y)²)
-                    let price_minus_y_2 = select(live[j], price_minus_y, 0.0);
-                    /// d_price_minus_y = over_max_2 · price_minus_y_2
-                    /// square: d_x = dy * (2 * x)
-                    let d_price_minus_y = over_max_2 * price_minus_y_2;
                     /// d_hidden = d_price_minus_y · price_w · sigmoid_hidden · (1 − sigmoid_hidden)
                     /// sigmoid: d_x = dy * (y * (1 - y))
-                    let d_hidden_j = d_price_minus_y * price_w[i]
+                    let d_hidden_j = d_price_minus_y[j] * price_w[i]
                         * (d_hidden[j] * (1.0 - d_hidden[j]));
                     /// output_3 = sigmoid_hidden · d_price_minus_y
                     /// dot: d_b = dot(t(a), dy)
-                    let d_price_w_terms_j = d_hidden[j] * d_price_minus_y;
+                    let d_price_w_terms_j = d_hidden[j] * d_price_minus_y[j];
                     /// output_4 = d_hidden
                     /// sigmoid: d_x = dy * (y * (1 - y))
                     let d_hidden_j_2 = d_hidden_j;

@@ -241,6 +241,24 @@ logits = hidden·w2 + b2
         /// A copy of `b2`, where it does not come in standard layout.
         pub b2_copy: Vec<f32>,
     }
+    impl Workspace {
+        /// The size in bytes, beside the gradients and the copies: 8 · H · N + 80 · N.
+        pub fn bytes(&self) -> usize {
+            let sizes: &[usize] = &[
+                self.x_dot_w1.len() * ::core::mem::size_of::<f32>(),
+                self.hidden_dot_w2.len() * ::core::mem::size_of::<f32>(),
+                self.d_logits.len() * ::core::mem::size_of::<f32>(),
+                self.d_hidden.len() * ::core::mem::size_of::<f32>(),
+                self.x_copy.len() * ::core::mem::size_of::<f32>(),
+                self.labels_copy.len() * ::core::mem::size_of::<usize>(),
+                self.w1_copy.len() * ::core::mem::size_of::<f32>(),
+                self.b1_copy.len() * ::core::mem::size_of::<f32>(),
+                self.w2_copy.len() * ::core::mem::size_of::<f32>(),
+                self.b2_copy.len() * ::core::mem::size_of::<f32>(),
+            ];
+            sizes.iter().sum()
+        }
+    }
     /// The outputs, and nothing kept.
     #[track_caller]
     pub fn infer<'a>(
@@ -876,7 +894,7 @@ logits = hidden·w2 + b2
                 let exp_minus = &exp_minus[i * 10..][..10];
                 let d_logits = &mut d_logits[i * 10..][..10];
                 for j in 0..10 {
-                    /// d_logits = (position in 10 == labels) ? d_total_total : 0 − exp_minus / total_exp_minus · d_total_total
+                    /// d_logits = ((position in 10 == labels) ? d_total_total : 0) − exp_minus / total_exp_minus · d_total_total
                     /// log_softmax: d_x = dy - softmax(x, axis = axis) * sum(dy, axis = axis, keepdims = true)
                     let d_logits_j = select(j == labels[i], d_total_total, 0.0)
                         - exp_minus[j] / total_exp_minus[i] * d_total_total;
@@ -1028,7 +1046,7 @@ logits = hidden·w2 + b2
                         minus - ln_total_exp_minus,
                         0.0,
                     );
-                    /// d_logits = eq_position ? d_total_total : 0 − exp_minus / total_exp_minus · d_total_total
+                    /// d_logits = (eq_position ? d_total_total : 0) − exp_minus / total_exp_minus · d_total_total
                     /// log_softmax: d_x = dy - softmax(x, axis = axis) * sum(dy, axis = axis, keepdims = true)
                     let d_logits_j = select(eq_position, d_total_total, 0.0)
                         - exp_minus[j] / total_exp_minus * d_total_total;

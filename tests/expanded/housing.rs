@@ -231,8 +231,6 @@ price = hidden·w2 + b2
         pub x_lanes: Vec<f32>,
         /// `[1, 32]`.
         pub y_lanes: Vec<f32>,
-        /// `[32]`.
-        pub live: Vec<bool>,
         /// `[13, 32]`.
         pub x_dot_w1: Vec<f32>,
         /// `[32]`.
@@ -249,6 +247,32 @@ price = hidden·w2 + b2
         pub w2_copy: Vec<f32>,
         /// A copy of `b2`, where it does not come in standard layout.
         pub b2_copy: Vec<f32>,
+        /// The sums and the lanes of parts of the rows, where there are many.
+        pub apart: Vec<f32>,
+    }
+    impl Workspace {
+        /// The size in bytes, beside the gradients and the copies: 7172, and as much again for each part of many rows.
+        pub fn bytes(&self) -> usize {
+            let sizes: &[usize] = &[
+                self.over_max.len() * ::core::mem::size_of::<f32>(),
+                self.value.len() * ::core::mem::size_of::<f32>(),
+                self.value_2.len() * ::core::mem::size_of::<f32>(),
+                self.value_3.len() * ::core::mem::size_of::<f32>(),
+                self.value_4.len() * ::core::mem::size_of::<f32>(),
+                self.x_lanes.len() * ::core::mem::size_of::<f32>(),
+                self.y_lanes.len() * ::core::mem::size_of::<f32>(),
+                self.x_dot_w1.len() * ::core::mem::size_of::<f32>(),
+                self.hidden_dot_w2.len() * ::core::mem::size_of::<f32>(),
+                self.x_copy.len() * ::core::mem::size_of::<f32>(),
+                self.y_copy.len() * ::core::mem::size_of::<f32>(),
+                self.w1_copy.len() * ::core::mem::size_of::<f32>(),
+                self.b1_copy.len() * ::core::mem::size_of::<f32>(),
+                self.w2_copy.len() * ::core::mem::size_of::<f32>(),
+                self.b2_copy.len() * ::core::mem::size_of::<f32>(),
+                self.apart.len() * ::core::mem::size_of::<f32>(),
+            ];
+            sizes.iter().sum()
+        }
     }
     /// The outputs, and nothing kept.
     #[track_caller]
@@ -421,7 +445,6 @@ price = hidden·w2 + b2
             value_4,
             x_lanes,
             y_lanes,
-            live,
             x_dot_w1,
             hidden_dot_w2,
             x_copy,
@@ -430,6 +453,7 @@ price = hidden·w2 + b2
             b1_copy,
             w2_copy,
             b2_copy,
+            apart,
         } = workspace;
         fit(&mut gradients.w1, [13, 13]);
         fit(&mut gradients.b1, [13]);
@@ -442,7 +466,6 @@ price = hidden·w2 + b2
         fit_vec(value_4, 416);
         fit_vec(x_lanes, 416);
         fit_vec(y_lanes, 32);
-        fit_vec(live, 32);
         fit_vec(x_dot_w1, 416);
         fit_vec(hidden_dot_w2, 32);
         let x = flat_into(x, x_copy);
@@ -474,9 +497,9 @@ price = hidden·w2 + b2
             value_4,
             x_lanes,
             y_lanes,
-            live,
             x_dot_w1,
             hidden_dot_w2,
+            apart,
             update: Stay,
         });
         (value_, gradients)
@@ -507,7 +530,6 @@ price = hidden·w2 + b2
             value_4,
             x_lanes,
             y_lanes,
-            live,
             x_dot_w1,
             hidden_dot_w2,
             x_copy,
@@ -516,6 +538,7 @@ price = hidden·w2 + b2
             b1_copy,
             w2_copy,
             b2_copy,
+            apart,
         } = workspace;
         fit(&mut gradients.w1, [13, 13]);
         fit(&mut gradients.b1, [13]);
@@ -528,7 +551,6 @@ price = hidden·w2 + b2
         fit_vec(value_4, 416);
         fit_vec(x_lanes, 416);
         fit_vec(y_lanes, 32);
-        fit_vec(live, 32);
         fit_vec(x_dot_w1, 416);
         fit_vec(hidden_dot_w2, 32);
         let x = flat_into(x, x_copy);
@@ -560,9 +582,9 @@ price = hidden·w2 + b2
             value_4,
             x_lanes,
             y_lanes,
-            live,
             x_dot_w1,
             hidden_dot_w2,
+            apart,
             update: Move(optimiser),
         });
         value_
@@ -817,9 +839,9 @@ price = hidden·w2 + b2
         value_4: &'a mut [f32],
         x_lanes: &'a mut [f32],
         y_lanes: &'a mut [f32],
-        live: &'a mut [bool],
         x_dot_w1: &'a mut [f32],
         hidden_dot_w2: &'a mut [f32],
+        apart: &'a mut Vec<f32>,
         update: U,
     }
     impl<U: Update<f32>> Pass for Step<'_, U> {
@@ -845,9 +867,9 @@ price = hidden·w2 + b2
                 value_4,
                 x_lanes,
                 y_lanes,
-                live,
                 x_dot_w1,
                 hidden_dot_w2,
+                apart,
                 mut update,
             } = self;
             let d_b1 = &mut d_b1[..13];
@@ -864,29 +886,57 @@ price = hidden·w2 + b2
             value_3.fill(0.0);
             value_4.fill(0.0);
             d_w1.fill(0.0);
-            for rows in rows_of(N, 32) {
-                lanes_of(x_lanes, x, &rows, [13, 32]);
-                lanes_of(y_lanes, y, &rows, [1, 32]);
-                live_lanes(live, &rows);
-                StepTurn {
-                    x_lanes: &x_lanes[..],
-                    y_lanes: &y_lanes[..],
-                    live: &live[..],
-                    w1: &w1[..],
-                    b1: &b1[..],
-                    w2: &w2[..],
-                    b2: &b2[..],
-                    over_max: over_max[0],
-                    output: &mut value[..],
-                    output_2: &mut value_2[..],
-                    output_3: &mut value_3[..],
-                    output_4: &mut value_4[..],
-                    output_5: &mut d_w1[..],
-                    x_dot_w1: &mut x_dot_w1[..],
-                    hidden_dot_w2: &mut hidden_dot_w2[..],
-                }
-                    .run();
-            }
+            in_parts(
+                [N, 32],
+                apart,
+                [
+                    &mut value[..],
+                    &mut value_2[..],
+                    &mut value_3[..],
+                    &mut value_4[..],
+                    &mut d_w1[..],
+                ],
+                [
+                    &mut x_lanes[..],
+                    &mut y_lanes[..],
+                    &mut x_dot_w1[..],
+                    &mut hidden_dot_w2[..],
+                ],
+                |
+                    rows,
+                    [value,
+                    value_2,
+                    value_3,
+                    value_4,
+                    d_w1,
+                    ],
+                    [x_lanes,
+                    y_lanes,
+                    x_dot_w1,
+                    hidden_dot_w2,
+                    ]|
+                {
+                    simd(StepRows {
+                        rows,
+                        x: &x[..],
+                        y: &y[..],
+                        w1: &w1[..],
+                        b1: &b1[..],
+                        w2: &w2[..],
+                        b2: &b2[..],
+                        over_max: &over_max[..],
+                        value,
+                        value_2,
+                        value_3,
+                        value_4,
+                        d_w1,
+                        x_lanes,
+                        y_lanes,
+                        x_dot_w1,
+                        hidden_dot_w2,
+                    })
+                },
+            );
             update.hand(0, w1, d_w1);
             /// total = Σ[32](value)
             /// mse: mean((p - y)²)
@@ -916,6 +966,75 @@ price = hidden·w2 + b2
             /// mse: mean((p - y)²)
             let mean = total / N as f32;
             mean
+        }
+    }
+    /// The slices of a part of the N rows of `Step`.
+    struct StepRows<'a> {
+        rows: ::core::ops::Range<usize>,
+        x: &'a [f32],
+        y: &'a [f32],
+        w1: &'a [f32],
+        b1: &'a [f32],
+        w2: &'a [f32],
+        b2: &'a [f32],
+        over_max: &'a [f32],
+        value: &'a mut [f32],
+        value_2: &'a mut [f32],
+        value_3: &'a mut [f32],
+        value_4: &'a mut [f32],
+        d_w1: &'a mut [f32],
+        x_lanes: &'a mut [f32],
+        y_lanes: &'a mut [f32],
+        x_dot_w1: &'a mut [f32],
+        hidden_dot_w2: &'a mut [f32],
+    }
+    impl Pass for StepRows<'_> {
+        type Output = ();
+        #[inline(always)]
+        fn run(self) {
+            let Self {
+                rows,
+                x,
+                y,
+                w1,
+                b1,
+                w2,
+                b2,
+                over_max,
+                value,
+                value_2,
+                value_3,
+                value_4,
+                d_w1,
+                x_lanes,
+                y_lanes,
+                x_dot_w1,
+                hidden_dot_w2,
+            } = self;
+            let live = &mut [false; 32];
+            for rows in rows_within(rows, 32) {
+                lanes_of(x_lanes, x, &rows, [13, 32]);
+                lanes_of(y_lanes, y, &rows, [1, 32]);
+                live_lanes(live, &rows);
+                StepTurn {
+                    x_lanes: &x_lanes[..],
+                    y_lanes: &y_lanes[..],
+                    live: &live[..],
+                    w1: &w1[..],
+                    b1: &b1[..],
+                    w2: &w2[..],
+                    b2: &b2[..],
+                    over_max: over_max[0],
+                    output: &mut value[..],
+                    output_2: &mut value_2[..],
+                    output_3: &mut value_3[..],
+                    output_4: &mut value_4[..],
+                    output_5: &mut d_w1[..],
+                    x_dot_w1: &mut x_dot_w1[..],
+                    hidden_dot_w2: &mut hidden_dot_w2[..],
+                }
+                    .run();
+            }
         }
     }
     /// The slices of one of the N turns of a loop in `Step`.
@@ -980,29 +1099,26 @@ price = hidden·w2 + b2
                     hidden_dot_w2[j] += hidden_dot_w2_terms;
                 }
             }
+            /// d_price_minus_y is written over hidden_dot_w2, which is not needed any more
+            let d_price_minus_y = hidden_dot_w2;
             for i in 0..32 {
                 /// price = hidden_dot_w2 + b2
-                let price = hidden_dot_w2[i] + b2[0];
-                /// price_minus_y = price − y_lanes
+                let price = d_price_minus_y[i] + b2[0];
+                /// price_minus_y_2 = live ? (price − y_lanes) : 0
                 /// mse: mean((p - y)²)
-                let price_minus_y = price - y_lanes[i];
-                /// price_minus_y_2 = live ? price_minus_y : 0
-                /// mse: mean((p - y)²)
-                let price_minus_y_2 = select(live[i], price_minus_y, 0.0);
-                /// over_max_2 = live ? over_max : 0
+                let price_minus_y_2 = select(live[i], price - y_lanes[i], 0.0);
+                /// d_price_minus_y = (live ? over_max : 0) · price_minus_y_2
                 /// square: d_x = dy * (2 * x)
-                let over_max_2 = select(live[i], over_max, 0.0);
-                /// d_price_minus_y = over_max_2 · price_minus_y_2
-                /// square: d_x = dy * (2 * x)
-                let d_price_minus_y = over_max_2 * price_minus_y_2;
+                let d_price_minus_y_i = select(live[i], over_max, 0.0) * price_minus_y_2;
                 /// output = Σ[1](price_minus_y_2²)
                 /// mse: mean((p - y)²)
                 let total_i = square(price_minus_y_2);
                 /// output_2 = d_price_minus_y
                 /// square: d_x = dy * (2 * x)
-                let d_price_minus_y_i = d_price_minus_y;
+                let d_price_minus_y_i_2 = d_price_minus_y_i;
+                d_price_minus_y[i] = d_price_minus_y_i;
                 output[i] += total_i;
-                output_2[i] += d_price_minus_y_i;
+                output_2[i] += d_price_minus_y_i_2;
             }
             /// d_x_dot_w1_plus_b1 is written over hidden, which is not needed any more
             let d_x_dot_w1_plus_b1 = hidden;
@@ -1011,27 +1127,13 @@ price = hidden·w2 + b2
                 let output_3 = &mut output_3[i * 32..][..32];
                 let output_4 = &mut output_4[i * 32..][..32];
                 for j in 0..32 {
-                    /// over_max_2 = live ? over_max : 0
-                    /// square: d_x = dy * (2 * x)
-                    let over_max_2 = select(live[j], over_max, 0.0);
-                    /// price = hidden_dot_w2 + b2
-                    let price = hidden_dot_w2[j] + b2[0];
-                    /// price_minus_y = price − y_lanes
-                    /// mse: mean((p - y)²)
-                    let price_minus_y = price - y_lanes[j];
-                    /// price_minus_y_2 = live ? price_minus_y : 0
-                    /// mse: mean((p - y)²)
-                    let price_minus_y_2 = select(live[j], price_minus_y, 0.0);
-                    /// d_price_minus_y = over_max_2 · price_minus_y_2
-                    /// square: d_x = dy * (2 * x)
-                    let d_price_minus_y = over_max_2 * price_minus_y_2;
                     /// d_x_dot_w1_plus_b1 = d_price_minus_y · w2 · hidden · (1 − hidden)
                     /// sigmoid: d_x = dy * (y * (1 - y))
-                    let d_x_dot_w1_plus_b1_j = d_price_minus_y * w2[i]
+                    let d_x_dot_w1_plus_b1_j = d_price_minus_y[j] * w2[i]
                         * (d_x_dot_w1_plus_b1[j] * (1.0 - d_x_dot_w1_plus_b1[j]));
                     /// output_3 = hidden · d_price_minus_y
                     /// dot: d_b = dot(t(a), dy)
-                    let d_w2_terms_j = d_x_dot_w1_plus_b1[j] * d_price_minus_y;
+                    let d_w2_terms_j = d_x_dot_w1_plus_b1[j] * d_price_minus_y[j];
                     /// output_4 = d_x_dot_w1_plus_b1
                     /// sigmoid: d_x = dy * (y * (1 - y))
                     let d_x_dot_w1_plus_b1_j_2 = d_x_dot_w1_plus_b1_j;

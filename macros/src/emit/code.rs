@@ -1,6 +1,6 @@
 //! Small pieces of Rust: identifiers, sizes, and expressions with no more parentheses than they need.
 
-use crate::ir::dim::Dim;
+use crate::ir::dim::{Dim, Factor};
 use proc_macro2::{Ident, Literal, Span, TokenStream};
 use quote::{ToTokens, quote};
 
@@ -16,9 +16,12 @@ pub fn ident(name: &str) -> Ident {
 /// A dimension as a `usize` expression over the names of dimensions, with its binding strength.
 pub fn size(dim: &Dim) -> Code {
     let terms = dim.terms();
-    let one = |(coefficient, names): &(i64, &[String])| {
+    let one = |(coefficient, names): &(i64, &[Factor])| {
         let number = Literal::usize_unsuffixed(coefficient.unsigned_abs() as usize);
-        let names = names.iter().map(|n| Code::atom(ident(n)));
+        let names = names.iter().map(|factor| match factor {
+            Factor::Name(name) => Code::atom(ident(name)),
+            Factor::Quotient(of, by) => size(of).infix("/", Code::atom(Literal::usize_unsuffixed(*by as usize))),
+        });
         let number = (coefficient.abs() != 1 || names.len() == 0).then(|| Code::atom(number));
         names.chain(number).reduce(|a, b| a.infix("*", b)).expect("a number or a name")
     };

@@ -1,19 +1,24 @@
 //! The functions that users call: each checks what comes in, brings it into flat slices, provides memory, runs a pass, and
 //! gives back arrays.
 
+mod check;
+mod step;
+
 use super::code::{ident, size, sizes};
-use super::pass::{Field, Pass};
-use super::surface::{Surface, blank, each, each_view, field_of, length};
+use super::pass::Pass;
+use super::surface::{Surface, blank, each, each_view, field_of, length, vectors};
 use super::types::kept;
 use super::update::{Updates, updates};
 use super::{Compiled, Passes};
-use crate::ir::dim::{Dim, Shape, show};
-use crate::ir::graph::{Dtype, Goal, Source};
+use crate::ir::dim::Shape;
+use crate::ir::graph::{Goal, Source};
 use crate::ir::model::{Argument, Role, plain};
 use crate::ir::program::{self, Operand};
-use proc_macro2::{Ident, Literal, TokenStream};
+use proc_macro2::{Ident, TokenStream};
 use quote::quote;
 use std::collections::HashSet;
+
+pub use step::{Memory, memory};
 
 /// `housing(x, &params) -> Array2<f32>`, beside the module.
 pub fn inference(surface: &Surface) -> TokenStream {
@@ -38,7 +43,7 @@ pub fn functions(surface: &Surface, passes: Option<&Passes>) -> TokenStream {
     let updates = step.map(|step| updates(surface, step, &pass(step, "Step", &surface.real, &none)));
     let entry = Entry { surface, passes, updates };
     let (infer, forward, backward) = (entry.infer(), entry.forward(), entry.backward());
-    let steps = surface.is_scalar().then(|| entry.steps());
+    let steps = surface.model.has_loss().then(|| entry.steps());
     let check = entry.check();
     let written = passes.map(|p| entry.pass_items(p));
     quote!(#infer #forward #backward #steps #check #written)
@@ -48,59 +53,6 @@ pub fn functions(surface: &Surface, passes: Option<&Passes>) -> TokenStream {
 pub fn pass<'a>(compiled: &'a Compiled, name: &str, real: &Ident, users: &'a HashSet<String>) -> Pass<'a> {
     let Compiled { graph, program, names } = compiled;
     Pass { name: ident(name), graph, program, names, real: real.clone(), users, updates: None }
-}
-
-/// The memory of a step that outlives it.
-pub struct Memory {
-    pub scratch: Vec<(Ident, Shape, Dtype)>,
-    /// Name, documentation, element type.
-    pub copies: Vec<(Ident, String, Ident)>,
-}
-
-pub fn memory(surface: &Surface, step: &Compiled) -> Memory {
-    let none = HashSet::new();
-    let pass = pass(step, "Step", &surface.real, &none);
-    let mut memory = Memory { scratch: Vec::new(), copies: Vec::new() };
-    for field in pass.fields() {
-        let buffer = step.program.buffer(field.buffer);
-        match buffer.role {
-            program::Role::Argument(index) if !buffer.shape.is_empty() => {
-                let argument = &surface.model.arguments[index];
-                let name = surface.own(&format!("{}_copy", plain(&argument.name)));
-                let doc = match argument.stacks.is_empty() {
-                    true => format!("A copy of `{}`, where it does not come in standard layout.", argument.dotted()),
-                    false => format!("All of `{}` in one piece.", argument.dotted()),
-                };
-                memory.copies.push((name, doc, surface.element(argument.role)));
-            }
-            program::Role::Argument(_) => {}
-            _ if result_of(step, &field)
-                .is_none_or(|k| is_state(step, k) || is_stack(surface, step.program.results[k].0)) =>
-            {
-                memory.scratch.push((field.name.clone(), buffer.shape.clone(), buffer.dtype))
-            }
-            _ => {}
-        }
-    }
-    memory
-}
-
-/// The result whose array is this piece of memory.
-fn result_of(compiled: &Compiled, field: &Field) -> Option<usize> {
-    let slot = compiled.program.buffer(field.buffer).slot;
-    compiled.program.buffers.iter().filter(|b| b.slot == slot).find_map(|b| match b.role {
-        program::Role::Result(index) => Some(index),
-        _ => None,
-    })
-}
-
-/// Whether a result is a gradient that is handed out to a stack of networks.
-fn is_stack(surface: &Surface, goal: Goal) -> bool {
-    matches!(goal, Goal::Gradient(i) if !surface.model.arguments[i].stacks.is_empty())
-}
-
-fn is_state(compiled: &Compiled, result: usize) -> bool {
-    matches!(compiled.program.results[result].0, Goal::State(_))
 }
 
 fn inputs(surface: &Surface, at: &TokenStream) -> TokenStream {
@@ -139,11 +91,6 @@ struct Entry<'a> {
 }
 
 impl Entry<'_> {
-    /// The pass of a whole step, which hands over each parameter to be moved.
-    fn step_pass<'a>(&'a self, step: &'a Compiled, users: &'a HashSet<String>) -> Pass<'a> {
-        Pass { updates: self.updates.as_ref(), ..pass(step, "Step", &self.surface.real, users) }
-    }
-
     fn users(&self) -> HashSet<String> {
         self.surface.model.names()
     }
@@ -162,41 +109,6 @@ impl Entry<'_> {
             self.step_pass(step, &users).items(&doc)
         });
         quote!(#infer #forward #backward #step)
-    }
-
-    /// `let x = x.into();` for all inputs that are arrays.
-    fn views(&self) -> TokenStream {
-        let arrays = self.surface.inputs().filter(|a| !a.shape.is_empty());
-        let all = arrays.map(|a| {
-            let (name, view) = (self.surface.variable(a), self.surface.view(a.shape.len(), a.role));
-            quote!(let #name: #view = #name.into();)
-        });
-        quote!(#(#all)*)
-    }
-
-    /// `let Sizes { N } = checked(sizes(x, params));`
-    fn entry(&self) -> TokenStream {
-        let (views, params) = (self.views(), self.surface.own("params"));
-        let names = self.surface.data().map(|a| self.surface.variable(a));
-        let dims = self.surface.sizes();
-        let cuts = self.passes.into_iter().flat_map(|p| &p.cuts).map(|cut| {
-            let turns = Literal::usize_unsuffixed(cut.turns as usize);
-            let [of, segments, rest] = [&cut.of, &cut.segments, &cut.rest].map(|name| ident(name));
-            quote!(let (#segments, #rest) = (#of / #turns, #of % #turns);)
-        });
-        quote!(#views let Sizes { #(#dims),* } = checked(sizes(#(#names,)* #params)); #(#cuts)*)
-    }
-
-    /// The same, and that the state has the shapes that the network declares.
-    fn stateful_entry(&self) -> TokenStream {
-        let (entry, network, state) = (self.entry(), self.surface.model.name.to_string(), self.surface.own("state"));
-        let checks = self.surface.states().filter(|a| !a.shape.is_empty()).map(|argument| {
-            let (field, path, dims) =
-                (field_of(argument), format!("state.{}", argument.dotted()), sizes(&argument.shape));
-            let (written, names) = (show(&argument.shape), self.named_sizes());
-            quote!(checked(expect_shape(#network, #path, #state.#field.shape(), &#dims, #written, &#names));)
-        });
-        quote!(#entry #(#checks)*)
     }
 
     /// Puts what the pass made of states into their places.
@@ -290,81 +202,6 @@ impl Entry<'_> {
         match self.surface.is_tuple() {
             true => self.surface.own(&format!("d_output_{k}")),
             false => self.surface.own("d_output"),
-        }
-    }
-
-    fn cotangents(&self) -> TokenStream {
-        let surface = self.surface;
-        let shapes = &surface.model.result.shapes;
-        let all: Vec<Ident> = (0..shapes.len()).map(|k| self.cotangent(k)).collect();
-        let whole = surface.own("d_output");
-        let split = surface.is_tuple().then(|| quote!(let (#(#all,)*) = #whole;));
-        let network = surface.model.name.to_string();
-        let checks = all.iter().zip(shapes).filter(|(_, (s, _))| !s.is_empty()).map(|(name, (shape, _))| {
-            let (view, dims) = (surface.view(shape.len(), Role::Input), sizes(shape));
-            quote! {
-                let #name: #view = #name.into();
-                checked(expect_cotangent(#network, #name.shape(), &#dims));
-            }
-        });
-        quote!(#split #(#checks)*)
-    }
-
-    fn check_saved(&self, forward: &Compiled) -> TokenStream {
-        let (network, saved) = (self.surface.model.name.to_string(), self.surface.own("saved"));
-        let arrays = kept(forward).into_iter().filter(|(_, shape, _)| !shape.is_empty());
-        let checks = arrays.map(|(name, shape, _)| {
-            let (path, dims, written) = (format!("saved.{name}"), sizes(&shape), show(&shape));
-            let names = self.named_sizes();
-            quote!(checked(expect_shape(#network, #path, #saved.#name.shape(), &#dims, #written, &#names));)
-        });
-        quote!(#(#checks)*)
-    }
-
-    fn steps(&self) -> TokenStream {
-        let surface = self.surface;
-        let (inputs, params, real) = (inputs(surface, &quote!()), surface.own("params"), &surface.real);
-        let workspace = surface.own("workspace");
-        let names: Vec<Ident> = surface.inputs().map(|a| surface.variable(a)).collect();
-        let step = self.passes.and_then(|p| p.step.as_ref());
-        let body = step.map_or_else(|| self.stub(), |step| self.step(step, &workspace, false));
-        let trained = step.map_or_else(|| self.stub(), |step| self.step(step, &workspace, true));
-        let (value, optimiser) = (surface.own("value"), surface.own("optimiser"));
-        let (state, given) = (state(surface, &quote!(&mut)), given_state(surface));
-        let whole = match step {
-            None => self.stub(),
-            Some(_) => quote! {
-                let mut #workspace = Workspace::default();
-                let (#value, _) = value_and_grad_into(#(#names,)* #params #given, &mut #workspace);
-                (#value, #workspace.gradients)
-            },
-        };
-        quote! {
-            /// The value and the gradients of the parameters.
-            ///
-            /// # Panics
-            /// Where the shapes are not those that the network declares.
-            #[track_caller]
-            pub fn value_and_grad<'a>(#inputs #params: &Params #state) -> (#real, Gradients) { #whole }
-
-            /// The same, into memory that is kept: nothing is allocated once `workspace` has grown.
-            ///
-            /// # Panics
-            /// Where the shapes are not those that the network declares.
-            #[track_caller]
-            pub fn value_and_grad_into<'a, 'w>(
-                #inputs #params: &Params #state, #workspace: &'w mut Workspace,
-            ) -> (#real, &'w Gradients) { #body }
-
-            /// The value, and a step of `optimiser`, which moves each parameter while its gradient is hot. The gradients are
-            /// in `workspace` afterwards.
-            ///
-            /// # Panics
-            /// Where the shapes are not those that the network declares.
-            #[track_caller]
-            pub fn train<'a>(
-                #inputs #params: &mut Params #state, #workspace: &mut Workspace, #optimiser: &mut impl Optimiser<#real>,
-            ) -> #real { #trained }
         }
     }
 
@@ -509,8 +346,10 @@ impl Entry<'_> {
         }
         let gradients = self.surface.own("gradients");
         let stacks = stacks.into_iter().map(|argument| self.hand_out(backward, argument, &gradients));
+        let grown = self.grown(&gradients);
         quote! {
             let mut #gradients = Gradients::default();
+            #grown
             #(#gradients.#fields = #values;)*
             #(#stacks)*
             #gradients
@@ -522,6 +361,21 @@ impl Entry<'_> {
         let argument = self.surface.model.arguments.get(index)?;
         let is_param = compiled.graph.arguments[index].source == Source::User(Role::Param);
         (is_param && !argument.stacks.is_empty()).then(|| each_view(&self.surface.own("params"), argument, false))
+    }
+
+    /// `fit_stack(&mut gradients.blocks, L);` for all stacks that are vectors.
+    fn grown(&self, gradients: &Ident) -> TokenStream {
+        let all = vectors(self.surface.params()).into_iter().map(|(stack, count)| {
+            let (names, count) = (&stack.path, size(&count));
+            match stack.stacks.is_empty() {
+                true => quote!(fit_stack(&mut #gradients.#(#names).*, #count);),
+                false => {
+                    let stacks = each(gradients, &stack, true);
+                    quote!(#stacks.for_each(|stack| fit_stack(stack, #count));)
+                }
+            }
+        });
+        quote!(#(#all)*)
     }
 
     /// Gives each network of a stack its part of the gradient with respect to `argument`.
@@ -543,225 +397,5 @@ impl Entry<'_> {
     fn gradient_of(&self, compiled: &Compiled, argument: &Argument) -> usize {
         let goal = Goal::Gradient(self.surface.index_of(argument));
         compiled.program.results.iter().position(|(g, _)| *g == goal).expect("every wanted gradient is a result")
-    }
-
-    /// The body of `value_and_grad_into`, or of `train`: as [`run`](Self::run), but all memory is the workspace's.
-    fn step(&self, step: &Compiled, workspace: &Ident, trains: bool) -> TokenStream {
-        let users = HashSet::new();
-        let pass = self.step_pass(step, &users);
-        let memory = memory(self.surface, step);
-        let gradients = self.surface.own("gradients");
-        let taken_out = match gradients == "gradients" {
-            true => quote!(gradients),
-            false => quote!(gradients: #gradients),
-        };
-        let scratch = memory.scratch.iter().map(|(name, ..)| name);
-        let copies: Vec<&Ident> = memory.copies.iter().map(|(name, ..)| name).collect();
-        let entry = self.stateful_entry();
-        let fits = self.fits(step, &gradients, &memory);
-        let mut copies_left = copies.iter();
-        let (mut bindings, mut next, state) = (TokenStream::new(), TokenStream::new(), self.surface.own("state"));
-        let mut given = Vec::new();
-        let params = self.surface.own("params");
-        for field in pass.fields() {
-            let (name, buffer) = (&field.name, step.program.buffer(field.buffer));
-            let binding = match buffer.role {
-                program::Role::Argument(index) if buffer.shape.is_empty() => {
-                    let argument = self.argument(step, index);
-                    quote!(let #name = #argument;)
-                }
-                program::Role::Argument(index) if trains && pass.is_held(field.buffer) => {
-                    copies_left.next();
-                    let of = field_of(&self.surface.model.arguments[index]);
-                    quote!(let #name = slice_mut(&mut #params.#of);)
-                }
-                program::Role::Argument(index) => {
-                    let copy = copies_left.next().expect("one copy each");
-                    match self.stack(step, index) {
-                        Some(views) => quote!(let #name = stack_into(#views, #copy);),
-                        None => {
-                            let argument = self.argument(step, index);
-                            quote!(let #name = flat_into(#argument, #copy);)
-                        }
-                    }
-                }
-                _ => match result_of(step, &field).map(|k| step.program.results[k].0) {
-                    Some(Goal::State(i)) => {
-                        let of = field_of(&self.surface.model.arguments[i]);
-                        next.extend(quote!(slice_mut(&mut #state.#of).copy_from_slice(#name);));
-                        TokenStream::new()
-                    }
-                    Some(goal @ Goal::Gradient(i)) if !is_stack(self.surface, goal) => {
-                        let of = field_of(&self.surface.model.arguments[i]);
-                        quote!(let #name = slice_mut(&mut #gradients.#of);)
-                    }
-                    _ => TokenStream::new(),
-                },
-            };
-            bindings.extend(binding);
-            given.push(quote!(#name));
-        }
-        let (update, optimiser) = (pass.updates.map(|u| &u.name), self.surface.own("optimiser"));
-        let call = match trains {
-            true => self.call(&pass, &given, quote!(#update: Move(#optimiser))),
-            false => self.call(&pass, &given, quote!(#update: Stay)),
-        };
-        let scalars = self.scalar_gradients(step, &gradients);
-        let stacks = self.surface.params().filter(|a| !a.stacks.is_empty());
-        let stacks = stacks.map(|argument| self.hand_out(step, argument, &gradients));
-        let value = self.surface.own("value");
-        let begins = trains.then(|| quote!(#optimiser.begin(&*#params);));
-        let rest = self.rest().filter(|_| trains);
-        let result = if trains { quote!(#value) } else { quote!((#value, #gradients)) };
-        quote! {
-            #entry
-            #begins
-            let Workspace { #taken_out, #(#scratch,)* #(#copies,)* } = #workspace;
-            #fits
-            #bindings
-            #call
-            #next
-            #scalars
-            #(#stacks)*
-            #rest
-            #result
-        }
-    }
-
-    /// `move_rest(optimiser, params, gradients, [2..3, 5..9]);`: the parameters that the pass does not hand over.
-    fn rest(&self) -> Option<TokenStream> {
-        let rest = self.updates.iter().flat_map(|updates| &updates.rest).map(|places| {
-            let [start, end] = [places.start, places.end].map(Literal::usize_unsuffixed);
-            quote!(#start..#end)
-        });
-        let rest: Vec<TokenStream> = rest.collect();
-        let [optimiser, params, gradients] = ["optimiser", "params", "gradients"].map(|name| self.surface.own(name));
-        (!rest.is_empty()).then(|| quote!(move_rest(#optimiser, #params, #gradients, [#(#rest),*]);))
-    }
-
-    /// Brings the workspace to the sizes of this call.
-    fn fits(&self, step: &Compiled, gradients: &Ident, memory: &Memory) -> TokenStream {
-        let wanted = self.surface.params().chain(self.surface.wrt()).filter(|a| !a.shape.is_empty());
-        let arrays = wanted.filter(|a| a.stacks.is_empty()).map(|argument| {
-            let (name, dims) = (field_of(argument), sizes(&argument.shape));
-            let zero = step.program.results[self.gradient_of(step, argument)].1.is_none();
-            let fill = zero.then(|| quote!(#gradients.#name.fill(0.0);));
-            quote!(fit(&mut #gradients.#name, #dims); #fill)
-        });
-        let scratch = memory.scratch.iter().map(|(name, shape, _)| {
-            let length = length(shape);
-            quote!(fit_vec(#name, #length);)
-        });
-        quote!(#(#arrays)* #(#scratch)*)
-    }
-
-    fn scalar_gradients(&self, step: &Compiled, gradients: &Ident) -> TokenStream {
-        let wanted = self.surface.params().chain(self.surface.wrt()).filter(|a| a.shape.is_empty());
-        let all = wanted.map(|argument| {
-            let value = self.value(step, self.gradient_of(step, argument), &argument.shape);
-            let name = field_of(argument);
-            quote!(#gradients.#name = #value;)
-        });
-        quote!(#(#all)*)
-    }
-
-    // --- the entry check ---
-
-    /// `[("N", N, "x")]`
-    fn named_sizes(&self) -> TokenStream {
-        let all = self.surface.model.sizes().into_iter().map(|(name, argument, _)| {
-            let (value, from) = (ident(name), argument.dotted());
-            quote!((#name, #value, #from))
-        });
-        quote!([#(#all),*])
-    }
-
-    fn check(&self) -> TokenStream {
-        let surface = self.surface;
-        let (taken, params) = (data(surface, &quote!()), surface.own("params"));
-        let names: Vec<Ident> = surface.data().map(|a| surface.variable(a)).collect();
-        let (views, dims) = (self.views(), surface.sizes());
-        let sizes = self.sizes();
-        quote! {
-            /// The entry check alone: whether the shapes are those that the network declares.
-            pub fn check<'a>(#taken #params: &Params) -> Result<(), ShapeError> {
-                #views
-                sizes(#(#names,)* #params).map(|_| ())
-            }
-
-            /// The sizes behind the names of dimensions.
-            struct Sizes { #(#dims: usize),* }
-
-            #sizes
-        }
-    }
-
-    fn sizes(&self) -> TokenStream {
-        let surface = self.surface;
-        let inputs = surface.data().map(|a| {
-            let (name, view) = (surface.variable(a), surface.view(a.shape.len(), a.role));
-            quote!(#name: #view,)
-        });
-        let dims = surface.sizes();
-        let reads = surface.model.sizes().into_iter().map(|(name, argument, axis)| {
-            let axis = Literal::usize_unsuffixed(axis - argument.stacks.len());
-            let (name, array) = (ident(name), self.array(argument));
-            quote!(let #name = #array.shape()[#axis];)
-        });
-        let checks = surface.model.arguments.iter().filter(|a| a.role != Role::State && !a.own_shape().is_empty());
-        let checks = checks.map(|a| self.expectation(a));
-        let labels = self.passes.into_iter().flat_map(|p| &p.labels).map(|(index, below)| {
-            let argument = &surface.model.arguments[*index];
-            let (network, word) = (surface.model.name.to_string(), plain(&argument.name));
-            let (variable, below) = (surface.variable(argument), size(below));
-            match argument.shape.is_empty() {
-                true => quote!(expect_index(#network, #word, &[#variable], #below)?;),
-                false => quote!(expect_index(#network, #word, &flat(#variable), #below)?;),
-            }
-        });
-        let apart = self.passes.into_iter().flat_map(|p| &p.apart).map(|(a, b)| {
-            let (network, names) = (surface.model.name.to_string(), [a, b].map(Dim::to_string));
-            let ([name_a, name_b], a, b) = (names, size(a), size(b));
-            quote!(expect_apart(#network, (#name_a, #a), (#name_b, #b))?;)
-        });
-        let params = surface.own("params");
-        quote! {
-            #[inline]
-            fn sizes<'a>(#(#inputs)* #params: &Params) -> Result<Sizes, ShapeError> {
-                #(#reads)*
-                #(#checks)*
-                #(#labels)*
-                #(#apart)*
-                Ok(Sizes { #(#dims),* })
-            }
-        }
-    }
-
-    fn array(&self, argument: &Argument) -> TokenStream {
-        match argument.role {
-            Role::Param => {
-                let (params, field) = (self.surface.own("params"), field_of(argument));
-                quote!(#params.#field)
-            }
-            _ => {
-                let variable = self.surface.variable(argument);
-                quote!(#variable)
-            }
-        }
-    }
-
-    fn expectation(&self, argument: &Argument) -> TokenStream {
-        let (network, name) = (self.surface.model.name.to_string(), argument.dotted());
-        let (array, dims, names) = (self.array(argument), sizes(argument.own_shape()), self.named_sizes());
-        let written = show(argument.own_shape());
-        if argument.stacks.is_empty() {
-            return quote!(expect_shape(#network, #name, #array.shape(), &#dims, #written, &#names)?;);
-        }
-        let arrays = each(&self.surface.own("params"), argument, false);
-        quote! {
-            for array in #arrays {
-                expect_shape(#network, #name, array.shape(), &#dims, #written, &#names)?;
-            }
-        }
     }
 }

@@ -123,7 +123,7 @@ impl Math<'_> {
                     let bond = if inside_call { Bond::Compare } else { Bond::Atom };
                     text.replace(&hole, &self.at_least(*id, bond, depth))
                 });
-                (filled, Bond::Atom)
+                (filled, if op.math.contains(" ? ") { Bond::Compare } else { Bond::Atom })
             }
         }
     }

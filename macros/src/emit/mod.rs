@@ -5,6 +5,7 @@ pub mod code;
 mod entry;
 mod math;
 mod pass;
+mod rows;
 mod surface;
 mod types;
 mod update;
@@ -47,6 +48,8 @@ pub struct Passes {
     pub cuts: Vec<Cut>,
     /// Sizes that must be different.
     pub apart: Vec<(Dim, Dim)>,
+    /// Sizes that may come out below zero.
+    pub differences: Vec<Dim>,
     /// Index arguments, and what their values must be below.
     pub labels: Vec<(usize, Dim)>,
 }

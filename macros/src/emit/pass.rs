@@ -1,6 +1,7 @@
 //! A program as Rust: a record of the slices that a pass works on, and its `run`, statement by statement.
 
 use super::code::{Code, docs, ident, size};
+use super::rows::Rows;
 use super::surface::blank;
 use super::update::{Hand, Updates};
 use super::write::{Turn, Writer, accesses};
@@ -48,16 +49,20 @@ impl Pass<'_> {
             (once && !buffer.is_local_array()).then(|| Field { buffer: id, name: self.variable(id), mutable })
         });
         let mut fields: Vec<Field> = fields.collect();
-        fields.iter_mut().filter(|f| f.mutable).for_each(|f| f.name = self.variable(self.slot_owner(f.buffer)));
+        let owners = self.slot_owners();
+        for field in fields.iter_mut().filter(|f| f.mutable) {
+            let owner = owners.get(&self.program.buffer(field.buffer).slot).copied();
+            field.name = self.variable(owner.unwrap_or(field.buffer));
+        }
         fields
     }
 
-    /// The buffer that names a piece of memory: the one that is written first.
-    fn slot_owner(&self, id: BufferId) -> BufferId {
-        let slot = self.program.buffer(id).slot;
-        let mut order = Vec::new();
-        self.program.body.iter().for_each(|s| s.walk(&mut |s| order.extend(written(s))));
-        order.into_iter().find(|b| self.program.buffer(*b).slot == slot).unwrap_or(id)
+    /// The buffer that names each piece of memory: the one that is written first.
+    fn slot_owners(&self) -> HashMap<usize, BufferId> {
+        let mut owners = HashMap::new();
+        let mut note = |id: BufferId| _ = owners.entry(self.program.buffer(id).slot).or_insert(id);
+        self.program.body.iter().for_each(|s| s.walk(&mut |s| written(s).into_iter().for_each(&mut note)));
+        owners
     }
 
     /// The dimension names that the pass needs.
@@ -142,7 +147,7 @@ impl Pass<'_> {
         buffer.shape.is_empty() && matches!(buffer.role, Role::Argument(_))
     }
 
-    fn element(&self, dtype: Dtype) -> Ident {
+    pub fn element(&self, dtype: Dtype) -> Ident {
         match dtype {
             Dtype::Real => self.real.clone(),
             Dtype::Index => ident("usize"),
@@ -168,14 +173,17 @@ impl Pass<'_> {
         let returns = (!self.scalar_results().is_empty()).then(|| quote!(-> #output));
         let update = self.updates.map(|updates| &updates.name);
         let (update_field, update) = (update.map(|name| quote!(#name: U)), update.map(|name| quote!(mut #name)));
-        let lengths = fields.iter().filter_map(|f| self.length(f));
+        let looped = self.looped_whole();
+        let lengths = fields.iter().filter_map(|f| self.length(f, &looped));
         let rows = self.local_arrays();
         let body = Writer { pass: self, inlined: self.inlined() }.body();
         let result = self.result();
         let docs = docs([doc]);
+        let (part, real) = (self.rows().map(|rows| rows.item()), &self.real);
+        let (apart_field, apart) =
+            (part.as_ref().map(|_| quote!(apart: &'a mut Vec<#real>,)), part.as_ref().map(|_| quote!(apart,)));
         let loops: TokenStream = self.loops().map(|turns| self.turn(turns).items(&self.turn_doc(turns))).collect();
         let borrows = fields.iter().any(|f| !self.is_scalar_argument(f.buffer));
-        let real = &self.real;
         let (generics, all, elided) = match (borrows, update.is_some()) {
             (false, false) => Default::default(),
             (true, false) => (quote!(<'a>), quote!(), quote!(<'_>)),
@@ -184,20 +192,22 @@ impl Pass<'_> {
         };
         quote! {
             #docs
-            struct #name #generics { #(#dims: usize,)* #(#declared,)* #update_field }
+            struct #name #generics { #(#dims: usize,)* #(#declared,)* #apart_field #update_field }
 
             impl #all Pass for #name #elided {
                 type Output = #output;
 
                 #[inline(always)]
                 fn run(self) #returns {
-                    let Self { #(#dims,)* #(#bound,)* #update } = self;
+                    let Self { #(#dims,)* #(#bound,)* #apart #update } = self;
                     #(#lengths)*
                     #(#rows)*
                     #body
                     #result
                 }
             }
+
+            #part
 
             #loops
         }
@@ -208,6 +218,11 @@ impl Pass<'_> {
             Stmt::Turns(turns) => Some(turns),
             _ => None,
         })
+    }
+
+    /// The loop over tiles of rows, if there is one.
+    pub fn rows(&self) -> Option<Rows<'_>> {
+        self.loops().find_map(|turns| Some(Rows { pass: self, turns, tile: turns.tile.as_ref()? }))
     }
 
     /// One turn of a loop, which is a pass of its own.
@@ -243,8 +258,8 @@ impl Pass<'_> {
     }
 
     /// `let x = &x[..N * 13];`: once the compiler knows a slice's length, loops over it need no further checks.
-    fn length(&self, field: &Field) -> Option<TokenStream> {
-        if self.is_scalar_argument(field.buffer) || !self.is_looped_whole(field.buffer) {
+    fn length(&self, field: &Field, looped: &HashSet<usize>) -> Option<TokenStream> {
+        if self.is_scalar_argument(field.buffer) || !looped.contains(&self.program.buffer(field.buffer).slot) {
             return None;
         }
         let (name, length) = (&field.name, size(&Dim::product(&self.program.buffer(field.buffer).shape)));
@@ -255,25 +270,21 @@ impl Pass<'_> {
         })
     }
 
-    /// Whether a loop walks the slice as it comes in: not row by row, not in tiles, not only in products.
-    fn is_looped_whole(&self, id: BufferId) -> bool {
-        let slot = self.program.buffer(id).slot;
-        let mut found = false;
-        let loops = self.program.body.iter().filter(|s| !matches!(s, Stmt::Loop(l) if l.tiles));
-        loops.for_each(|s| {
-            let whole = |(access, _): &(Access, bool)| {
-                let [(_, stride)] = access.place.strides.as_slice() else { return false };
-                self.program.buffer(access.buffer).slot == slot && stride.is_one()
-            };
-            found |= matches!(s, Stmt::Loop(_)) && accesses(s).iter().any(whole);
-        });
-        found
+    /// The memory that a loop walks as it comes in: not row by row, not in tiles, not only in products.
+    fn looped_whole(&self) -> HashSet<usize> {
+        let loops = self.program.body.iter().filter(|s| matches!(s, Stmt::Loop(l) if !l.tiles));
+        let whole = |(access, _): &(Access, bool)| {
+            let [(_, stride)] = access.place.strides.as_slice() else { return None };
+            stride.is_one().then(|| self.program.buffer(access.buffer).slot)
+        };
+        loops.flat_map(|s| accesses(s).iter().filter_map(whole).collect::<Vec<_>>()).collect()
     }
 
     /// `let squares = &mut [0.0; TILE];`: rows of constant length live in the pass itself.
     fn local_arrays(&self) -> Vec<TokenStream> {
-        let touched = self.touched();
-        let rows = touched.into_iter().filter(|b| self.program.buffer(*b).is_local_array());
+        let of_tiles = self.rows().map(|rows| rows.local_arrays()).unwrap_or_default();
+        let touched = self.touched().into_iter().filter(|b| !of_tiles.contains(b));
+        let rows = touched.filter(|b| self.program.buffer(*b).is_local_array());
         let declared = rows.map(|id| {
             let buffer = self.program.buffer(id);
             let (name, length) = (self.variable(id), size(&Dim::product(&buffer.shape)));

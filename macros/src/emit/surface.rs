@@ -5,10 +5,10 @@ use super::code::{ident, size};
 use super::{Compiled, Passes};
 use crate::ir::dim::{Dim, Shape, show};
 use crate::ir::graph::{Dtype, Source};
-use crate::ir::model::{Argument, Group, Model, Role, plain};
+use crate::ir::model::{Argument, Group, Model, Role, Stack, plain};
 use crate::ir::program::{self, Buffer};
-use proc_macro2::{Ident, TokenStream};
-use quote::{format_ident, quote};
+use proc_macro2::{Ident, Literal, TokenStream};
+use quote::{ToTokens, format_ident, quote};
 use std::collections::HashSet;
 use syn::spanned::Spanned;
 
@@ -117,6 +117,9 @@ impl<'a> Surface<'a> {
     /// What brings the networks of groups to where `super` reaches them: a path may begin with a crate, which `super`
     /// does not know.
     pub fn aliases(&self) -> TokenStream {
+        if self.model.options.local {
+            return self.locals();
+        }
         let reserved = ["crate", "self", "super"];
         let relative = self.model.groups.iter().filter(|g| {
             let path = &g.network;
@@ -129,6 +132,57 @@ impl<'a> Surface<'a> {
             quote!(#[doc(hidden)] #[allow(unused_imports)] use #path as #alias;)
         });
         quote!(#(#uses)*)
+    }
+
+    /// The place of a group among those that the module cannot name.
+    pub fn local(&self, group: &Group) -> Option<Literal> {
+        let place = self.model.groups.iter().position(|g| g.name == group.name)?;
+        self.model.options.local.then(|| Literal::usize_unsuffixed(place))
+    }
+
+    /// For a network in the body of a function, what tells its module of the networks of its groups.
+    fn locals(&self) -> TokenStream {
+        let (name, runtime, groups) = (&self.model.name, &self.model.options.runtime, self.own("Groups"));
+        let all = self.model.groups.iter().filter_map(|group| Some((group, self.local(group)?)));
+        let all = all.map(|(group, place)| {
+            let path = &group.network;
+            let elements = self.has_params(group).then(|| quote!(<T>));
+            let sizes = (0..group.sizes.as_ref().map_or(0, Vec::len)).map(Literal::usize_unsuffixed);
+            let sizes: Vec<TokenStream> = sizes.map(|k| quote!(sizes[#k])).collect();
+            let (state, start) = match self.states().any(|s| s.is_of(&group.name)) {
+                true => (quote!(#path::State<T>), quote!(#path::state(#(#sizes),*))),
+                false => (quote!(()), TokenStream::new()),
+            };
+            let (zeros, initial) = match group.sizes {
+                Some(_) => (quote!(#path::zeros(#(#sizes),*)), quote!(#path::init(rng, #(#sizes),*))),
+                None => [(); 2].map(|()| quote!(unreachable!("the network has an error"))).into(),
+            };
+            quote! {
+                #[doc(hidden)]
+                #[allow(non_local_definitions, unused_variables)]
+                impl #runtime::emitted::Local<#place> for #name::#groups {
+                    type Params<T> = #path::Params #elements;
+                    type Gradients<T> = #path::Gradients #elements;
+                    type State<T> = #state;
+
+                    fn zeros<T: #runtime::emitted::Real>(sizes: &[usize]) -> Self::Params<T> {
+                        #zeros
+                    }
+
+                    fn init<T: #runtime::emitted::Real>(
+                        rng: &mut impl #runtime::emitted::Rng,
+                        sizes: &[usize],
+                    ) -> Self::Params<T> {
+                        #initial
+                    }
+
+                    fn state<T: #runtime::emitted::Real>(sizes: &[usize]) -> Self::State<T> {
+                        #start
+                    }
+                }
+            }
+        });
+        quote!(#(#all)*)
     }
 
     fn alias(&self, group: &Group) -> Ident {
@@ -206,7 +260,7 @@ impl<'a> Surface<'a> {
 
     /// All dimension names that can be read, in order.
     pub fn sizes(&self) -> Vec<Ident> {
-        self.model.sizes().iter().map(|(name, ..)| ident(name)).collect()
+        self.model.sizes().iter().map(|reading| ident(reading.name)).collect()
     }
 
     /// The dimension names in the shapes of parameters, in order of appearance.
@@ -241,13 +295,26 @@ impl<'a> Surface<'a> {
         self.tuple(types)
     }
 
+    /// The same, but arrays as views of memory that lives as long as `'w`.
+    pub fn viewed_output(&self) -> TokenStream {
+        let view = |shape: &Shape| match shape.len() {
+            0 => self.real.to_token_stream(),
+            rank => {
+                let (view, real) = (format_ident!("ArrayView{rank}"), &self.real);
+                quote!(#view<'w, #real>)
+            }
+        };
+        self.tuple(self.model.result.shapes.iter().map(|(shape, _)| view(shape)).collect())
+    }
+
+    /// Whether there is an array among the outputs.
+    pub fn has_arrays(&self) -> bool {
+        self.model.result.shapes.iter().any(|(shape, _)| !shape.is_empty())
+    }
+
     /// One value, or as many as the network has outputs.
     pub fn tuple(&self, parts: Vec<TokenStream>) -> TokenStream {
         if self.is_tuple() { quote!((#(#parts,)*)) } else { quote!(#(#parts)*) }
-    }
-
-    pub fn is_scalar(&self) -> bool {
-        !self.is_tuple() && self.model.result.shapes.iter().all(|(s, _)| s.is_empty())
     }
 }
 
@@ -265,7 +332,7 @@ fn inner_names(compiled: &Compiled) -> impl Iterator<Item = String> {
 /// The field of an argument in `Params`: `hidden.w`, and in a stack the first of them, `blocks[0].w`.
 pub fn field_of(argument: &Argument) -> TokenStream {
     let names = argument.path.iter().enumerate().map(|(k, name)| {
-        let first = argument.stacks.iter().any(|(at, _)| *at == k).then(|| quote!([0]));
+        let first = argument.stacks.iter().any(|stack| stack.at == k).then(|| quote!([0]));
         quote!(#name #first)
     });
     quote!(#(#names).*)
@@ -276,7 +343,7 @@ pub fn each(all: &Ident, argument: &Argument, mutable: bool) -> TokenStream {
     let (iter, sign) = if mutable { (ident("iter_mut"), quote!(&mut)) } else { (ident("iter"), quote!(&)) };
     let mut start = 0;
     let mut tokens = TokenStream::new();
-    for &(at, _) in &argument.stacks {
+    for &Stack { at, .. } in &argument.stacks {
         let names = &argument.path[start..=at];
         tokens = match start {
             0 => quote!(#all.#(#names).*.#iter()),
@@ -286,6 +353,47 @@ pub fn each(all: &Ident, argument: &Argument, mutable: bool) -> TokenStream {
     }
     let names = &argument.path[start..];
     quote!(#tokens.map(|block| #sign block.#(#names).*))
+}
+
+/// The stacks that are vectors, each once, as if it were an array: its path, and what lies around it.
+pub fn vectors<'a>(arguments: impl Iterator<Item = &'a Argument>) -> Vec<(Argument, Dim)> {
+    let mut found: Vec<(Argument, Dim)> = Vec::new();
+    for argument in arguments {
+        for stack in argument.stacks.iter().filter(|stack| !stack.is_array) {
+            let (path, stacks) = (argument.path[..=stack.at].to_vec(), argument.outside(stack));
+            if found.iter().all(|(known, _)| known.path != path) {
+                found.push((Argument { path, stacks, ..argument.clone() }, stack.count.clone()));
+            }
+        }
+    }
+    found
+}
+
+/// A size of the first array of a parameter in stacks, which may be empty: `params.blocks.first().map_or(0, |block|
+/// block.w.shape()[1])`; or of the stack itself that is the axis, `params.blocks.len()`.
+pub fn size_in_stacks(all: &Ident, argument: &Argument, axis: usize) -> TokenStream {
+    let (around, last, size) = match argument.stacks.get(axis) {
+        Some(stack) => (axis, stack.at, quote!(len())),
+        None => {
+            let axis = Literal::usize_unsuffixed(axis - argument.stacks.len());
+            (argument.stacks.len(), argument.path.len() - 1, quote!(shape()[#axis]))
+        }
+    };
+    let mut start = 0;
+    let mut tokens = TokenStream::new();
+    for stack in &argument.stacks[..around] {
+        let names = &argument.path[start..=stack.at];
+        tokens = match start {
+            0 => quote!(#all.#(#names).*.first()),
+            _ => quote!(#tokens.and_then(|block| block.#(#names).*.first())),
+        };
+        start = stack.at + 1;
+    }
+    let names = &argument.path[start..=last];
+    match around {
+        0 => quote!(#all.#(#names).*.#size),
+        _ => quote!(#tokens.map_or(0, |block| block.#(#names).*.#size)),
+    }
 }
 
 /// The same as views.

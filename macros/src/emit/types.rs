@@ -1,11 +1,11 @@
 //! The types of a network: `Params`, `Gradients`, `Saved`, `Workspace`, with public fields and documented shapes.
 
 use super::code::{docs, ident, size, sizes};
-use super::entry::memory;
+use super::entry::{Memory, memory};
 use super::surface::{Field, Surface, length, shape_words};
 use super::visit::visited;
 use super::{Compiled, Passes};
-use crate::ir::dim::Shape;
+use crate::ir::dim::{Dim, Shape};
 use crate::ir::graph::{Dtype, Goal, Kind, Source};
 use crate::ir::model::{Argument, Group, Init, plain};
 use proc_macro2::{Ident, TokenStream};
@@ -17,7 +17,7 @@ pub fn types(surface: &Surface, passes: Option<&Passes>) -> TokenStream {
     let gradients = gradients(surface);
     let saved = saved(surface, passes);
     let workspace = passes.and_then(|p| p.step.as_ref()).map(|step| workspace(surface, step));
-    let stub = (passes.is_none() && surface.is_scalar()).then(|| {
+    let stub = (passes.is_none() && surface.model.has_loss()).then(|| {
         quote!(
             #[derive(Clone, Debug, Default)]
             pub struct Workspace {
@@ -25,7 +25,9 @@ pub fn types(surface: &Surface, passes: Option<&Passes>) -> TokenStream {
             }
         )
     });
-    quote!(#params #state #gradients #saved #workspace #stub)
+    let groups = surface.own("Groups");
+    let groups = surface.model.options.local.then(|| quote!(#[doc(hidden)] pub struct #groups;));
+    quote!(#groups #params #state #gradients #saved #workspace #stub)
 }
 
 fn field(surface: &Surface, name: &Ident, (shape, dtype): (&Shape, Dtype), more: &str) -> TokenStream {
@@ -47,17 +49,40 @@ fn group_field(surface: &Surface, group: &Group, of: &str) -> TokenStream {
     let has_elements = of == "State" || surface.has_params(group);
     let of = ident(of);
     let docs = docs([format!("Those of `{}`.", plain(&group.network.segments.last().expect("a name").ident)).as_str()]);
-    let elements = has_elements.then(|| quote!(<T>));
-    let one = quote!(#module::#of #elements);
-    match group.count {
-        Some(count) => quote!(#docs pub #name: [#one; #count]),
+    let one = match surface.local(group) {
+        Some(place) => {
+            let (groups, element) = (surface.own("Groups"), element(surface));
+            quote!(<#groups as Local<#place>>::#of<#element>)
+        }
+        None => {
+            let elements = has_elements.then(|| quote!(<T>));
+            quote!(#module::#of #elements)
+        }
+    };
+    match group.count.as_ref().map(|count| (count, count.as_number())) {
+        Some((count, Some(_))) => {
+            let count = size(count);
+            quote!(#docs pub #name: [#one; #count])
+        }
+        Some((_, None)) => quote!(#docs pub #name: Vec<#one>),
         None => quote!(#docs pub #name: #one),
     }
 }
 
+/// The type of elements within the types of the module: `T`, if any of them has elements.
+fn element(surface: &Surface) -> Ident {
+    let has_elements = surface.params().chain(surface.states()).next().is_some();
+    if has_elements { ident("T") } else { surface.real.clone() }
+}
+
+/// A stack of so many networks as a number says.
+fn is_array(group: &Group) -> bool {
+    group.count.as_ref().is_some_and(|count| count.as_number().is_some())
+}
+
 /// `Default` for a type of these fields: Rust derives it for short arrays alone.
 fn default(surface: &Surface, of: &str, fields: &[&Ident], has_elements: bool) -> (TokenStream, TokenStream) {
-    let stack = |name: &Ident| surface.model.groups.iter().any(|g| g.name == *name && g.count.is_some());
+    let stack = |name: &Ident| surface.model.groups.iter().any(|g| g.name == *name && is_array(g));
     if !fields.iter().any(|name| stack(name)) {
         return (quote!(Default,), TokenStream::new());
     }
@@ -101,6 +126,7 @@ fn params(surface: &Surface) -> TokenStream {
     let zeros = initialised(surface, fields_of(), "zeros", &quote!(), &|_, shape| zeros(shape));
     let initial = initialised(surface, fields_of(), "init", &quote!(rng,), &initial);
     let (derived, default) = default(surface, "Params", &field_names(surface), surface.params().next().is_some());
+    let order = in_order(surface);
     quote! {
         #doc
         #[derive(Clone, Debug, #derived PartialEq)]
@@ -110,12 +136,14 @@ fn params(surface: &Surface) -> TokenStream {
 
         impl Params {
             /// Zeros everywhere.
+            #order
             pub fn zeros(#(#sizes: usize),*) -> Self {
                 self::zeros(#(#sizes),*)
             }
 
             /// What each parameter's `#[init(..)]` says; else matrices from Glorot's uniform distribution, and zeros for
             /// vectors and scalars.
+            #order
             pub fn init(rng: &mut impl Rng, #(#sizes: usize),*) -> Self {
                 self::init(rng, #(#sizes),*)
             }
@@ -142,6 +170,7 @@ fn state(surface: &Surface) -> TokenStream {
         Field::Group(group) => group_field(surface, group, "State"),
     });
     let (sizes, (generics, all, elements)) = (surface.parameter_sizes(), generics(surface, true));
+    let order = in_order(surface);
     let start = |start, shape: &Shape| initial(if start == Init::Usual { Init::Constant(0.0) } else { start }, shape);
     let initial = initialised(surface, surface.state_fields(), "state", &quote!(), &start);
     let visited = visited(surface, "State", (surface.state_fields(), surface.states().collect()), true);
@@ -152,6 +181,7 @@ fn state(surface: &Surface) -> TokenStream {
 
         impl State {
             /// As each `#[init(..)]` says, else zeros.
+            #order
             pub fn new(#(#sizes: usize),*) -> Self {
                 self::state(#(#sizes),*)
             }
@@ -164,6 +194,16 @@ fn state(surface: &Surface) -> TokenStream {
 
         #visited
     }
+}
+
+/// In which order the sizes of parameters are given.
+fn in_order(surface: &Surface) -> TokenStream {
+    let sizes: Vec<String> = surface.model.parameter_sizes().into_iter().map(|name| format!("`{name}`")).collect();
+    if sizes.len() < 2 {
+        return TokenStream::new();
+    }
+    let order = "const generics as they are declared, then the other names as the parameters have them";
+    docs(["", format!("The sizes are {}: {order}.", sizes.join(", ")).as_str()])
 }
 
 /// What stands behind the name of a type that has elements: `<T = f32>`, `<T: Real>`, `<T>`.
@@ -193,8 +233,21 @@ fn initialised(
         Field::Group(group) => {
             let (name, module) = (&group.name, surface.module_of(group));
             let sizes = group.sizes.iter().flatten().map(size);
-            let one = quote!(#module::#of(#first #(#sizes),*));
-            if group.count.is_some() { quote!(#name: ::core::array::from_fn(|_| #one)) } else { quote!(#name: #one) }
+            let one = match surface.local(group) {
+                Some(place) => {
+                    let (groups, element) = (surface.own("Groups"), element(surface));
+                    quote!(<#groups as Local<#place>>::#of::<#element>(#first &[#(#sizes),*]))
+                }
+                None => quote!(#module::#of(#first #(#sizes),*)),
+            };
+            match &group.count {
+                Some(_) if is_array(group) => quote!(#name: ::core::array::from_fn(|_| #one)),
+                Some(count) => {
+                    let count = size(count);
+                    quote!(#name: (0..#count).map(|_| #one).collect())
+                }
+                None => quote!(#name: #one),
+            }
         }
     });
     quote!(#(#fields),*)
@@ -303,35 +356,46 @@ fn saved(surface: &Surface, passes: Option<&Passes>) -> TokenStream {
         docs([format!("What the forward pass of `{}` keeps for the backward pass.", surface.model.name).as_str()]);
     let fields =
         kept.iter().zip(&reasons).map(|((name, shape, dtype), why)| field(surface, name, (shape, *dtype), why));
-    let bytes = docs([format!("The size in bytes: {}.", bytes_formula(surface, &kept)).as_str()]);
+    let formula = format!("The size in bytes: {}.", bytes_formula(surface, &kept));
     let sizes = kept.iter().map(|(name, shape, dtype)| {
-        let element = surface.element_of(*dtype);
         let count = if shape.is_empty() { quote!(1) } else { quote!(self.#name.len()) };
-        quote!(#count * ::core::mem::size_of::<#element>())
+        (count, surface.element_of(*dtype))
     });
+    let bytes = bytes(&formula, sizes);
     quote! {
         #doc
         #[derive(Clone, Debug, Default, PartialEq)]
         pub struct Saved { #(#fields),* }
 
-        impl Saved {
-            #bytes
-            pub fn bytes(&self) -> usize {
-                let sizes: &[usize] = &[#(#sizes),*];
-                sizes.iter().sum()
-            }
+        impl Saved { #bytes }
+    }
+}
+
+/// `pub fn bytes(&self) -> usize`: so many elements of each type.
+fn bytes(doc: &str, sizes: impl Iterator<Item = (TokenStream, Ident)>) -> TokenStream {
+    let (docs, sizes) =
+        (docs([doc]), sizes.map(|(count, element)| quote!(#count * ::core::mem::size_of::<#element>())));
+    quote! {
+        #docs
+        pub fn bytes(&self) -> usize {
+            let sizes: &[usize] = &[#(#sizes),*];
+            sizes.iter().sum()
         }
+    }
+}
+
+fn bytes_of(surface: &Surface, dtype: Dtype) -> i64 {
+    match dtype {
+        Dtype::Mask => 1,
+        Dtype::Real if !surface.model.options.double => 4,
+        _ => 8,
     }
 }
 
 /// `4 · N · 13 + 4 · N`
 fn bytes_formula(surface: &Surface, kept: &[(Ident, Shape, Dtype)]) -> String {
-    let width = |dtype| match dtype {
-        Dtype::Mask => 1,
-        Dtype::Real if !surface.model.options.double => 4,
-        _ => 8,
-    };
-    let terms = kept.iter().map(|(_, shape, dtype)| format!("{} · {}", width(*dtype), super::math::count(shape)));
+    let terms =
+        kept.iter().map(|(_, shape, dtype)| format!("{} · {}", bytes_of(surface, *dtype), super::math::count(shape)));
     let terms: Vec<String> = terms.collect();
     if terms.is_empty() { "0".into() } else { terms.join(" + ") }
 }
@@ -341,6 +405,7 @@ fn workspace(surface: &Surface, step: &Compiled) -> TokenStream {
         docs([format!("Every buffer of a step of `{}`; grows at first use, and is used again.", surface.model.name)
             .as_str()]);
     let memory = memory(surface, step);
+    let bytes = workspace_bytes(surface, &memory);
     let fields = memory.scratch.iter().map(|(name, shape, dtype)| {
         let docs = docs([format!("{}.", shape_words(shape)).as_str()]);
         let element = surface.element_of(*dtype);
@@ -350,6 +415,10 @@ fn workspace(surface: &Surface, step: &Compiled) -> TokenStream {
         let docs = docs([of.as_str()]);
         quote!(#docs pub #name: Vec<#element>)
     });
+    let apart = memory.apart.as_ref().map(|name| {
+        let (doc, real) = (docs(["The sums and the lanes of parts of the rows, where there are many."]), &surface.real);
+        quote!(#doc pub #name: Vec<#real>,)
+    });
     quote! {
         #doc
         #[derive(Clone, Debug, Default)]
@@ -358,6 +427,22 @@ fn workspace(surface: &Surface, step: &Compiled) -> TokenStream {
             pub gradients: Gradients,
             #(#fields,)*
             #(#copies,)*
+            #apart
         }
+
+        impl Workspace { #bytes }
     }
+}
+
+fn workspace_bytes(surface: &Surface, memory: &Memory) -> TokenStream {
+    let total = memory.scratch.iter().fold(Dim::default(), |total, (_, shape, dtype)| {
+        &total + &(&Dim::number(bytes_of(surface, *dtype)) * &Dim::product(shape))
+    });
+    let total = total.to_string().replace('*', "·");
+    let parts = memory.apart.as_ref().map_or("", |_| ", and as much again for each part of many rows");
+    let scratch = memory.scratch.iter().map(|(name, _, dtype)| (name, surface.element_of(*dtype)));
+    let copies = memory.copies.iter().map(|(name, _, element)| (name, element.clone()));
+    let apart = memory.apart.iter().map(|name| (name, surface.real.clone()));
+    let all = scratch.chain(copies).chain(apart).map(|(name, element)| (quote!(self.#name.len()), element));
+    bytes(&format!("The size in bytes, beside the gradients and the copies: {total}{parts}."), all)
 }

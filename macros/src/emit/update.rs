@@ -20,6 +20,8 @@ pub struct Updates {
     pub hands: Vec<Hand>,
     /// The places of the arrays that the pass does not hand over; in ranges, for a stack may have hundreds.
     pub rest: Vec<Range<usize>>,
+    /// From here on, places depend on how many networks are in a stack, and none is handed over.
+    pub open: Option<usize>,
 }
 
 /// One parameter and its gradient.
@@ -38,8 +40,9 @@ pub struct Hand {
 pub fn updates(surface: &Surface, step: &Compiled, pass: &Pass) -> Updates {
     let lives = Lives::of(&step.program);
     let (params, gradients) = (read_arguments(step, pass), gradients(step));
-    let mut updates = Updates { name: surface.own("update"), hands: Vec::new(), rest: Vec::new() };
-    for (places, argument) in places(surface) {
+    let (places, open) = places(surface);
+    let mut updates = Updates { name: surface.own("update"), hands: Vec::new(), rest: Vec::new(), open };
+    for (places, argument) in places {
         let index = argument.filter(|a| !a.shape.is_empty()).map(|a| surface.index_of(a));
         let memory = index.and_then(|index| Some((*params.get(&index)?, *gradients.get(&index)?)));
         match (memory, updates.rest.last_mut()) {

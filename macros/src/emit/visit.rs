@@ -3,16 +3,16 @@
 use super::code::ident;
 use super::surface::{Field, Surface, field_of};
 use super::types::generics;
-use crate::ir::model::{Argument, Group, plain};
+use crate::ir::model::{Argument, Group, Stack, plain};
 use proc_macro2::{Literal, TokenStream};
-use quote::quote;
+use quote::{ToTokens, quote};
 use std::ops::Range;
 
 /// What stands at some of the indices.
 enum Stop<'a> {
     One(&'a Argument),
-    /// So many arrays of a group with a stack in it, which knows their paths itself.
-    Inside(&'a Group, usize),
+    /// So many arrays of a group with a stack in it, which knows their paths itself; how many, if that is a number.
+    Inside(&'a Group, Option<usize>),
 }
 
 /// The implementation of `ParamSet` for `Params` or `Gradients`.
@@ -23,7 +23,7 @@ pub fn visited(surface: &Surface, of: &str, all: (Vec<Field>, Vec<&Argument>), h
     let of = ident(of);
     let real = if has_elements { ident("T") } else { surface.real.clone() };
     let (_, generics, elements) = generics(surface, has_elements);
-    let count = Literal::usize_unsuffixed(stops.iter().map(Stop::count).sum());
+    let count = count(&stops);
     let path = match stops.iter().all(|stop| matches!(stop, Stop::One(_))) {
         true => {
             let paths = all.1.iter().map(|p| p.dotted());
@@ -68,25 +68,31 @@ pub fn visited(surface: &Surface, of: &str, all: (Vec<Field>, Vec<&Argument>), h
     }
 }
 
-/// The places of all arrays of the network, in order: of each parameter, or of a whole group with a stack in it.
-pub fn places<'a>(surface: &Surface<'a>) -> Vec<(Range<usize>, Option<&'a Argument>)> {
-    let mut start = 0;
+/// Some places among all arrays, and the parameter that stands there, if it is one.
+type Places<'a> = (Range<usize>, Option<&'a Argument>);
+
+/// The places of all arrays of the network, in order: of each parameter, or of a whole group with a stack in it. And from
+/// where on they are not known, for a stack of any number of networks stands there.
+pub fn places<'a>(surface: &Surface<'a>) -> (Vec<Places<'a>>, Option<usize>) {
+    let (mut start, mut places) = (0, Vec::new());
     let fields = (surface.fields(), surface.params().collect());
-    let places = stops(&fields).into_iter().map(|stop| {
-        let places = start..start + stop.count();
-        start = places.end;
+    for stop in stops(&fields) {
+        let Some(count) = stop.count() else { return (places, Some(start)) };
+        let own = start..start + count;
+        start = own.end;
         match stop {
-            Stop::One(param) => (places, Some(param)),
-            Stop::Inside(..) => (places, None),
+            Stop::One(param) => places.push((own, Some(param))),
+            Stop::Inside(..) => places.push((own, None)),
         }
-    });
-    places.collect()
+    }
+    (places, None)
 }
 
 fn stops<'a>((fields, arguments): &(Vec<Field<'a>>, Vec<&'a Argument>)) -> Vec<Stop<'a>> {
     let of_group = |group: &'a Group| {
         let params: Vec<&Argument> = arguments.iter().copied().filter(|p| p.is_of(&group.name)).collect();
-        let arrays = |p: &Argument| p.stacks.iter().map(|(_, count)| count).product::<usize>();
+        let networks = |stack: &Stack| stack.count.as_number().filter(|_| stack.is_array).map(|n| n as usize);
+        let arrays = |p: &Argument| p.stacks.iter().map(networks).product::<Option<usize>>();
         match params.iter().all(|p| p.stacks.is_empty()) {
             true => params.into_iter().map(Stop::One).collect(),
             false => vec![Stop::Inside(group, params.iter().map(|p| arrays(p)).sum())],
@@ -99,17 +105,30 @@ fn stops<'a>((fields, arguments): &(Vec<Field<'a>>, Vec<&'a Argument>)) -> Vec<S
     stops.collect()
 }
 
+/// How many arrays there are.
+fn count(stops: &[Stop]) -> TokenStream {
+    match stops.iter().map(Stop::count).sum::<Option<usize>>() {
+        Some(count) => Literal::usize_unsuffixed(count).to_token_stream(),
+        None => {
+            let each = stops.iter().map(Stop::counted);
+            quote!(#(#each)+*)
+        }
+    }
+}
+
 /// `match index { 0 => .., 1..=12 => .. }`
-fn matched(stops: &[Stop], count: &Literal, value: &dyn Fn(&Stop) -> TokenStream) -> TokenStream {
+fn matched(stops: &[Stop], count: &TokenStream, value: &dyn Fn(&Stop) -> TokenStream) -> TokenStream {
+    if stops.iter().any(|stop| stop.count().is_none()) {
+        return searched(stops, count, value);
+    }
     let mut start = 0;
     let arms = stops.iter().map(|stop| {
-        let first = Literal::usize_unsuffixed(start);
-        let last = Literal::usize_unsuffixed(start + stop.count() - 1);
-        start += stop.count();
-        let value = value(stop);
+        let (first, arrays) = (Literal::usize_unsuffixed(start), stop.count().expect("a number"));
+        start += arrays;
+        let (last, value) = (Literal::usize_unsuffixed(start.saturating_sub(1)), value(stop));
         match stop {
             Stop::One(_) => quote!(#first => #value,),
-            Stop::Inside(..) if stop.count() == 0 => TokenStream::new(),
+            Stop::Inside(..) if arrays == 0 => TokenStream::new(),
             Stop::Inside(..) => quote!(#first..=#last => { let inner = index - #first; #value }),
         }
     });
@@ -122,12 +141,63 @@ fn matched(stops: &[Stop], count: &Literal, value: &dyn Fn(&Stop) -> TokenStream
     }
 }
 
+/// The same where only the arrays say how many there are.
+fn searched(stops: &[Stop], count: &TokenStream, value: &dyn Fn(&Stop) -> TokenStream) -> TokenStream {
+    let steps = stops.iter().enumerate().map(|(k, stop)| {
+        let (arrays, value) = (stop.counted(), value(stop));
+        let next = (k + 1 < stops.len()).then(|| quote!(inner -= arrays;));
+        quote! {
+            let arrays = #arrays;
+            if inner < arrays {
+                return #value;
+            }
+            #next
+        }
+    });
+    quote! {
+        let mut inner = index;
+        #(#steps)*
+        no_such_array(index, #count)
+    }
+}
+
 impl Stop<'_> {
-    fn count(&self) -> usize {
+    fn count(&self) -> Option<usize> {
         match self {
-            Stop::One(_) => 1,
+            Stop::One(_) => Some(1),
             Stop::Inside(_, count) => *count,
         }
+    }
+
+    /// The same as an expression.
+    fn counted(&self) -> TokenStream {
+        match self {
+            Stop::Inside(group, None) => {
+                let name = &group.name;
+                match &group.count {
+                    Some(_) => quote!(self.#name.iter().map(|block| block.count()).sum::<usize>()),
+                    None => quote!(self.#name.count()),
+                }
+            }
+            Stop::One(_) | Stop::Inside(_, Some(_)) => {
+                Literal::usize_unsuffixed(self.count().expect("a number")).to_token_stream()
+            }
+        }
+    }
+
+    /// What `value` makes of how many arrays each network of a stack has, if the group is one.
+    fn of_each(&self, value: &dyn Fn(TokenStream) -> TokenStream) -> Option<TokenStream> {
+        let Stop::Inside(group, count) = self else { return None };
+        let (networks, name) = (group.count.as_ref()?, &group.name);
+        Some(match (count, networks.as_number()) {
+            (Some(count), Some(networks)) => {
+                value(Literal::usize_unsuffixed(count / networks as usize).to_token_stream())
+            }
+            _ => {
+                let value = value(quote!(each));
+                quote!({ let each = self.#name[0].count(); #value })
+            }
+        })
     }
 
     fn path(&self) -> TokenStream {
@@ -136,18 +206,16 @@ impl Stop<'_> {
                 let path = param.dotted();
                 quote!(#path.to_string())
             }
-            Stop::Inside(group, count) => {
+            Stop::Inside(group, _) => {
                 let (name, text) = (&group.name, plain(&group.name));
-                match group.count.map(|networks| Literal::usize_unsuffixed(count / networks)) {
-                    Some(each) => {
-                        let format = format!("{text}.{{}}.{{}}");
-                        quote!(format!(#format, inner / #each, self.#name[inner / #each].path(inner % #each)))
-                    }
-                    None => {
-                        let format = format!("{text}.{{}}");
-                        quote!(format!(#format, self.#name.path(inner)))
-                    }
-                }
+                let stacked = self.of_each(&|each| {
+                    let format = format!("{text}.{{}}.{{}}");
+                    quote!(format!(#format, inner / #each, self.#name[inner / #each].path(inner % #each)))
+                });
+                stacked.unwrap_or_else(|| {
+                    let format = format!("{text}.{{}}");
+                    quote!(format!(#format, self.#name.path(inner)))
+                })
             }
         }
     }
@@ -182,12 +250,10 @@ impl Stop<'_> {
                 let (field, own_method) = (field_of(param), ident(own));
                 quote!(self.#field.#own_method().into_dyn())
             }
-            Stop::Inside(group, count) => {
+            Stop::Inside(group, _) => {
                 let name = &group.name;
-                match group.count.map(|networks| Literal::usize_unsuffixed(count / networks)) {
-                    Some(each) => quote!(self.#name[inner / #each].#group_method(inner % #each)),
-                    None => quote!(self.#name.#group_method(inner)),
-                }
+                let stacked = self.of_each(&|each| quote!(self.#name[inner / #each].#group_method(inner % #each)));
+                stacked.unwrap_or_else(|| quote!(self.#name.#group_method(inner)))
             }
         }
     }

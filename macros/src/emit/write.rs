@@ -3,12 +3,13 @@
 use super::code::{Code, docs, ident, size};
 use super::math;
 use super::pass::{Field, Pass, written};
+use super::rows::Rows;
 use super::update::Hand;
 use crate::ir::along::Along;
 use crate::ir::dim::Dim;
 use crate::ir::graph::{Fold, Id};
 use crate::ir::program::{
-    Access, Affine, Axis, BufferId, Loop, Moved, Operand, Product, Program, Role, Stmt, Tile, Turns, Whose,
+    Access, Affine, Axis, BufferId, Loop, Moved, Operand, Product, Program, Role, Stmt, Turns, Whose,
 };
 use crate::op::{self, Emitted};
 use proc_macro2::{Ident, Literal, TokenStream};
@@ -146,57 +147,45 @@ impl Writer<'_> {
 
     /// `for i in 0..T { ForwardTurn { T, x: &x[i * 4..][..4], .. }.run(); h.copy_from_slice(h_next); }`
     fn turns(&self, turns: &Turns) -> TokenStream {
-        let pass = self.pass.turn(turns);
-        let (index, count) = (ident(&self.pass.names.indices[0]), size(&turns.count));
-        let copied = |to: BufferId, from: BufferId| {
-            let (to, from) = (self.pass.variable(to), self.pass.slice(from));
-            quote!(#to.copy_from_slice(#from);)
-        };
         let starts = turns.carried.iter().map(|c| match c.start {
-            Some(start) => copied(c.state, start),
+            Some(start) => self.copied(c.state, start),
             None => {
                 let state = self.pass.variable(c.state);
                 quote!(#state.fill(0.0);)
             }
         });
-        let ends = turns.carried.iter().filter_map(|c| Some(copied(c.state, c.next?)));
+        let all = match &turns.tile {
+            Some(tile) => Rows { pass: self.pass, turns, tile }.statement(),
+            None => {
+                let (index, count, turn) = (self.turn_index(), size(&turns.count), self.turn_of(turns));
+                let range = if turns.reverse { quote!((0..#count).rev()) } else { quote!(0..#count) };
+                quote!(for #index in #range { #turn })
+            }
+        };
+        quote!(#(#starts)* #all)
+    }
+
+    /// The variable that counts turns.
+    fn turn_index(&self) -> Ident {
+        ident(&self.pass.names.indices[0])
+    }
+
+    /// `ForwardTurn { T, x: &x[i * 4..][..4], .. }.run(); h.copy_from_slice(h_next);`
+    pub fn turn_of(&self, turns: &Turns) -> TokenStream {
+        let (pass, index) = (self.pass.turn(turns), self.turn_index());
+        let ends = turns.carried.iter().filter_map(|c| Some(self.copied(c.state, c.next?)));
         let fields = pass.fields().into_iter().map(|field| {
             let (_, whose) = turns.fields.iter().find(|(own, _)| *own == field.buffer).expect("memory for every field");
             let (name, memory) = (&field.name, self.memory_of(&pass, &field, *whose, &index));
             quote!(#name: #memory)
         });
         let (name, dims) = (&pass.name, pass.dimensions().into_iter().map(ident));
-        if let Some(tile) = &turns.tile {
-            let (height, lanes) = (Literal::i64_unsuffixed(tile.height), self.lanes(tile));
-            return quote! {
-                #(#starts)*
-                for rows in rows_of(#count, #height) {
-                    #lanes
-                    #name { #(#dims,)* #(#fields),* }.run();
-                    #(#ends)*
-                }
-            };
-        }
-        let range = if turns.reverse { quote!((0..#count).rev()) } else { quote!(0..#count) };
-        quote! {
-            #(#starts)*
-            for #index in #range {
-                #name { #(#dims,)* #(#fields),* }.run();
-                #(#ends)*
-            }
-        }
+        quote!(#name { #(#dims,)* #(#fields),* }.run(); #(#ends)*)
     }
 
-    /// `lanes_of(x_lanes, x, &rows, [13, 32]); live_lanes(live, &rows);`
-    fn lanes(&self, tile: &Tile) -> TokenStream {
-        let height = Literal::i64_unsuffixed(tile.height);
-        let copies = tile.lanes.iter().map(|(rows, lanes)| {
-            let width = Dim::product(&self.program().buffer(*rows).shape[1..]);
-            let (rows, lanes, width) = (self.pass.slice(*rows), self.pass.variable(*lanes), size(&width));
-            quote!(lanes_of(#lanes, #rows, &rows, [#width, #height]);)
-        });
-        let live = self.pass.variable(tile.live);
-        quote!(#(#copies)* live_lanes(#live, &rows);)
+    fn copied(&self, to: BufferId, from: BufferId) -> TokenStream {
+        let (to, from) = (self.pass.variable(to), self.pass.slice(from));
+        quote!(#to.copy_from_slice(#from);)
     }
 
     /// What a turn of a loop gets for one of its fields.

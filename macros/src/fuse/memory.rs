@@ -3,7 +3,7 @@
 
 use crate::ir::dim::Dim;
 use crate::ir::graph::Dtype;
-use crate::ir::life::Lives;
+use crate::ir::life::{Life, Lives};
 use crate::ir::program::{Access, Buffer, BufferId, Operand, Program, Role, Stmt};
 use std::collections::HashSet;
 
@@ -115,21 +115,47 @@ fn read_where_written(stmt: &Stmt, read: BufferId, written: BufferId) -> bool {
 fn reuse_free(program: &mut Program, lives: &Lives) {
     let mut order: Vec<BufferId> = lives.0.keys().copied().filter(|b| is_scratch(program.buffer(*b))).collect();
     order.sort_by_key(|b| (lives.0[b].first, *b));
-    for id in order.into_iter().filter(|b| program.buffer(*b).over.is_none()).collect::<Vec<_>>() {
+    order.retain(|b| program.buffer(*b).over.is_none());
+    let mut slots = slots(program, lives);
+    for id in order {
         let own = program.buffer(id).slot;
-        let lifetime = lives.of_slot(program, own);
-        let free = (0..program.buffers.len()).find(|&slot| {
-            slot != own
-                && all_scratch_of_length(program, slot, &length(program.buffer(id)))
-                && lives.of_slot(program, slot).is_some_and(|l| lifetime.is_some_and(|own| l.last < own.first))
-        });
-        if let (Some(slot), true) = (free, all_scratch_of_length(program, own, &length(program.buffer(id)))) {
-            program.buffers.iter_mut().filter(|b| b.slot == own).for_each(|b| b.slot = slot);
+        let Some(Slot { scratch: true, length, life: Some(life) }) = slots[own].clone() else { continue };
+        let is_free = |slot: &Option<Slot>| {
+            let slot = slot.as_ref().filter(|slot| slot.scratch && slot.length == length);
+            slot.and_then(|slot| slot.life).is_some_and(|before| before.last < life.first)
+        };
+        if let Some(free) = slots.iter().position(is_free) {
+            program.buffers.iter_mut().filter(|b| b.slot == own).for_each(|b| b.slot = free);
+            slots[own] = None;
+            slots[free].as_mut().expect("found among them").live_through(life);
         }
     }
 }
 
-fn all_scratch_of_length(program: &Program, slot: usize, wanted: &Dim) -> bool {
-    let mut of_slot = program.buffers.iter().filter(|b| b.slot == slot).peekable();
-    of_slot.peek().is_some() && of_slot.all(|b| is_scratch(b) && length(b) == *wanted)
+/// A piece of memory.
+#[derive(Clone)]
+struct Slot {
+    /// Whether all of its buffers are scratch.
+    scratch: bool,
+    length: Dim,
+    life: Option<Life>,
+}
+
+impl Slot {
+    fn live_through(&mut self, life: Life) {
+        let both = |own: Life| Life { first: own.first.min(life.first), last: own.last.max(life.last) };
+        self.life = Some(self.life.map_or(life, both));
+    }
+}
+
+/// All pieces of memory, by their number.
+fn slots(program: &Program, lives: &Lives) -> Vec<Option<Slot>> {
+    let mut slots: Vec<Option<Slot>> = vec![None; program.buffers.len()];
+    for (index, buffer) in program.buffers.iter().enumerate() {
+        let length = length(buffer);
+        let slot = slots[buffer.slot].get_or_insert(Slot { scratch: true, length: length.clone(), life: None });
+        slot.scratch &= is_scratch(buffer) && slot.length == length;
+        lives.0.get(&BufferId(index)).into_iter().for_each(|life| slot.live_through(*life));
+    }
+    slots
 }

@@ -21,6 +21,9 @@ use std::rc::Rc;
 /// The most operations that are computed again instead of being kept.
 const RECOMPUTED: usize = 8;
 
+/// The same where whoever reads the value would compute it many times over, as one that is spread over further axes.
+const REPEATED: usize = 1;
+
 /// `shapes` are those of the roots as their readers see them.
 pub fn nest(graph: &Graph, space: Space, shapes: &[Shape]) -> Program {
     let mut nest = Nest {
@@ -290,24 +293,30 @@ impl Nest<'_> {
             if self.item(id).over.len() <= prefix.len() {
                 continue;
             }
-            let read_elsewhere = readers
-                .get(&id)
-                .into_iter()
-                .flatten()
-                .any(|&reader| !self.inside(prefix, id, reader) || plan.time[&id] != plan.time[&reader]);
+            let elsewhere = |reader| !self.inside(prefix, id, reader) || plan.time[&id] != plan.time[&reader];
+            let readers = || readers.get(&id).into_iter().flatten().copied();
+            let read_elsewhere = readers().any(elsewhere);
             let axes = self.item(id).result().split_off(self.item(id).result().len().min(prefix.len()));
             let accumulated = self.starts_at(id, self.item(id).over[prefix.len()]) && !axes.is_empty();
             if self.stored(id).is_some() || !(read_elsewhere || accumulated) {
                 continue;
             }
-            let folded = readers.get(&id).into_iter().flatten().any(|r| self.is_fold_of_row(*r, id, prefix));
+            let folded = readers().any(|reader| self.is_fold_of_row(reader, id, prefix));
+            let spread = readers().any(|reader| elsewhere(reader) && self.is_spread(id, reader));
+            let most = if spread { REPEATED } else { RECOMPUTED };
             match self.cost_again(id, prefix) {
-                Some(cost) if cost <= RECOMPUTED && !accumulated && !folded => _ = self.again.insert(id, cost),
+                Some(cost) if cost <= most && !accumulated && !folded => _ = self.again.insert(id, cost),
                 _ if axes.is_empty() => {}
                 _ if prefix.is_empty() => self.keep(id, Role::Scratch),
                 _ => _ = self.row(id, axes, false),
             }
         }
+    }
+
+    /// Whether `reader` runs over axes that `id` does not have.
+    fn is_spread(&self, id: Id, reader: Id) -> bool {
+        let axes = self.item(id).result();
+        self.item(reader).over.iter().any(|axis| !axes.contains(axis))
     }
 
     /// Whether `reader` folds rows of `id`, which then lie in memory anyway.
@@ -454,11 +463,11 @@ impl Nest<'_> {
         let scanned = scan.carried..scan.carried + scan.scanned;
         let lanes = scanned.map(|k| {
             let Argument { name, shape, dtype, .. } = scan.body.arguments[k].clone();
-            (args[k], self.scratch(id, name, shape, dtype))
+            (args[k], self.of_tile(id, name, shape, dtype))
         });
         let lanes = lanes.collect();
         let Argument { name, shape, .. } = scan.body.arguments[scan.carried + scan.scanned].clone();
-        Tile { height, lanes, live: self.scratch(id, name, shape, Dtype::Mask) }
+        Tile { height, lanes, live: self.of_tile(id, name, shape, Dtype::Mask) }
     }
 
     /// The memory of every part of a loop: of what is carried in any case, of a stack where it is read.
@@ -473,6 +482,15 @@ impl Nest<'_> {
             parts[k] = Some(self.scratch(id, name, shape, Dtype::Real));
         }
         parts
+    }
+
+    /// Memory of a tile: numbers lie with those of the pass, what is small with the tile.
+    fn of_tile(&mut self, node: Id, name: String, shape: Shape, dtype: Dtype) -> BufferId {
+        let id = self.scratch(node, name, shape, dtype);
+        if dtype != Dtype::Real {
+            self.program.buffers[id.0].role = Role::Row { tile: false };
+        }
+        id
     }
 
     fn scratch(&mut self, node: Id, name: String, shape: Shape, dtype: Dtype) -> BufferId {
@@ -508,7 +526,12 @@ impl Nest<'_> {
                 Role::Scratch | Role::Row { .. } => {
                     let Buffer { name, shape, dtype, .. } = buffer.clone();
                     let shared = slots.get(&buffer.slot).copied();
-                    shared.unwrap_or_else(|| Whose::Whole(self.scratch(id, name, shape, dtype)))
+                    shared.unwrap_or_else(|| {
+                        Whose::Whole(match tile {
+                            Some(_) => self.of_tile(id, name, shape, dtype),
+                            None => self.scratch(id, name, shape, dtype),
+                        })
+                    })
                 }
             };
             slots.entry(buffer.slot).or_insert(whose);

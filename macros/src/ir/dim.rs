@@ -1,13 +1,22 @@
-//! Dimensions: polynomials over names with whole coefficients, in one normal form, so that equal ones are `==`.
+//! Dimensions: polynomials with whole coefficients over names and over quotients that are rounded down, in one normal
+//! form, so that equal ones are `==`.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::ops::{Add, Mul, Sub};
 
-/// A product of names, sorted, a power as repetition; empty for the constant term.
-type Monomial = Vec<String>;
+/// A product of factors, sorted, a power as repetition; empty for the constant term.
+type Monomial = Vec<Factor>;
 
-/// The size of an axis: `13`, `N`, `2 * H + 1`.
+/// What terms are products of.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Factor {
+    Name(String),
+    /// A dimension divided by a number above 1 and rounded down, in the form that [`Dim::quotient`] gives it.
+    Quotient(Dim, i64),
+}
+
+/// The size of an axis: `13`, `N`, `2 * H + 1`, `H / 2`.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Default)]
 pub struct Dim(BTreeMap<Monomial, i64>);
 
@@ -20,7 +29,7 @@ impl Dim {
     }
 
     pub fn name(name: impl Into<String>) -> Self {
-        Dim::term(vec![name.into()], 1)
+        Dim::term(vec![Factor::Name(name.into())], 1)
     }
 
     fn term(monomial: Monomial, coefficient: i64) -> Self {
@@ -44,7 +53,10 @@ impl Dim {
     /// The name, if it is nothing but a name.
     pub fn as_name(&self) -> Option<&str> {
         match self.0.iter().next() {
-            Some((monomial, 1)) if self.0.len() == 1 && monomial.len() == 1 => Some(&monomial[0]),
+            Some((monomial, 1)) if self.0.len() == 1 => match monomial.as_slice() {
+                [Factor::Name(name)] => Some(name),
+                _ => None,
+            },
             _ => None,
         }
     }
@@ -60,34 +72,78 @@ impl Dim {
 
     /// The names that occur.
     pub fn names(&self) -> BTreeSet<&str> {
-        self.0.keys().flatten().map(String::as_str).collect()
+        let mut names = BTreeSet::new();
+        for factor in self.0.keys().flatten() {
+            match factor {
+                Factor::Name(name) => drop(names.insert(name.as_str())),
+                Factor::Quotient(of, _) => names.extend(of.names()),
+            }
+        }
+        names
     }
 
     /// The value where every name has one.
     pub fn evaluate(&self, size: &impl Fn(&str) -> i64) -> i64 {
-        self.0.iter().map(|(monomial, c)| c * monomial.iter().map(|n| size(n)).product::<i64>()).sum()
+        self.reckoned(&|name| size(name))
+    }
+
+    fn reckoned(&self, size: &dyn Fn(&str) -> i64) -> i64 {
+        let value = |factor: &Factor| match factor {
+            Factor::Name(name) => size(name),
+            Factor::Quotient(of, by) => of.reckoned(size).div_euclid(*by),
+        };
+        self.0.iter().map(|(monomial, c)| c * monomial.iter().map(value).product::<i64>()).sum()
     }
 
     /// The same expression with something else in the place of every name.
     pub fn substitute(&self, with: &impl Fn(&str) -> Dim) -> Dim {
-        let term = |(monomial, c): (&Monomial, &i64)| monomial.iter().fold(Dim::number(*c), |all, n| &all * &with(n));
+        self.replaced(&|name| with(name))
+    }
+
+    fn replaced(&self, with: &dyn Fn(&str) -> Dim) -> Dim {
+        let factor = |factor: &Factor| match factor {
+            Factor::Name(name) => with(name),
+            Factor::Quotient(of, by) => of.replaced(with).quotient(*by),
+        };
+        let term = |(monomial, c): (&Monomial, &i64)| monomial.iter().fold(Dim::number(*c), |all, f| &all * &factor(f));
         self.0.iter().map(term).fold(Dim::default(), |sum, term| &sum + &term)
     }
 
-    /// What `name` is where this expression equals `value`: if it stands here once, times a number that divides the rest.
+    /// What `name` is where this expression equals `value`: if that is all that it can be.
     pub fn solve(&self, name: &str, value: &Dim) -> Option<Dim> {
-        let with_name: Vec<(&Monomial, &i64)> = self.0.iter().filter(|(m, _)| m.iter().any(|n| n == name)).collect();
-        let [(monomial, factor)] = with_name.as_slice() else { return None };
-        let rest = &(value - self) + &Dim::term(monomial.to_vec(), **factor);
-        let divides = monomial.len() == 1 && rest.0.values().all(|c| c % *factor == 0);
-        divides.then(|| Dim(rest.0.into_iter().map(|(m, c)| (m, c / *factor)).collect()))
+        let (factor, rest) = self.linear_in(name)?;
+        (value - &rest).exactly_divided(&factor)
     }
 
-    /// The terms as coefficient and names, in a fixed order: those with most names first, the constant last.
-    pub fn terms(&self) -> Vec<(i64, &[String])> {
+    /// This as `factor * name + rest`, neither of which has the name in it.
+    pub fn linear_in(&self, name: &str) -> Option<(Dim, Dim)> {
+        let (mut factor, mut rest) = (Dim::default(), Dim::default());
+        for (monomial, c) in &self.0 {
+            let mut left = monomial.clone();
+            match left.iter().position(|f| *f == Factor::Name(name.to_string())) {
+                Some(at) => {
+                    left.remove(at);
+                    factor = &factor + &Dim::term(left, *c);
+                }
+                None => rest = &rest + &Dim::term(left, *c),
+            }
+        }
+        let is_free = |dim: &Dim| !dim.names().contains(name);
+        (!factor.0.is_empty() && is_free(&factor) && is_free(&rest)).then_some((factor, rest))
+    }
+
+    /// The terms as coefficient and factors, in a fixed order: those with most factors first, the constant last.
+    pub fn terms(&self) -> Vec<(i64, &[Factor])> {
         let mut terms: Vec<_> = self.0.iter().map(|(monomial, c)| (*c, monomial.as_slice())).collect();
         terms.sort_by(|a, b| b.1.len().cmp(&a.1.len()).then(a.1.cmp(b.1)));
         terms
+    }
+
+    /// This as a difference of two without a minus.
+    pub fn signs(&self) -> (Dim, Dim) {
+        let part =
+            |sign: i64| self.0.iter().filter(move |(_, c)| **c * sign > 0).map(move |(m, c)| (m.clone(), c * sign));
+        (Dim(part(1).collect()), Dim(part(-1).collect()))
     }
 
     fn merged(&self, other: &Dim, sign: i64) -> Dim {
@@ -113,28 +169,58 @@ impl Dim {
         Some(quotient)
     }
 
-    /// `self / by`, where that is a polynomial without a remainder.
-    pub fn exactly_divided(&self, by: &Dim) -> Option<Dim> {
-        if let Some(n) = by.as_number() {
-            let divisible = n != 0 && self.0.values().all(|c| c % n == 0);
-            return divisible.then(|| self.divided(n)).flatten();
+    /// `floor(self / by)` for a number above 0, in a form that is the same for equal quotients.
+    pub fn quotient(&self, by: i64) -> Dim {
+        let (mut whole, mut rest) = (Dim::default(), Dim::default());
+        for (monomial, c) in &self.0 {
+            whole = &whole + &Dim::term(monomial.clone(), c.div_euclid(by));
+            rest = &rest + &Dim::term(monomial.clone(), c.rem_euclid(by));
         }
-        // Only a single term divides another, name by name.
-        let [(c, names)] = by.terms()[..] else { return (self == by).then(|| Dim::number(1)) };
-        let mut quotient = Dim::default();
-        for (monomial, own) in &self.0 {
-            let mut left = monomial.clone();
-            for name in names {
-                let at = left.iter().position(|n| n == name)?;
+        &whole + &rest.proper_quotient(by)
+    }
+
+    /// The same where all coefficients are from 0 on and below `by`.
+    fn proper_quotient(self, by: i64) -> Dim {
+        let constant = self.0.get(&Vec::new()).copied().unwrap_or_default();
+        let named = &self - &Dim::number(constant);
+        let common = named.0.values().fold(by, |a, b| greatest_common_divisor(a, *b));
+        match named.terms()[..] {
+            [] => Dim::default(),
+            // floor((g a + c) / g b) = floor((a + floor(c / g)) / b)
+            _ if common > 1 => {
+                let least = named.divided(common).expect("a common divisor");
+                (&least + &Dim::number(constant / common)).quotient(by / common)
+            }
+            // floor((floor(a / b) + c) / d) = floor((a + b c) / b d)
+            [(1, [Factor::Quotient(of, inner)])] => (of + &Dim::number(constant * inner)).quotient(by * inner),
+            _ => Dim::term(vec![Factor::Quotient(self, by)], 1),
+        }
+    }
+
+    /// `self / by`, where that has no remainder whatever the names stand for.
+    pub fn exactly_divided(&self, by: &Dim) -> Option<Dim> {
+        let &(leading, factors) = by.terms().first()?;
+        let (mut rest, mut quotient) = (self.clone(), Dim::default());
+        // Division of polynomials: the terms come in an order that multiplication keeps, so the first one gets smaller.
+        while let Some(&(own, left)) = rest.terms().first() {
+            let mut left = left.to_vec();
+            for factor in factors {
+                let at = left.iter().position(|f| f == factor)?;
                 left.remove(at);
             }
-            if own % c != 0 {
+            if own % leading != 0 {
                 return None;
             }
-            quotient = quotient.merged(&Dim::term(left, own / c), 1);
+            let term = Dim::term(left, own / leading);
+            rest = &rest - &(&term * by);
+            quotient = &quotient + &term;
         }
         Some(quotient)
     }
+}
+
+fn greatest_common_divisor(a: i64, b: i64) -> i64 {
+    if b == 0 { a } else { greatest_common_divisor(b, a % b) }
 }
 
 impl Add for &Dim {
@@ -179,13 +265,26 @@ impl fmt::Display for Dim {
                 (_, false) => " + ",
                 (_, true) => " - ",
             };
-            let factors: Vec<String> = match c.abs() {
-                1 if !names.is_empty() => names.to_vec(),
-                n => std::iter::once(n.to_string()).chain(names.iter().cloned()).collect(),
-            };
+            let number = (c.abs() != 1 || names.is_empty()).then(|| c.abs().to_string());
+            let is_one = number.is_none() && names.len() == 1;
+            let names = names.iter().map(|factor| match factor {
+                Factor::Quotient(..) if !is_one => format!("({factor})"),
+                _ => factor.to_string(),
+            });
+            let factors: Vec<String> = number.into_iter().chain(names).collect();
             write!(f, "{sign}{}", factors.join(" * "))?;
         }
         Ok(())
+    }
+}
+
+impl fmt::Display for Factor {
+    fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        match self {
+            Factor::Name(name) => write!(f, "{name}"),
+            Factor::Quotient(of, by) if of.as_name().is_some() => write!(f, "{of} / {by}"),
+            Factor::Quotient(of, by) => write!(f, "({of}) / {by}"),
+        }
     }
 }
 

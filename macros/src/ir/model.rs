@@ -62,6 +62,8 @@ pub struct Options {
     pub stabilise: bool,
     /// How many turns of a loop are computed again at a time, rather than kept for the way back.
     pub checkpoint: Option<(i64, Place)>,
+    /// It stands in the body of a function, whose items its module cannot name.
+    pub local: bool,
     /// Where the runtime is found: `::pullback`, or the path of `crate = ..`.
     pub runtime: syn::Path,
 }
@@ -98,10 +100,21 @@ pub struct Argument {
     pub shape: Shape,
     /// Where it lies in `Params`: `hidden`, `w`. Its name alone, unless it belongs to a group.
     pub path: Vec<Ident>,
-    /// The names in its path behind which a stack of networks lies, by index, with how many: outermost first, and so are
-    /// the axes of the stacks, before those of the parameter itself.
-    pub stacks: Vec<(usize, usize)>,
+    /// The stacks of networks that it lies in: outermost first, and so are the axes of the stacks, before those of the
+    /// parameter itself.
+    pub stacks: Vec<Stack>,
     pub init: Init,
+}
+
+/// Many networks side by side, in the path of a parameter.
+#[derive(Clone, Debug)]
+pub struct Stack {
+    /// The index of the name in the path behind which it lies.
+    pub at: usize,
+    /// How many there are for those who wrote it: a number, in which case it is an array, else a vector.
+    pub is_array: bool,
+    /// How many networks there are here.
+    pub count: Dim,
 }
 
 /// `hidden: dense<13, 13>`: the parameters of another network; `blocks: [block<64>; 6]`: those of a stack of it.
@@ -110,7 +123,7 @@ pub struct Group {
     pub name: Ident,
     pub network: syn::Path,
     /// How many networks, in a stack.
-    pub count: Option<usize>,
+    pub count: Option<Dim>,
     /// What its const generics are bound to; nothing where the first call says.
     pub dims: Option<Vec<Dim>>,
     pub place: Place,
@@ -266,17 +279,60 @@ impl Argument {
 
     /// The path for people: `hidden.w`, and in a stack of networks `blocks.*.w`.
     pub fn dotted(&self) -> String {
-        let is_stack = |k: usize| self.stacks.iter().any(|(at, _)| *at == k);
+        let is_stack = |k: usize| self.stacks.iter().any(|stack| stack.at == k);
         let names = self.path.iter().enumerate();
         let names: Vec<String> =
             names.map(|(k, name)| format!("{}{}", plain(name), if is_stack(k) { ".*" } else { "" })).collect();
         names.join(".")
     }
 
+    /// The stacks around another one.
+    pub fn outside(&self, stack: &Stack) -> Vec<Stack> {
+        self.stacks.iter().filter(|other| other.at < stack.at).cloned().collect()
+    }
+
     /// Whether it is a parameter of the group called `name`, or of one within.
     pub fn is_of(&self, name: &Ident) -> bool {
         self.path.len() > 1 && self.path[0] == *name
     }
+}
+
+/// How the size behind a name is read: an axis of an argument is `factor * name + rest`.
+#[derive(Debug)]
+pub struct Reading<'a> {
+    pub name: &'a str,
+    pub argument: &'a Argument,
+    pub axis: usize,
+    pub factor: Dim,
+    pub rest: Dim,
+}
+
+/// What can be read off `arguments`. States say nothing: inference alone has them.
+pub fn readings(arguments: &[Argument]) -> Vec<Reading<'_>> {
+    let arguments = || arguments.iter().filter(|a| a.role != Role::State);
+    let mut found: Vec<Reading> = Vec::new();
+    for argument in arguments() {
+        for (axis, name) in argument.readable() {
+            if found.iter().all(|r| r.name != name) {
+                found.push(Reading { name, argument, axis, factor: Dim::number(1), rest: Dim::default() });
+            }
+        }
+    }
+    let all = || arguments().flat_map(|argument| (0..argument.shape.len()).map(move |axis| (argument, axis)));
+    while let Some(next) = all().find_map(|(argument, axis)| solved(&found, argument, axis)) {
+        found.push(next);
+    }
+    found
+}
+
+/// The one name in an axis that is not known yet, if the axis says what it is.
+fn solved<'a>(known: &[Reading], argument: &'a Argument, axis: usize) -> Option<Reading<'a>> {
+    let dim = &argument.shape[axis];
+    let unknown = dim.names().into_iter().filter(|name| known.iter().all(|r| r.name != *name));
+    let [name] = unknown.collect::<Vec<_>>()[..] else { return None };
+    let (factor, rest) = dim.linear_in(name)?;
+    let positive = factor.terms().iter().all(|(c, _)| *c > 0);
+    positive.then_some(Reading { name, argument, axis, factor, rest })
 }
 
 /// The name of an identifier without `r#`.
@@ -291,27 +347,31 @@ pub fn path_text(path: &syn::Path) -> String {
 }
 
 impl Model {
-    /// Every dimension that stands alone in an argument, in order of appearance, with the argument and the axis.
-    pub fn sizes(&self) -> Vec<(&str, &Argument, usize)> {
-        let mut sizes: Vec<(&str, &Argument, usize)> = Vec::new();
-        for argument in self.arguments.iter().filter(|a| a.role != Role::State) {
-            for (axis, name) in argument.readable() {
-                if sizes.iter().all(|(n, ..)| *n != name) {
-                    sizes.push((name, argument, axis));
-                }
-            }
-        }
-        sizes
+    /// Every dimension that can be read off an argument: those that stand alone in one, in order of appearance, then those
+    /// that only expressions have.
+    pub fn sizes(&self) -> Vec<Reading<'_>> {
+        readings(&self.arguments)
     }
 
-    /// The dimension names in the shapes of parameters and states, in order of appearance.
+    /// The dimension names in the shapes of parameters and states: const generics in the order of their declaration, then
+    /// the others in order of appearance.
     pub fn parameter_sizes(&self) -> Vec<&str> {
-        let mut names: Vec<&str> = Vec::new();
         let params = self.arguments.iter().filter(|a| a.role.is_kept());
-        for dim in params.flat_map(|p| &p.shape) {
-            names.extend(dim.names().into_iter().filter(|n| !names.contains(n)).collect::<Vec<_>>());
+        let counts = self.groups.iter().flat_map(|g| &g.count);
+        let appearing: Vec<&str> = params.flat_map(|p| &p.shape).chain(counts).flat_map(Dim::names).collect();
+        let generics = self.generics.iter().map(String::as_str).filter(|name| appearing.contains(name));
+        let mut names: Vec<&str> = Vec::new();
+        for name in generics.chain(appearing.iter().copied()) {
+            if !names.contains(&name) {
+                names.push(name);
+            }
         }
         names
+    }
+
+    /// Whether its first output is a single number, which training can make small.
+    pub fn has_loss(&self) -> bool {
+        self.result.shapes.first().is_some_and(|(shape, _)| shape.is_empty())
     }
 
     /// The data that it is called with.

@@ -1,13 +1,13 @@
 //! Calls of networks. A callee comes in as a graph in dimensions of its own; its nodes are added to the caller's graph, in
 //! the caller's dimensions, so that nothing of the call is left. What compiles alone then compiles wherever it is called.
 
-use super::solve::{Sizes, dim, shape, solve};
+use super::solve::{Sizes, dim, shape, solve, unsolved};
 use super::{Bound, Lowering, Origin, Step, Value, counted, described, dtype_of};
 use crate::error::error;
 use crate::ir::along::Along;
 use crate::ir::dim::{Dim, Shape, show};
 use crate::ir::graph::{Dtype, Goal, Id, Kind, Node, Root};
-use crate::ir::model::{self, Call, Expr, ExprKind, Network, Role, Setting, plain};
+use crate::ir::model::{self, Call, Expr, ExprKind, Group, Network, Role, Setting, path_text, plain};
 use crate::ir::resize::copied;
 use crate::op;
 use std::collections::HashSet;
@@ -90,7 +90,8 @@ impl<'m> Lowering<'m> {
     pub fn visit_network(&mut self, expr: &'m Expr, call: &'m Call, tuple: Option<usize>) {
         let count = tuple.unwrap_or(1);
         let Some((Some(network), group)) = self.callee(call) else { return self.values.extend(vec![None; count]) };
-        match plan(expr, call, network, group, tuple) {
+        let held = self.groups.iter().map(|i| i.group).find(|g| path_text(&g.network) == call.op);
+        match plan(expr, call, network, group.ok_or(held), tuple) {
             Ok(planned) => {
                 self.steps.push(Step::Inline(planned));
                 self.steps.extend(call.arguments.iter().rev().map(Step::Visit));
@@ -128,6 +129,7 @@ impl<'m> Lowering<'m> {
         let pairs = declared.iter().zip(&given).filter(same_rank).map(|(a, b)| (&a.shape, b));
         let pairs = pairs.chain(self.carried_shapes(planned, &given)?);
         solve(&mut sizes, &pairs.collect::<Vec<_>>());
+        self.check_solved(planned, &declared, &given, &sizes)?;
         let params = match planned.group {
             Some(index) => {
                 sizes = self.settle(index, sizes);
@@ -155,6 +157,39 @@ impl<'m> Lowering<'m> {
         }
     }
 
+    /// Every name in the callee's inputs has a size by now.
+    fn check_solved(
+        &self,
+        planned: &NetworkCall,
+        declared: &[&model::Argument],
+        given: &[Shape],
+        sizes: &Sizes,
+    ) -> syn::Result<()> {
+        for (k, (argument, given)) in
+            declared.iter().zip(given).enumerate().filter(|(_, (a, g))| a.shape.len() == g.len())
+        {
+            let mut axes = argument.shape.iter().zip(given);
+            if let Some(why) = axes.find_map(|(declared, given)| unsolved(sizes, declared, given)) {
+                let mut message = self.wrong_shape_text(planned, k, argument, sizes, given);
+                message.push_str(&format!("\n  {why}"));
+                if let Some(bind) = self.binding(planned) {
+                    message.push_str(&format!("\n  help: {bind}"));
+                }
+                return Err(error(planned.call.arguments[k].place, self.with_open(message)));
+            }
+        }
+        Ok(())
+    }
+
+    /// How the sizes of a group are said, where they are not.
+    fn binding(&self, planned: &NetworkCall) -> Option<String> {
+        let group = self.groups[planned.group?].group;
+        let is_open = group.dims.is_none() && !planned.network.model.generics.is_empty();
+        is_open.then(|| {
+            format!("bind them in the type of the group, as in `{}: {}`", group.name, self.bound_type(&group.name))
+        })
+    }
+
     fn check_kind(&self, planned: &NetworkCall, k: usize, argument: &model::Argument, given: Id) -> syn::Result<()> {
         let (wanted, found) = (dtype_of(argument.role), self.graph.node(given).dtype);
         if wanted == found {
@@ -174,11 +209,26 @@ impl<'m> Lowering<'m> {
         sizes: &Sizes,
         given: &Shape,
     ) -> syn::Error {
+        let mut text = self.wrong_shape_text(planned, k, argument, sizes, given);
+        if let Some(formula) = formula(sizes, &argument.shape, given) {
+            text.push_str(&format!("\n  {formula}"));
+        }
+        error(planned.call.arguments[k].place, self.with_open(text))
+    }
+
+    fn wrong_shape_text(
+        &self,
+        planned: &NetworkCall,
+        k: usize,
+        argument: &model::Argument,
+        sizes: &Sizes,
+        given: &Shape,
+    ) -> String {
         let (operand, count) = (&planned.call.arguments[k], planned.call.arguments.len());
         let (wanted, seen) = (show(&shape(sizes, &argument.shape)), described(operand, k, count));
         let text = format!("`{}` takes {wanted} as its `{}`", planned.call.op, plain(&argument.name));
         let own = format!("\n  `{}` is the argument `{}` of `{}`", argument.name, typed(argument), planned.name());
-        error(operand.place, format!("{text}, but {seen} is {}{}{own}", show(given), self.origin(operand)))
+        format!("{text}, but {seen} is {}{}{own}", show(given), self.origin(operand))
     }
 
     /// The callee's nodes in this graph; its outputs.
@@ -259,6 +309,17 @@ impl NetworkCall<'_> {
     }
 }
 
+/// What an expression among the dimensions of an argument comes to, where it is another size than that which is given.
+fn formula(sizes: &Sizes, declared: &Shape, given: &Shape) -> Option<String> {
+    let same_rank = declared.len() == given.len();
+    let mut axes = declared.iter().zip(given).filter(|_| same_rank);
+    let (declared, given) = axes.find(|(d, given)| d.as_name().is_none() && dim(sizes, d) != **given)?;
+    let names = declared.names();
+    let names: Vec<String> = names.into_iter().filter_map(|n| Some(format!("`{n}` is {}", sizes.get(n)?))).collect();
+    let comes_to = dim(sizes, declared);
+    (!names.is_empty()).then(|| format!("`{declared}` is {comes_to}, since {}, and not {given}", names.join(" and ")))
+}
+
 /// What is not there once names have become numbers: with names alone, nothing can be said about sizes.
 fn too_small(x: &[Dim], node: &Node, sizes: &Sizes) -> Option<String> {
     let new = shape(sizes, &node.shape);
@@ -267,6 +328,9 @@ fn too_small(x: &[Dim], node: &Node, sizes: &Sizes) -> Option<String> {
     }
     let Kind::Along { axis, op } = &node.kind else { return None };
     let one = Dim::number(1);
+    if matches!(op, Along::Windows { .. }) && new[*axis] == Dim::default() {
+        return Some(format!("no window of {} fits an axis of {}", new[axis + 1], x[*axis]));
+    }
     let last = |count: &Dim, step: i64| &(count - &one) * &Dim::number(step);
     let end = match op {
         Along::Slice { start, step } => &(&dim(sizes, start) + &last(&new[*axis], *step)) + &one,
@@ -274,7 +338,7 @@ fn too_small(x: &[Dim], node: &Node, sizes: &Sizes) -> Option<String> {
         _ => return None,
     };
     let is_beyond = (&x[*axis] - &end).is_negative();
-    is_beyond.then(|| format!("what reaches up to {end} is no part of axis {axis}, whose size is {}", x[*axis]))
+    is_beyond.then(|| format!("elements up to {end} are taken of axis {axis}, which has {}", x[*axis]))
 }
 
 /// More values than anyone names.
@@ -293,18 +357,26 @@ fn parts_of(call: &Call) -> Option<usize> {
     }
 }
 
-/// Checks the arity of a call, and that the parameters have a place to come from.
+/// Checks the arity of a call, and that the parameters have a place to come from: its group; else one of the same network
+/// may have been meant.
 fn plan<'m>(
     expr: &'m Expr,
     call: &'m Call,
     network: &'m Network,
-    group: Option<usize>,
+    group: Result<usize, Option<&Group>>,
     tuple: Option<usize>,
 ) -> syn::Result<NetworkCall<'m>> {
     let (op, model) = (&call.op, &network.model);
     let whole = call.op_place.to(expr.place);
-    if group.is_none() && model.arguments.iter().any(|a| a.role.is_kept()) {
-        let example = format!("declare a group, as in `layer: {op}`, and call `layer(..)`");
+    if let Err(held) = group
+        && model.arguments.iter().any(|a| a.role.is_kept())
+    {
+        if let Some(Group { name, .. }) = held {
+            let text = format!("the parameters of `{op}` lie in the group `{name}`: call the group, `{name}(..)`");
+            return Err(error(call.op_place, text));
+        }
+        let bound = if model.generics.is_empty() { String::new() } else { format!("<{}>", model.generics.join(", ")) };
+        let example = format!("declare a group, as in `layer: {op}{bound}`, and call `layer(..)`");
         return Err(error(call.op_place, format!("`{op}` has parameters, and no argument to hold them: {example}")));
     }
     if let Some(option) = call.options.first() {
@@ -331,7 +403,7 @@ fn plan<'m>(
         (false, Some(_)) => {
             Err(error(whole, format!("`{op}` returns one value and no tuple: bind it with `let y = {op}(..);`")))
         }
-        _ => Ok(NetworkCall { expr, call, network, group }),
+        _ => Ok(NetworkCall { expr, call, network, group: group.ok() }),
     }
 }
 

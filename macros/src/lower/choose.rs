@@ -116,8 +116,11 @@ fn equal(known: &Sizes) -> Sizes {
 fn rename(model: &mut Model, names: &Sizes) {
     model.arguments.iter_mut().for_each(|a| a.shape = shape(names, &a.shape));
     model.result.shapes.iter_mut().for_each(|(s, _)| *s = shape(names, s));
-    let dims = model.groups.iter_mut().flat_map(|g| g.dims.iter_mut().chain(&mut g.sizes));
-    dims.flatten().for_each(|d| *d = dim(names, d));
+    let stacks = model.arguments.iter_mut().flat_map(|a| &mut a.stacks);
+    stacks.for_each(|stack| stack.count = dim(names, &stack.count));
+    let dims =
+        model.groups.iter_mut().flat_map(|g| g.dims.iter_mut().chain(&mut g.sizes).flatten().chain(&mut g.count));
+    dims.for_each(|d| *d = dim(names, d));
     each(&mut model.body, &mut |expr| match &mut expr.kind {
         ExprKind::Call(call) => {
             call.options.iter_mut().for_each(|o: &mut CallOption| rename_setting(&mut o.value, names))

@@ -6,7 +6,7 @@ use super::{Lowering, lower, meant};
 use crate::error::{Errors, Place, error, nearest};
 use crate::ir::dim::{Dim, Shape};
 use crate::ir::graph::{Argument, Dtype, Id, Source};
-use crate::ir::model::{self, Group, Init, Model, Network, path_text, plain};
+use crate::ir::model::{self, Group, Init, Model, Network, Stack, path_text, plain};
 use proc_macro2::Ident;
 use std::collections::HashSet;
 
@@ -75,10 +75,18 @@ fn bound_sizes(group: &Group, network: &Network) -> syn::Result<Sizes> {
 
 fn wrong_generics(group: &Group, generics: &[String], given: usize) -> String {
     let network = path_text(&group.network);
+    let are = if given == 1 { "is" } else { "are" };
+    let all = format!("bind all, as in `{}: {network}<{}>`, or none", group.name, generics.join(", "));
     match generics {
         [] => format!("`{network}` has no const generics to bind: write `{network}`, and its dimensions are inferred"),
-        [one] => format!("`{network}` has one const generic, `{one}`, and {given} are given"),
-        all => format!("`{network}` has {} const generics, `{}`, and {given} are given", all.len(), all.join("`, `")),
+        [one] => format!("`{network}` has one const generic, `{one}`, and {given} {are} given: {all}"),
+        many => {
+            format!(
+                "`{network}` has {} const generics, `{}`, and {given} {are} given: {all}",
+                many.len(),
+                many.join("`, `")
+            )
+        }
     }
 }
 
@@ -144,7 +152,7 @@ impl<'m> Lowering<'m> {
     }
 
     /// `dense<I, O>`
-    fn bound_type(&self, group: &Ident) -> String {
+    pub fn bound_type(&self, group: &Ident) -> String {
         let instance = self.groups.iter().find(|i| i.group.name == *group);
         let generics = instance.and_then(|i| i.network).map(|n| n.model.generics.join(", ")).unwrap_or_default();
         instance.map_or(String::new(), |i| format!("{}<{generics}>", path_text(&i.group.network)))
@@ -153,7 +161,7 @@ impl<'m> Lowering<'m> {
     fn dimensions(&self) -> HashSet<String> {
         let arguments = self.graph_at(0).arguments.iter().map(|a| &a.shape);
         let outputs = self.model.result.shapes.iter().map(|(shape, _)| shape);
-        let bound = self.model.groups.iter().flat_map(|g| &g.dims).flatten();
+        let bound = self.model.groups.iter().flat_map(|g| g.dims.iter().flatten().chain(&g.count));
         let settled = self.groups.iter().flat_map(|g| g.sizes.values());
         let all = arguments.chain(outputs).flatten().chain(bound).chain(settled);
         let named = self.model.generics.iter().chain(self.open.iter().map(|(name, _)| name)).map(String::as_str);
@@ -195,31 +203,38 @@ impl Instance<'_> {
                 role: param.role,
                 shape: stacked(self.group, &shape(&self.sizes, &param.shape)),
                 path: std::iter::once(self.group.name.clone()).chain(param.path.iter().cloned()).collect(),
-                stacks: self.group.count.map(|count| (0, count)).into_iter().chain(inner(param)).collect(),
+                stacks: self.own_stack().into_iter().chain(self.inner_stacks(param)).collect(),
                 init: Init::Usual,
             }
         });
         params.collect()
     }
+
+    fn own_stack(&self) -> Option<Stack> {
+        let count = self.group.count.clone()?;
+        Some(Stack { at: 0, is_array: count.as_number().is_some(), count })
+    }
+
+    /// The stacks in the path of a parameter, where the name of the group stands before it.
+    fn inner_stacks(&self, param: &model::Argument) -> impl Iterator<Item = Stack> {
+        param.stacks.iter().map(|stack| Stack { at: stack.at + 1, count: dim(&self.sizes, &stack.count), ..*stack })
+    }
 }
 
 /// The shape of a parameter in a group; in a stack, all its networks' parameters lie one after the other.
 fn stacked(group: &Group, shape: &[Dim]) -> Shape {
-    group.count.map(|count| Dim::number(count as i64)).into_iter().chain(shape.iter().cloned()).collect()
-}
-
-/// The stacks in the path of a parameter, where a name stands before it.
-fn inner(param: &model::Argument) -> impl Iterator<Item = (usize, usize)> {
-    param.stacks.iter().map(|(at, count)| (at + 1, *count))
+    group.count.iter().chain(shape).cloned().collect()
 }
 
 /// Dimensions in the types of groups that no size can be read off.
 fn unreadable(spread: &Model) -> Vec<syn::Error> {
-    let readable: Vec<&str> = spread.sizes().into_iter().map(|(name, ..)| name).collect();
+    let readable: Vec<&str> = spread.sizes().into_iter().map(|r| r.name).collect();
     let mut errors: Vec<syn::Error> = Vec::new();
     let mut seen = HashSet::new();
     for group in &spread.groups {
-        for name in group.dims.iter().flatten().flat_map(Dim::names).filter(|n| !readable.contains(n)) {
+        for name in
+            group.dims.iter().flatten().chain(&group.count).flat_map(Dim::names).filter(|n| !readable.contains(n))
+        {
             if seen.insert(name.to_string()) {
                 errors.push(unreadable_size(name, group.place, &readable));
             }

@@ -79,7 +79,9 @@ impl<'m> Planned<'m> {
 
     /// A size that an option names is one of the model's.
     pub fn known_dimensions(&self, model: &Model) -> syn::Result<()> {
-        let known: Vec<&str> = model.arguments.iter().flat_map(|a| &a.shape).flat_map(Dim::names).collect();
+        let groups = model.groups.iter().flat_map(|g| g.dims.iter().flatten().chain(&g.count));
+        let known: Vec<&str> =
+            model.arguments.iter().flat_map(|a| &a.shape).chain(groups).flat_map(Dim::names).collect();
         for name in self.spelled.op.options.iter().filter(|name| **name != "axis") {
             let Some(value) = self.settings.get(name) else { continue };
             if let Some(unknown) = named(value).into_iter().find(|n| !known.contains(&n.as_str())) {
@@ -162,6 +164,7 @@ fn dimension(expr: &Expr) -> Option<Dim> {
                 "add" => Some(&a + &b),
                 "sub" => Some(&a - &b),
                 "mul" => Some(&a * &b),
+                "div" => b.as_number().filter(|by| *by > 0).map(|by| a.quotient(by)),
                 _ => None,
             }
         }

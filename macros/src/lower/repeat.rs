@@ -22,8 +22,8 @@ enum Part {
 
 impl Lowering<'_> {
     /// How many networks a call is of, if it is of a stack.
-    pub fn count_of(&self, planned: &NetworkCall) -> Option<usize> {
-        planned.group.and_then(|index| self.groups[index].group.count)
+    pub fn count_of(&self, planned: &NetworkCall) -> Option<Dim> {
+        planned.group.and_then(|index| self.groups[index].group.count.clone())
     }
 
     /// What a stack gives has the shapes of what it takes: the declared ones, with those given.
@@ -49,7 +49,7 @@ impl Lowering<'_> {
     pub fn repeat(
         &mut self,
         planned: &NetworkCall,
-        count: usize,
+        count: Dim,
         arguments: &[Id],
         sizes: &Sizes,
     ) -> syn::Result<Vec<Value>> {
@@ -58,18 +58,20 @@ impl Lowering<'_> {
         let all = |part: Part| (0..parts.len()).filter(|k| parts[*k] == part).collect::<Vec<usize>>();
         let looked_at = |part: Part| all(part).into_iter().filter(|k| read[*k]).collect::<Vec<usize>>();
         let (carried, own) = (all(Part::Carried), looked_at(Part::Own));
-        let order = [carried.clone(), own.clone(), looked_at(Part::Same)].concat();
+        let same = looked_at(Part::Same);
+        let has_seed = same.iter().any(|&k| self.graph.node(arguments[k]).dtype == Dtype::Seed);
+        let order = [carried.clone(), own.clone(), same].concat();
         let around = std::mem::take(&mut self.graph);
         let body = self.one(planned, &order, &parts, (arguments, &around), sizes);
         self.graph = around;
         let scan = Scan {
-            count: Dim::number(count as i64),
+            count: count.clone(),
             reverse: false,
             tile: None,
             recomputed: false,
             body: body?,
             carried: carried.len(),
-            scanned: own.len(),
+            scanned: own.len() + usize::from(has_seed),
         };
         let args = order.iter().map(|&k| match parts[k] {
             Part::Carried => {
@@ -78,7 +80,10 @@ impl Lowering<'_> {
             }
             Part::Own | Part::Same => arguments[k],
         });
-        let args = args.collect();
+        let mut args: Vec<Id> = args.collect();
+        if has_seed {
+            args.insert(carried.len() + own.len(), self.graph.iota(0, vec![count]));
+        }
         let id = self.graph.scan(scan, args);
         let values = carried.iter().enumerate().map(|(part, &k)| {
             let part = self.graph.part(id, part);
@@ -116,7 +121,7 @@ impl Lowering<'_> {
         let name = planned.name();
         let found = match argument.role {
             Role::Input => format!("takes {} as its `{}` and returns {}", show(&taken), argument.name, show(&given)),
-            role => format!("takes an `{role:?}` as its `{}`", argument.name),
+            role => format!("takes its `{}` first, which is of the kind `{role:?}`", argument.name),
         };
         let why = "in a stack, each takes what the one before returns, so that both have one shape";
         Err(error(planned.expr.place, self.with_open(format!("`{name}` {found}: {why}"))))
@@ -133,7 +138,15 @@ impl Lowering<'_> {
     ) -> syn::Result<Graph> {
         let names = &planned.network.graph.arguments;
         let mut inside = arguments.to_vec();
+        let is_seed = |k: usize| around.node(arguments[k]).dtype == Dtype::Seed;
+        let has_seed = order.iter().any(|&k| is_seed(k));
+        let mut turn = None;
         for &k in order {
+            if parts[k] == Part::Same && has_seed {
+                turn.get_or_insert_with(|| {
+                    self.graph.push_argument(Argument::inside("turn", Shape::new(), Dtype::Index))
+                });
+            }
             let node = around.node(arguments[k]);
             let shape = match parts[k] {
                 Part::Carried => one_or_more(&node.shape),
@@ -143,7 +156,12 @@ impl Lowering<'_> {
             let (name, source) = (names[k].name.clone(), Source::User(Role::Input));
             let dtype = if parts[k] == Part::Carried { Dtype::Real } else { node.dtype };
             let argument = self.graph.push_argument(Argument { name, source, shape, dtype });
-            inside[k] = if parts[k] == Part::Carried { self.graph.reshape(argument, &node.shape) } else { argument };
+            inside[k] = match (parts[k], turn) {
+                (Part::Carried, _) => self.graph.reshape(argument, &node.shape),
+                // Each network draws what no other one does.
+                (Part::Same, Some(turn)) if is_seed(k) => self.graph.map("mix", vec![argument, turn], Dtype::Seed),
+                _ => argument,
+            };
         }
         let values = self.instantiate(planned, &inside, sizes)?;
         let results = values.into_iter().flatten().map(|id| {

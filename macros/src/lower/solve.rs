@@ -18,5 +18,22 @@ fn decided(sizes: &Sizes, declared: &Dim, given: &Dim) -> Option<(String, Dim)> 
     // The caller may have a dimension of the same name, which is another one.
     let marked = format!("?{name}");
     let open = declared.substitute(&|n| if n == *name { Dim::name(&*marked) } else { sizes[n].clone() });
-    Some((name.to_string(), open.solve(&marked, given)?))
+    let size = open.solve(&marked, given).filter(|size| !size.is_negative())?;
+    Some((name.to_string(), size))
+}
+
+/// Why no sizes make `declared` what is `given`, for people; nothing where `sizes` say all about it.
+pub fn unsolved(sizes: &Sizes, declared: &Dim, given: &Dim) -> Option<String> {
+    let unknown: Vec<&str> = declared.names().into_iter().filter(|name| !sizes.contains_key(*name)).collect();
+    let names = unknown.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(" and ");
+    match unknown[..] {
+        [] => None,
+        [name] if declared.linear_in(name).is_some() => {
+            let known = declared.names().into_iter().filter_map(|n| Some(format!("`{n}` is {}", sizes.get(n)?)));
+            let known = known.collect::<Vec<_>>().join(" and ");
+            let where_ = if known.is_empty() { String::new() } else { format!(", where {known}") };
+            Some(format!("no size {names} makes `{declared}` be {given}{where_}"))
+        }
+        _ => Some(format!("`{declared}` is {given} here, which does not decide {names}")),
+    }
 }

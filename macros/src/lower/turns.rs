@@ -29,6 +29,24 @@ struct Body {
     results: Vec<Id>,
 }
 
+impl Body {
+    /// The part of an array that belongs to the turn: the node in the body, the array around, and the axis.
+    fn parts(&self) -> Vec<(Id, Id, usize)> {
+        let outside = |inside: Id| self.captured.iter().find(|(_, arg)| *arg == inside).map(|(id, _)| *id);
+        let live = self.graph.live();
+        let parts = self.graph.ids().filter(|id| live[id.index()]).filter_map(|id| {
+            let node = self.graph.node(id);
+            match node.kind {
+                Kind::Along { axis, op: Along::Gather } if node.args[1] == self.index => {
+                    Some((id, outside(node.args[0])?, axis))
+                }
+                _ => None,
+            }
+        });
+        parts.collect()
+    }
+}
+
 impl<'m> Lowering<'m> {
     /// How many values a loop gives.
     pub fn values_of(turns: &For) -> usize {
@@ -114,6 +132,7 @@ impl<'m> Lowering<'m> {
         let lifted: Vec<Id> =
             lifted.collect::<Vec<_>>().into_iter().map(|(id, shape)| body.graph.reshape(id, &shape)).collect();
         body.graph.roots = outputs(lifted);
+        self.check_lengths(turns, &body)?;
         let (scan, args) = self.arranged(turns, &body);
         let id = self.graph.scan(scan, args);
         let values = shapes.into_iter().enumerate().map(|(k, shape)| {
@@ -125,23 +144,27 @@ impl<'m> Lowering<'m> {
         Ok(values.collect())
     }
 
+    /// An array of which each turn takes its part has one for each of them.
+    fn check_lengths(&self, turns: &For, body: &Body) -> syn::Result<()> {
+        for (part, array, axis) in body.parts() {
+            let (shape, name) = (self.graph.shape(array), self.graph.name_of(array));
+            let has_enough = (&shape[axis] - &turns.count).signs().1 == Dim::default();
+            if !has_enough {
+                let (size, count) = (&shape[axis], &turns.count);
+                let place = body.graph.node(part).note.place.unwrap_or(turns.body.result.place);
+                let text = format!("the loop takes {count} turns, but `{name}` is {}, of length {size}", show(shape));
+                return Err(error(place, self.with_open(format!("{text}: a turn may find nothing there"))));
+            }
+        }
+        Ok(())
+    }
+
     /// The loop with its arguments in order, and what they are here: an array that the body takes its turn's part of is
     /// scanned.
     fn arranged(&mut self, turns: &For, body: &Body) -> (Scan, Vec<Id>) {
-        let outside = |inside: Id| body.captured.iter().find(|(_, arg)| *arg == inside).map(|(id, _)| *id);
         let live = body.graph.live();
         let ids = || body.graph.ids().filter(|id| live[id.index()]);
-        // The part of an array that belongs to the turn: the node in the body, the array here, and the axis.
-        let mut parts: Vec<(Id, Id, usize)> = Vec::new();
-        for id in ids() {
-            let node = body.graph.node(id);
-            if let Kind::Along { axis, op: Along::Gather } = node.kind
-                && node.args[1] == body.index
-                && let Some(array) = outside(node.args[0])
-            {
-                parts.push((id, array, axis));
-            }
-        }
+        let parts = body.parts();
         let is_part = |id: Id| parts.iter().any(|(part, ..)| *part == id);
         let read = |arg: Id| {
             ids().any(|id| !is_part(id) && body.graph.node(id).args.contains(&arg))

@@ -143,7 +143,7 @@ pub const OPS: &[Op] = &[
 ];
 
 /// A loss of two arrays of one shape, and single numbers.
-fn elementwise(graph: &mut Graph, name: &str, text: &str, args: &[Id]) -> Result<Id, Mismatch> {
+fn elementwise(graph: &mut Graph, name: &str, text: &'static str, args: &[Id]) -> Result<Id, Mismatch> {
     numbers(name, graph, args)?;
     equal_shapes(name, graph, args)?;
     if let Some(k) = (2..args.len()).find(|&k| !graph.shape(args[k]).is_empty()) {
@@ -170,7 +170,7 @@ fn softmax_cross_entropy(graph: &mut Graph, args: &[Id], settings: &Settings) ->
 }
 
 /// The negative mean of `logp` at the labels `y`, or, by the other text, weighted by `y`.
-fn likelihood(graph: &mut Graph, logp: Id, y: Id, weighted: &str) -> Id {
+fn likelihood(graph: &mut Graph, logp: Id, y: Id, weighted: &'static str) -> Id {
     if graph.node(y).dtype != Dtype::Index {
         return rule::write(graph, weighted, &Bindings::new(&["logp", "y"], &[logp, y]));
     }

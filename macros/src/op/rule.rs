@@ -4,7 +4,9 @@
 use super::apply::{self, Mismatch, Settings};
 use crate::ir::graph::{Graph, Id};
 use crate::ir::model::{Block, Call, Expr, ExprKind, Setting};
+use std::cell::RefCell;
 use std::collections::HashMap;
+use std::rc::Rc;
 
 /// What the names of a text stand for.
 #[derive(Clone, Debug, Default)]
@@ -33,17 +35,28 @@ impl Bindings {
     }
 }
 
-/// Texts that were parsed already. Kept for one compilation at most: an expression holds places in the source.
-#[derive(Default)]
-pub struct Texts(HashMap<&'static str, Expr>);
-
-impl Texts {
-    pub fn parsed(&mut self, text: &'static str) -> &Expr {
-        self.0.entry(text).or_insert_with(|| parse(text))
-    }
+thread_local! {
+    /// Texts that were parsed already.
+    static PARSED: RefCell<HashMap<&'static str, Rc<Expr>>> = RefCell::default();
 }
 
 /// The expression of a text in the table.
+pub fn parsed(text: &'static str) -> Rc<Expr> {
+    let known = PARSED.with_borrow(|parsed| parsed.get(text).cloned());
+    known.unwrap_or_else(|| {
+        let expr = Rc::new(parse(text));
+        PARSED.with_borrow_mut(|parsed| parsed.insert(text, expr.clone()));
+        expr
+    })
+}
+
+/// An expansion begins. What another one has parsed is of no use: an expression holds places in the source, which last no
+/// longer than the expansion.
+pub fn forget() {
+    PARSED.with_borrow_mut(HashMap::clear);
+}
+
+/// The same, of a text that is read once.
 pub fn parse(text: &str) -> Expr {
     crate::parse::parse_expr(text).unwrap_or_else(|e| panic!("the rule `{text}` is no expression: {e}"))
 }
@@ -69,8 +82,8 @@ pub fn applied(_rule: &str, _graph: &mut Graph, made: Id) -> Id {
 pub use crate::tests::mutations::{built::applied, current};
 
 /// The nodes of a text.
-pub fn write(graph: &mut Graph, text: &str, bindings: &Bindings) -> Id {
-    instantiate(graph, &parse(text), bindings)
+pub fn write(graph: &mut Graph, text: &'static str, bindings: &Bindings) -> Id {
+    instantiate(graph, &parsed(text), bindings)
 }
 
 /// The nodes of an expression.

@@ -110,13 +110,7 @@ impl Lie {
             let text = format!("no window of {window} fits an axis of {size}: `{name}` gives {formula} elements");
             return Err(Mismatch::new(text).hint("the size + 2 · padding must be at least dilation · (window - 1) + 1"));
         }
-        let count = room.divided(self.stride).map(|n| &n + &one);
-        count.ok_or_else(|| {
-            let text = format!("`{name}` gives {formula} elements, rounded down, which is no polynomial of the sizes");
-            Mismatch::new(text)
-                .at(At::Option("stride"))
-                .hint("write a number for the size, or a size such as `{2 * H}`")
-        })
+        Ok(&room.quotient(self.stride) + &one)
     }
 }
 

@@ -2,7 +2,7 @@
 //! names in it with their places.
 
 use crate::error::{Place, error};
-use crate::ir::dim::Dim;
+use crate::ir::dim::{Dim, Factor};
 use proc_macro2::{Ident, Span};
 use syn::ext::IdentExt;
 use syn::{BinOp, Expr, GenericArgument, Lit, Stmt, Type};
@@ -79,12 +79,20 @@ fn number(n: &syn::LitInt, place: Place) -> syn::Result<Written> {
 fn combined(binary: &syn::ExprBinary) -> syn::Result<Written> {
     let (a, b) = (expression(&binary.left)?, expression(&binary.right)?);
     let place = a.place.to(b.place);
+    if let BinOp::Div(_) = binary.op {
+        return divided(a, &b, place);
+    }
     let (size_a, size_b) = (size(&a.dim), size(&b.dim));
     let (dim, bound): (fn(&Dim, &Dim) -> Dim, i64) = match binary.op {
         BinOp::Add(_) => (|a, b| a + b, size_a + size_b),
         BinOp::Sub(_) => (|a, b| a - b, size_a + size_b),
         BinOp::Mul(_) => (|a, b| a * b, size_a.saturating_mul(size_b)),
-        _ => return Err(error(Place::of(&binary.op, place.start), "a dimension is made with `+`, `-` and `*` only")),
+        _ => {
+            return Err(error(
+                Place::of(&binary.op, place.start),
+                "a dimension is made with `+`, `-`, `*` and `/` only",
+            ));
+        }
     };
     let terms = a.dim.terms().len() * b.dim.terms().len();
     if bound > LARGEST || terms > MOST_TERMS * MOST_TERMS {
@@ -97,9 +105,26 @@ fn combined(binary: &syn::ExprBinary) -> syn::Result<Written> {
     Ok(Written { dim, names: [a.names, b.names].concat(), place })
 }
 
-/// The sum of the coefficients, which bounds every one of them.
+/// Rounded down, as whole numbers are divided in Rust.
+fn divided(a: Written, b: &Written, place: Place) -> syn::Result<Written> {
+    match b.dim.as_number() {
+        Some(0) => Err(error(b.place, "a dimension cannot be divided by 0")),
+        Some(by) if size(&a.dim).saturating_mul(by) <= LARGEST => Ok(Written { dim: a.dim.quotient(by), place, ..a }),
+        Some(_) => Err(error(place, format!("this dimension is too large: the most is {LARGEST}"))),
+        None => Err(error(b.place, "a dimension is divided by a number only, as in `{H / 2}`")),
+    }
+}
+
+/// The sum of the coefficients, and of those within quotients, which bounds every one of them.
 fn size(dim: &Dim) -> i64 {
-    dim.terms().iter().map(|(c, _)| c.abs()).sum()
+    let factor = |factor: &Factor| match factor {
+        Factor::Name(_) => 1,
+        Factor::Quotient(of, by) => size(of).saturating_mul(*by),
+    };
+    let term = |(c, factors): &(i64, &[Factor])| {
+        factors.iter().map(factor).fold(c.abs(), |all, size| all.saturating_mul(size))
+    };
+    dim.terms().iter().map(term).fold(0, i64::saturating_add)
 }
 
 impl Written {

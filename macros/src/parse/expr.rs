@@ -38,7 +38,7 @@ pub fn within(model: &Model, expr: &syn::Expr) -> syn::Result<Expr> {
 
 fn dimensions(model: &Model) -> BTreeSet<String> {
     let arguments = model.arguments.iter().flat_map(|a| &a.shape);
-    let groups = model.groups.iter().flat_map(|g| &g.dims).flatten();
+    let groups = model.groups.iter().flat_map(|g| g.dims.iter().flatten().chain(&g.count));
     arguments.chain(groups).flat_map(|d| d.names()).map(str::to_string).collect()
 }
 

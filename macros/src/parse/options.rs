@@ -10,9 +10,9 @@ use syn::parse::{Parse, ParseStream};
 use syn::punctuated::Punctuated;
 use syn::{Meta, Token};
 
-const NAMES: [&str; 7] = ["f32", "f64", "wrt", "gradient", "stabilise", "checkpoint", "crate"];
-const ALL: &str = "the options are `f32`, `f64`, `wrt(x, y)`, `gradient(x = dy)`, `stabilise = false`, `checkpoint = 5` and \
-                   `crate = path`";
+const NAMES: [&str; 8] = ["f32", "f64", "wrt", "gradient", "stabilise", "checkpoint", "local", "crate"];
+const ALL: &str = "the options are `f32`, `f64`, `wrt(x, y)`, `gradient(x = dy)`, `stabilise = false`, `checkpoint = 5`, \
+                   `local` and `crate = path`";
 
 const CHECKPOINT: &str =
     "`checkpoint` is how many turns of a loop are computed again at a time: write `checkpoint = 5`";
@@ -28,6 +28,7 @@ impl Default for Options {
             gradient: Vec::new(),
             stabilise: true,
             checkpoint: None,
+            local: false,
             runtime: syn::parse_quote!(::pullback),
         }
     }
@@ -81,6 +82,11 @@ impl Reader {
                 self.checkpoint(&pair.value, place);
                 self.once("`checkpoint`", place);
             }
+            ("local", Meta::Path(_)) => {
+                self.options.local = true;
+                self.once("`local`", place);
+            }
+            ("local", _) => self.errors.push(error(place, "`local` takes no value: write `local`")),
             ("checkpoint", _) => self.errors.push(error(place, CHECKPOINT)),
             ("f32" | "f64", _) => self.errors.push(error(place, format!("`{name}` takes no value: write `{name}`"))),
             ("wrt", _) => self.errors.push(error(place, "`wrt` names the inputs to derive by: write `wrt(x, y)`")),

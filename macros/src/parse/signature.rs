@@ -6,7 +6,7 @@ use super::dims::{self, Written};
 use super::init;
 use crate::error::{Errors, Place, error, is_slip, nearest};
 use crate::ir::dim::Shape;
-use crate::ir::model::{Argument, Block, Expr, ExprKind, Group, Init, Model, Options, Outputs, Role};
+use crate::ir::model::{Argument, Block, Expr, ExprKind, Group, Init, Model, Options, Outputs, Role, readings};
 use proc_macro2::{Ident, Span};
 use std::collections::BTreeSet;
 use syn::ext::IdentExt;
@@ -24,7 +24,7 @@ const RETURNS: &str = "a model returns an array or a scalar: write `-> Output<N,
 /// ndarray's named dimensions end here.
 const MOST_AXES: usize = 6;
 /// A stack is deep, not endless.
-const MOST_NETWORKS: usize = 1 << 16;
+const MOST_NETWORKS: i64 = 1 << 16;
 /// The most elements of an array whose sizes are all known.
 const MOST_ELEMENTS: i64 = 1 << 48;
 
@@ -176,7 +176,7 @@ impl Reader {
     fn group(
         &mut self,
         name: Ident,
-        (network, count): (syn::Path, Option<usize>),
+        (network, count): (syn::Path, Option<Written>),
         dims: Option<&Dims>,
         init: Option<Place>,
     ) {
@@ -190,7 +190,9 @@ impl Reader {
         match dims {
             Ok(dims) => {
                 let names = dims.iter().flatten().flat_map(|d| &d.names).map(|(name, _)| name.clone());
+                let names = names.chain(count.iter().flat_map(|c| &c.names).map(|(name, _)| name.clone()));
                 self.grouped.extend(names);
+                let count = count.map(|c| c.dim);
                 let dims = dims.map(|dims| dims.into_iter().map(|d| d.dim).collect());
                 let (before, sizes) = (self.arguments.len(), None);
                 self.groups.push(Group { name, network, count, dims, place, before, sizes });
@@ -211,6 +213,8 @@ impl Reader {
     }
 
     fn readable(&mut self) {
+        let solved: Vec<String> = readings(&self.arguments).into_iter().map(|r| r.name.to_string()).collect();
+        self.readable.extend(solved);
         let mut seen = BTreeSet::new();
         for (name, span) in std::mem::take(&mut self.composed) {
             if !self.is_known(&name) && seen.insert(name.clone()) {
@@ -321,7 +325,7 @@ fn network_path(ty: &Type) -> Option<(syn::Path, Option<&Dims>)> {
 }
 
 /// `[block<64>; 6]`: how many networks, the path of one, and what its generics are bound to.
-fn stack(ty: &Type) -> Option<syn::Result<(usize, syn::Path, Option<&Dims>)>> {
+fn stack(ty: &Type) -> Option<syn::Result<(Written, syn::Path, Option<&Dims>)>> {
     let Type::Array(array) = ty else { return None };
     let known = network_path(referenced(&array.elem)).ok_or_else(|| {
         let place = Place::of(&array.elem, Span::call_site());
@@ -331,18 +335,18 @@ fn stack(ty: &Type) -> Option<syn::Result<(usize, syn::Path, Option<&Dims>)>> {
 }
 
 /// How many networks are in a stack.
-fn count(len: &syn::Expr) -> syn::Result<usize> {
-    let number = match len {
-        syn::Expr::Group(group) => return count(&group.expr),
-        syn::Expr::Lit(syn::ExprLit { lit: syn::Lit::Int(number), .. }) => number.base10_parse::<usize>().ok(),
-        _ => None,
-    };
-    let place = Place::of(len, Span::call_site());
-    match number {
-        Some(0) => Err(error(place, "a stack has at least one network")),
-        Some(number) if number <= MOST_NETWORKS => Ok(number),
-        Some(_) => Err(error(place, format!("a stack has at most {MOST_NETWORKS} networks"))),
-        None => Err(error(place, "how many networks are in a stack is a number, as in `[block<64>; 6]`")),
+fn count(len: &syn::Expr) -> syn::Result<Written> {
+    let count = dims::expression(len).map_err(|inner| {
+        let text =
+            "how many networks are in a stack is a number or a dimension, as in `[block<64>; 6]` or `[block<64>; L]`";
+        error(Place::of(len, inner.span()), text)
+    })?;
+    match count.dim.as_number() {
+        Some(number) if number < 1 => Err(error(count.place, "a stack has at least one network")),
+        Some(number) if number > MOST_NETWORKS => {
+            Err(error(count.place, format!("a stack has at most {MOST_NETWORKS} networks")))
+        }
+        _ => Ok(count),
     }
 }
 

@@ -24,7 +24,7 @@ pub fn expand(source: &str) -> TokenStream {
 }
 
 /// The expansion of the attribute alone.
-fn first(mut function: syn::ItemFn) -> TokenStream {
+pub fn first(mut function: syn::ItemFn) -> TokenStream {
     let attribute =
         function.attrs.iter().position(|a| a.path().is_ident("network")).expect("a model has the attribute");
     let options = match function.attrs.remove(attribute).meta {
@@ -176,7 +176,7 @@ fn open_dimensions_are_named_apart() {
         sum(x) + sum(b(a(y))) }",
         ],
     );
-    let sizes: Vec<&str> = model.sizes().into_iter().map(|(name, ..)| name).collect();
+    let sizes: Vec<&str> = model.sizes().into_iter().map(|r| r.name).collect();
     assert_eq!(sizes, ["O", "N", "a_O", "b_O"]);
 }
 

@@ -2,7 +2,9 @@
 
 mod checkpoint;
 mod choices;
+mod dimensions;
 pub mod execute;
+mod expansion;
 mod fuzz;
 mod golden;
 mod imports;

@@ -388,7 +388,8 @@ fn generics_are_dimensions() {
 
 #[test]
 fn dimensions_can_be_read_off_arguments() {
-    reject_signature("fn f(x: Input<N, {2 * «H»}>) -> Output<N>", &["`H`", "cannot be read off"]);
+    reject_signature("fn f(x: Input<N, {«H» / 2}>) -> Output<N>", &["`H`", "cannot be read off"]);
+    reject_signature("fn f(x: Input<N, {«H» * H}>) -> Output<N>", &["`H`", "cannot be read off"]);
     reject_signature("fn f(x: Input<N>) -> Output<«M»>", &["`M`", "no argument"]);
     reject_signature("fn f(x: Input<Hidden>) -> Output<«Hiden»>", &["`Hiden`", "did you mean `Hidden`?"]);
     reject_signature("fn f(x: Input<N, «-1»>) -> Output<N>", &["negative"]);
@@ -397,7 +398,9 @@ fn dimensions_can_be_read_off_arguments() {
         reject_signature(&format!("fn f(x: Input<N, «{word}»>) -> Output<N>"), &[word, "give it a name"]);
     }
     reject_signature("fn f(x: Input<N, «2.0»>) -> Output<N>", &["whole number"]);
-    reject_signature("fn f(x: Input<N, {N «/» 2}>) -> Output<N>", &["`+`, `-` and `*`"]);
+    reject_signature("fn f(x: Input<N, {N «%» 2}>) -> Output<N>", &["`+`, `-`, `*` and `/`"]);
+    reject_signature("fn f(x: Input<N, M, {N / «M»}>) -> Output<N>", &["a number only"]);
+    reject_signature("fn f(x: Input<N, {N / «0»}>) -> Output<N>", &["divided by 0"]);
     reject_signature("fn f(x: Input<N, {«a::B»}>) -> Output<N>", &["path"]);
     reject_signature("fn f(x: «Input<A, B, C, D, E, F, G>») -> Output<A>", &["at most 6", "7"]);
     reject_signature("fn f(x: Input<«99999999999»>) -> Output", &["too large"]);

@@ -3,9 +3,23 @@
 use crate::derived::Step;
 use std::time::Duration;
 
-/// The time that this process has computed, so that other work on the machine doesn't count; the peers measure it too.
+/// What tells the time.
+pub type Clock = fn() -> Duration;
+
+/// With one thread the time that this process has computed, so that other work on the machine doesn't count; the peers
+/// measure it too. With more the time on the wall.
+pub fn clock(threads: usize) -> Clock {
+    #[cfg(all(target_os = "linux", target_pointer_width = "64"))]
+    if threads == 1 {
+        return computed;
+    }
+    _ = threads;
+    static START: std::sync::LazyLock<std::time::Instant> = std::sync::LazyLock::new(std::time::Instant::now);
+    || START.elapsed()
+}
+
 #[cfg(all(target_os = "linux", target_pointer_width = "64"))]
-fn now() -> Duration {
+fn computed() -> Duration {
     const PROCESS: i32 = 2;
     unsafe extern "C" {
         fn clock_gettime(clock: i32, time: *mut [i64; 2]) -> i32;
@@ -14,12 +28,6 @@ fn now() -> Duration {
     // SAFETY: on 64-bit Linux a `timespec` is two numbers of 64 bits, and `time` is to be written.
     unsafe { clock_gettime(PROCESS, &mut time) };
     Duration::new(time[0] as u64, time[1] as u32)
-}
-
-#[cfg(not(all(target_os = "linux", target_pointer_width = "64")))]
-fn now() -> Duration {
-    static START: std::sync::LazyLock<std::time::Instant> = std::sync::LazyLock::new(std::time::Instant::now);
-    START.elapsed()
 }
 
 /// How long a sample at least takes, so that the clock's own time doesn't count.
@@ -45,13 +53,14 @@ pub struct Figures {
 /// A step in the making, and its samples so far.
 struct Meter {
     step: Step,
+    now: Clock,
     calls: u32,
     samples: Vec<f64>,
     figures: Figures,
 }
 
 impl Meter {
-    fn new(make: fn() -> Step) -> Self {
+    fn new(make: fn() -> Step, now: Clock) -> Self {
         let (mut step, mut losses) = (None, [0.0; 2]);
         let start = allocation_counter::measure(|| {
             let mut made = make();
@@ -63,7 +72,7 @@ impl Meter {
         let mut step = step.expect("it was made");
         let allocations = allocation_counter::measure(|| _ = step()).count_total;
         let figures = Figures { median: 0.0, p10: 0.0, p90: 0.0, allocations, peak: start.bytes_max, losses };
-        let mut meter = Self { step, calls: 1, samples: Vec::new(), figures };
+        let mut meter = Self { step, now, calls: 1, samples: Vec::new(), figures };
         while meter.elapsed() < SAMPLE {
             meter.calls *= 2;
         }
@@ -71,11 +80,11 @@ impl Meter {
     }
 
     fn elapsed(&mut self) -> Duration {
-        let start = now();
+        let start = (self.now)();
         for _ in 0..self.calls {
             std::hint::black_box((self.step)());
         }
-        now() - start
+        (self.now)() - start
     }
 
     fn sample(&mut self) {
@@ -91,8 +100,8 @@ impl Meter {
 }
 
 /// Measures steps turn by turn, for about `budget`.
-pub fn turn_by_turn(makes: &[fn() -> Step], budget: Duration) -> Vec<Figures> {
-    let mut meters: Vec<Meter> = makes.iter().map(|make| Meter::new(*make)).collect();
+pub fn turn_by_turn(makes: &[fn() -> Step], budget: Duration, now: Clock) -> Vec<Figures> {
+    let mut meters: Vec<Meter> = makes.iter().map(|make| Meter::new(*make, now)).collect();
     let start = now();
     while meters[0].samples.len() < FEWEST || now() - start < budget {
         meters.iter_mut().for_each(Meter::sample);

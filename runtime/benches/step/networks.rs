@@ -1,6 +1,7 @@
 //! The networks of the workloads, as a user writes them.
 
 use pullback::network;
+use pullback::nn::{dense, transformer_block};
 
 /// W1: a network of the size of a textbook example.
 #[network]
@@ -118,4 +119,105 @@ pub fn sequence(
         hidden
     };
     softmax_cross_entropy(said.dot(v) + c, labels)
+}
+
+/// W10: images through a bottleneck of 32 numbers, and back.
+#[network]
+pub fn autoencoder(
+    x: Input<N, 784>,
+    w1: Param<784, 128>,
+    b1: Param<128>,
+    w2: Param<128, 32>,
+    b2: Param<32>,
+    w3: Param<32, 128>,
+    b3: Param<128>,
+    w4: Param<128, 784>,
+    b4: Param<784>,
+) -> Output {
+    let code = relu(relu(x.dot(w1) + b1).dot(w2) + b2);
+    mse(relu(code.dot(w3) + b3).dot(w4) + b4, x)
+}
+
+/// A layer of a deep network.
+#[network]
+pub fn layer<const I: usize, const O: usize>(x: Input<N, I>, w: Param<I, O>, b: Param<O>) -> Output<N, O> {
+    tanh(x.dot(w) + b)
+}
+
+/// W11: deep and narrow, as one approximates the solutions of differential equations.
+#[network]
+pub fn deep(
+    x: Input<N, 3>,
+    y: Input<N, 1>,
+    l0: layer<3, 20>,
+    l1: layer<20, 20>,
+    l2: layer<20, 20>,
+    l3: layer<20, 20>,
+    l4: layer<20, 20>,
+    l5: layer<20, 20>,
+    l6: layer<20, 20>,
+    l7: layer<20, 20>,
+    out: dense<20, 1>,
+) -> Output {
+    let early = l3(l2(l1(l0(x))));
+    mse(out(l7(l6(l5(l4(early))))), y)
+}
+
+/// W15: W11 with a stack of layers.
+#[network]
+pub fn stack(
+    x: Input<N, 3>,
+    y: Input<N, 1>,
+    first: layer<3, 20>,
+    more: [layer<20, 20>; 7],
+    out: dense<20, 1>,
+) -> Output {
+    mse(out(more(first(x))), y)
+}
+
+/// W12: W8 with a gated recurrent unit.
+#[network]
+pub fn gated(
+    x: Input<T, N, 62>,
+    labels: Index<T, N>,
+    w: Param<62, 384>,
+    u: Param<128, 384>,
+    b: Param<384>,
+    c: Param<384>,
+    v: Param<128, 62>,
+    d: Param<62>,
+) -> Output {
+    let mut hidden = broadcast_to(0.0, [N, 128]);
+    let said = for t in 0..T {
+        let a = x.at(t).dot(w) + b;
+        let z = hidden.dot(u) + c;
+        let gates = sigmoid(a.slice(axis = 1, end = 256) + z.slice(axis = 1, end = 256));
+        let reset = gates.slice(axis = 1, end = 128);
+        let update = gates.slice(axis = 1, start = 128);
+        let new = tanh(a.slice(axis = 1, start = 256) + reset * z.slice(axis = 1, start = 256));
+        hidden = (1 - update) * new + update * hidden;
+        hidden
+    };
+    softmax_cross_entropy(said.dot(v) + d, labels)
+}
+
+/// W13: a block of a transformer, with four heads.
+#[network]
+pub fn block(x: Input<N, T, 64>, y: Input<N, T, 64>, block: transformer_block<64, 4, 16, 256>) -> Output {
+    mse(block(x), y)
+}
+
+/// W14: the class of a text, from the mean of its words.
+#[network]
+pub fn text(
+    words: Index<N, T>,
+    labels: Index<N>,
+    table: Param<5000, 64>,
+    w1: Param<64, 64>,
+    b1: Param<64>,
+    w2: Param<64, 10>,
+    b2: Param<10>,
+) -> Output {
+    let hidden = tanh(mean(embedding(words, table), axis = 1).dot(w1) + b1);
+    softmax_cross_entropy(hidden.dot(w2) + b2, labels)
 }

@@ -16,7 +16,7 @@
 //! [`APART`], and for `a` where its rows fall on the same few sets of the first-level cache.
 
 use super::Product;
-use super::kernel::{ROWS, Tile, VECTORS, tile};
+use super::kernel::{Tile, breadth, height, tile, widest};
 use super::pack::Panel;
 use super::scratch::Scratch;
 use crate::math::Real;
@@ -149,11 +149,11 @@ struct Plan<T> {
 #[derive(Clone, Copy)]
 struct Panels<T> {
     first: *const T,
-    /// From panel to panel, and from product to product.
-    strides: [usize; 2],
-    /// The panel that is narrower than a tile, and its stride, where it lies otherwise.
-    narrow: Option<(*const T, usize)>,
-    /// Whether that panel ends with its columns, with no zeros after them.
+    /// From column to column of panels.
+    column: usize,
+    /// From product to product; packed panels have no more than their columns, or a whole vector.
+    stride: Option<usize>,
+    /// Whether columns that fill no vector end there, with no zeros after them.
     exact: bool,
 }
 
@@ -163,16 +163,6 @@ fn part(len: usize, longest: usize, unit: usize) -> usize {
     len.div_ceil(parts).next_multiple_of(unit)
 }
 
-/// The rows of the next tile, of those that are left: neither more than `longest` nor so few that their sums wait for
-/// one another.
-fn height(left: usize, longest: usize) -> usize {
-    match left {
-        _ if left <= longest => left,
-        _ if left < longest + longest / 3 => longest / 3 * 2,
-        _ => longest,
-    }
-}
-
 impl<T: Real> Plan<T> {
     fn new<S: Simd>(whole: &Whole<T>, Part { rows, columns }: &Part) -> Self
     where
@@ -180,7 +170,7 @@ impl<T: Real> Plan<T> {
     {
         let [m, k, n] = [rows.len(), whole.dims[1], columns.len()];
         let [a, b] = [whole.a.after(rows.start), whole.b.after(columns.start)];
-        let tile = [if S::REGISTER_COUNT < 32 { ROWS / 2 } else { ROWS }, VECTORS * T::LANES];
+        let tile = widest::<S, T>(m);
         let stretch = part(k, STRETCH, 1);
         let block = part(n, (BLOCK / size_of::<T>() / stretch).max(tile[1]), tile[1]);
         let (a_across, b_across) = (a.strides[1] != 1, b.strides[0] != 1);
@@ -200,28 +190,24 @@ impl<T: Real> Plan<T> {
     /// # Safety
     /// Its elements are to be read, and `packed` to be written for the second of [`Self::space`].
     #[inline(always)]
-    unsafe fn panels<S: Simd>(&self, packed: *mut T, [j, p]: [usize; 2], [columns, len]: [usize; 2]) -> Panels<T> {
-        let (b, width) = (self.b, self.tile[1]);
-        let exact = cheap_masks::<S>();
-        let (whole, narrow) = (columns - columns % width, columns % width);
-        let start = if self.pack[1] { 0 } else { whole };
-        let panel = |c| Panel { src: b.at(j + c, p), strides: b.strides, panel: width, width, len };
-        for c in (start..whole).step_by(width) {
+    unsafe fn panels<S: Simd>(&self, packed: *mut T, [j, p]: [usize; 2], [columns, len]: [usize; 2]) -> Panels<T>
+    where
+        T: Lanes<S>,
+    {
+        let exact = cheap_masks::<S>() || columns >= T::LANES;
+        if !self.pack[1] && exact {
+            return Panels { first: self.b.at(j, p), column: 1, stride: Some(self.b.strides[1]), exact };
+        }
+        let mut c = 0;
+        while c < columns {
+            let panel = breadth(columns - c, self.tile[1], T::LANES);
+            let width = if exact { panel } else { T::LANES };
+            let panel = Panel { src: self.b.at(j + c, p), strides: self.b.strides, panel, width, len };
             // SAFETY: a panel of the block, and its place, of at most `block` columns and `stretch` products.
-            unsafe { panel(c).pack(packed.add((c - start) * len)) };
+            unsafe { panel.pack(packed.add(c * len)) };
+            c += width;
         }
-        let (first, strides) = match self.pack[1] {
-            true => (packed.cast_const(), [len, width]),
-            false => (b.at(j, p), [1, b.strides[1]]),
-        };
-        if narrow == 0 || (exact && !self.pack[1]) {
-            return Panels { first, strides, narrow: None, exact };
-        }
-        let last = packed.wrapping_add((whole - start) * len);
-        let stride = if exact { narrow } else { width };
-        // SAFETY: as above, with the columns that are left.
-        unsafe { Panel { panel: narrow, width: stride, ..panel(whole) }.pack(last) };
-        Panels { first, strides, narrow: Some((last, stride)), exact }
+        Panels { first: packed, column: len, stride: None, exact }
     }
 
     /// The rows of a tile from row `i` and product `p` on, packed or as they are, and their strides.
@@ -283,21 +269,26 @@ unsafe fn block<S: Simd, T: Lanes<S>>(
         let rows = height(m - i, plan.tile[0]);
         // SAFETY: as above.
         let (a, a_strides) = unsafe { plan.rows(packed[0], [i, p], [rows, len]) };
-        for c in (0..columns).step_by(plan.tile[1]) {
-            let (b, b_stride) = match panels.narrow {
-                Some(narrow) if columns - c < plan.tile[1] => narrow,
-                _ => (panels.first.wrapping_add(c * panels.strides[0]), panels.strides[1]),
+        let mut c = 0;
+        while c < columns {
+            let breadth = breadth(columns - c, plan.tile[1], T::LANES);
+            let tile = Tile {
+                tiles: 1,
+                a,
+                a_strides,
+                b: panels.first.wrapping_add(c * panels.column),
+                b_stride: panels.stride.unwrap_or(if panels.exact { breadth } else { T::LANES }),
+                len,
+                out: out.wrapping_add(i * plan.stride + j + c),
+                out_stride: plan.stride,
+                columns: breadth,
+                exact: panels.exact,
+                add,
+                far: true,
             };
-            let exact = panels.exact;
-            let (out, columns) = (out.wrapping_add(i * plan.stride + j + c), plan.tile[1].min(columns - c));
-            // SAFETY: as above; a panel is padded to the width of a tile, or `exact`.
-            unsafe {
-                tile(
-                    simd,
-                    rows,
-                    &Tile { a, a_strides, b, b_stride, len, out, out_stride: plan.stride, columns, exact, add },
-                )
-            };
+            // SAFETY: as above; a panel is padded to a vector, or `exact`.
+            unsafe { self::tile(simd, rows, &tile) };
+            c += breadth;
         }
         i += rows;
     }

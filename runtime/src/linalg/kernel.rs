@@ -17,9 +17,17 @@ pub(super) const ROWS: usize = 12;
 /// The vectors in a row of a tile.
 pub(super) const VECTORS: usize = 2;
 
-/// What a tile is made from, and where it goes.
+/// Up to so many rows, a tile has [`WIDE`] vectors in a row: fewer sums would wait for one another.
+pub(super) const FLAT: usize = 2;
+
+/// The vectors in a row of a tile that is [`FLAT`].
+pub(super) const WIDE: usize = 4;
+
+/// What tiles are made from, and where they go.
 #[derive(Clone, Copy)]
 pub(super) struct Tile<T> {
+    /// How many there are, one below the other.
+    pub tiles: usize,
     pub a: *const T,
     /// From row to row of the tile, and from product to product.
     pub a_strides: [usize; 2],
@@ -31,27 +39,66 @@ pub(super) struct Tile<T> {
     pub out: *mut T,
     /// From row to row.
     pub out_stride: usize,
-    /// The columns that there are; a tile may be wider.
+    /// The last vector of a row ends with them: it overlaps the one before it, or is only partly there.
     pub columns: usize,
-    /// Whether nothing of `b` is to be read beyond its columns.
+    /// Whether nothing of `b` is to be read beyond columns that do not fill a vector.
     pub exact: bool,
     /// Whether to add to what `out` holds.
     pub add: bool,
+    /// Whether `out` is worth being brought near while its sums are made.
+    pub far: bool,
 }
 
-/// Makes a tile of `rows` rows and at most [`VECTORS`] vectors.
+/// The most rows and columns of a tile of a product of `m` rows.
+#[inline(always)]
+pub(super) fn widest<S: Simd, T: Lanes<S>>(m: usize) -> [usize; 2] {
+    let rows = if S::REGISTER_COUNT < 32 { ROWS / 2 } else { ROWS };
+    [rows, if m <= FLAT { WIDE } else { VECTORS } * T::LANES]
+}
+
+/// The rows of the next tile, of those that are left: the fewest tiles, of nearly the same height.
+pub(super) fn height(left: usize, longest: usize) -> usize {
+    left.div_ceil(left.div_ceil(longest))
+}
+
+/// The columns of the next panel, of those that are left: none has fewer than a vector, unless there are no more.
+pub(super) fn breadth(left: usize, widest: usize, lanes: usize) -> usize {
+    match left {
+        _ if left <= widest => left,
+        _ if left < widest + lanes => left - lanes,
+        _ => widest,
+    }
+}
+
+/// Makes tiles of `rows` rows and at most [`VECTORS`] vectors, or [`WIDE`] where they are [`FLAT`].
 ///
 /// # Safety
-/// For all `r < rows`, `p < len` and `c < columns`, `a + r·a_strides[0] + p·a_strides[1]` and `b + p·b_stride + c` are
+/// For all `r < rows·tiles`, `p < len` and `c < columns`, `a + r·a_strides[0] + p·a_strides[1]` and `b + p·b_stride + c` are
 /// to be read, and `out + r·out_stride + c` to be read and written, and by nobody else. Unless it is
-/// `exact`, `b` is to be read for all `c` of the vectors that hold `columns`.
+/// `exact`, `b` is to be read for a whole vector.
 #[inline(always)]
 pub(super) unsafe fn tile<S: Simd, T: Lanes<S>>(simd: S, rows: usize, tile: &Tile<T>) {
     // SAFETY: the caller's promise.
     unsafe {
-        match tile.columns <= T::LANES {
-            true => tall::<S, T, 1>(simd, rows, tile),
-            false => tall::<S, T, VECTORS>(simd, rows, tile),
+        match tile.columns.div_ceil(T::LANES) {
+            0 | 1 => tall::<S, T, 1>(simd, rows, tile),
+            VECTORS => tall::<S, T, VECTORS>(simd, rows, tile),
+            3 => flat::<S, T, 3>(simd, rows, tile),
+            _ => flat::<S, T, WIDE>(simd, rows, tile),
+        }
+    }
+}
+
+/// # Safety
+/// As of [`tile`], for `V` vectors.
+#[inline(always)]
+unsafe fn flat<S: Simd, T: Lanes<S>, const V: usize>(simd: S, rows: usize, tile: &Tile<T>) {
+    // SAFETY: the caller's promise.
+    unsafe {
+        match rows {
+            1 => compiled::<S, T, 1, V>(simd, tile),
+            FLAT => compiled::<S, T, FLAT, V>(simd, tile),
+            _ => unreachable!("a flat tile has at most {FLAT} rows"),
         }
     }
 }
@@ -92,27 +139,41 @@ impl<S: Simd, T: Lanes<S>, const R: usize, const V: usize> pulp::NullaryFnOnce f
     #[inline(always)]
     fn call(self) {
         let Self { simd, tile } = self;
-        let width = tile.columns - (V - 1) * T::LANES;
-        let mask = T::mask(simd, width);
-        // SAFETY: such a value is only made in `compiled`, with its caller's promise; `mask` selects the columns that
-        // there are in the last vector, and all others are full.
-        unsafe {
-            (0..R).for_each(|r| fetch(tile.out.wrapping_add(r * tile.out_stride)));
-            let sums = if tile.exact && width < T::LANES {
-                sums::<S, T, R, V>(simd, tile, |p| T::load_masked(simd, mask, p))
-            } else {
-                sums::<S, T, R, V>(simd, tile, |p| T::load(simd, p))
-            };
-            if width == T::LANES {
-                put(simd, tile, sums, |p| T::load(simd, p), |p, v| T::store(simd, p, v));
-            } else {
-                put(simd, tile, sums, |p| T::load_masked(simd, mask, p), |p, v| T::store_masked(simd, mask, p, v));
-            }
+        let mut tile = *tile;
+        for _ in 0..tile.tiles {
+            // SAFETY: such a value is only made in `compiled`, with its caller's promise.
+            unsafe { one::<S, T, R, V>(simd, &tile) };
+            tile.a = tile.a.wrapping_add(R * tile.a_strides[0]);
+            tile.out = tile.out.wrapping_add(R * tile.out_stride);
         }
     }
 }
 
-/// Has the row of a tile that begins at `p` brought near while its sums are made.
+/// # Safety
+/// As of [`tile`], for one of `R` rows and `V` vectors.
+#[inline(always)]
+unsafe fn one<S: Simd, T: Lanes<S>, const R: usize, const V: usize>(simd: S, tile: &Tile<T>) {
+    // SAFETY: the caller's promise. Each vector is within `columns`, but for one that they do not fill, of which `mask`
+    // selects what there is.
+    unsafe {
+        if tile.far {
+            (0..R).for_each(|r| fetch(tile.out.wrapping_add(r * tile.out_stride)));
+        }
+        if V > 1 || tile.columns == T::LANES {
+            let last = tile.columns - T::LANES;
+            let sums = sums::<S, T, R, V>(simd, tile, last, |p| T::load(simd, p));
+            return put(simd, tile, last, sums, |p| T::load(simd, p), |p, v| T::store(simd, p, v));
+        }
+        let mask = T::mask(simd, tile.columns);
+        let sums = match tile.exact {
+            true => sums::<S, T, R, V>(simd, tile, 0, |p| T::load_masked(simd, mask, p)),
+            false => sums::<S, T, R, V>(simd, tile, 0, |p| T::load(simd, p)),
+        };
+        put(simd, tile, 0, sums, |p| T::load_masked(simd, mask, p), |p, v| T::store_masked(simd, mask, p, v));
+    }
+}
+
+/// Has the row of a tile that begins at `p` brought near.
 #[inline(always)]
 fn fetch<T>(p: *const T) {
     #[cfg(target_arch = "x86_64")]
@@ -123,13 +184,20 @@ fn fetch<T>(p: *const T) {
     }
 }
 
+/// The place of vector `v` in a row of `V`, of which the last begins at `last`.
+#[inline(always)]
+const fn place<const V: usize>(v: usize, lanes: usize, last: usize) -> usize {
+    if v + 1 == V { last } else { v * lanes }
+}
+
 /// # Safety
-/// As of [`tile`]; `last` loads the last vector of a row of `b`.
+/// As of [`tile`]; the last vector of a row begins at `last`, and `load` loads it.
 #[inline(always)]
 unsafe fn sums<S: Simd, T: Lanes<S>, const R: usize, const V: usize>(
     simd: S,
     tile: &Tile<T>,
-    last: impl Fn(*const T) -> T::Vector,
+    last: usize,
+    load: impl Fn(*const T) -> T::Vector,
 ) -> [[T::Vector; V]; R] {
     let mut sums = [[T::splat(simd, T::ZERO); V]; R];
     let (mut a, mut b) = (tile.a, tile.b);
@@ -137,7 +205,7 @@ unsafe fn sums<S: Simd, T: Lanes<S>, const R: usize, const V: usize>(
     for _ in 0..tile.len {
         // SAFETY: within the rows and columns of the caller's promise, as `p` counts to `len`.
         unsafe {
-            let mut vectors = [last(b.add((V - 1) * T::LANES)); V];
+            let mut vectors = [load(b.add(last)); V];
             for v in 0..V - 1 {
                 vectors[v] = T::load(simd, b.add(v * T::LANES));
             }
@@ -154,29 +222,34 @@ unsafe fn sums<S: Simd, T: Lanes<S>, const R: usize, const V: usize>(
 }
 
 /// # Safety
-/// As of [`tile`]; `load` and `store` are for the last vector of a row.
+/// As of [`sums`]; `load` and `store` are for the last vector of a row.
 #[inline(always)]
 unsafe fn put<S: Simd, T: Lanes<S>, const R: usize, const V: usize>(
     simd: S,
     tile: &Tile<T>,
+    last: usize,
     sums: [[T::Vector; V]; R],
     load: impl Fn(*const T) -> T::Vector,
     store: impl Fn(*mut T, T::Vector),
 ) {
-    for (r, row) in sums.into_iter().enumerate() {
-        for (v, sum) in row.into_iter().enumerate() {
-            let last = v + 1 == V;
-            // SAFETY: an element of the tile, by the caller's promise.
-            unsafe {
-                let out = tile.out.add(r * tile.out_stride + v * T::LANES);
-                let old = match tile.add {
-                    true if last => load(out),
-                    true => T::load(simd, out),
-                    false => T::splat(simd, T::ZERO),
-                };
-                let sum = if tile.add { <T as Lanes<S>>::add(simd, old, sum) } else { sum };
-                if last { store(out, sum) } else { T::store(simd, out, sum) }
+    for (r, mut row) in sums.into_iter().enumerate() {
+        let out = |v| tile.out.wrapping_add(r * tile.out_stride + place::<V>(v, T::LANES, last));
+        // SAFETY: elements of the tile, by the caller's promise. A row is read before any of it is written, since its
+        // last vectors may overlap.
+        unsafe {
+            if tile.add {
+                let mut old = [load(out(V - 1)); V];
+                for v in 0..V - 1 {
+                    old[v] = T::load(simd, out(v));
+                }
+                for v in 0..V {
+                    row[v] = <T as Lanes<S>>::add(simd, old[v], row[v]);
+                }
             }
+            for v in 0..V - 1 {
+                T::store(simd, out(v), row[v]);
+            }
+            store(out(V - 1), row[V - 1]);
         }
     }
 }

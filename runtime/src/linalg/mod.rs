@@ -2,7 +2,8 @@
 //!
 //! | product | where | how |
 //! |---|---|---|
-//! | few multiplications, or no vectors of the processor that `pulp` knows | `inlined` | plain loops, inlined into the caller's pass, so that constant dimensions are constant in them |
+//! | fewest multiplications, or no vectors of the processor that `pulp` knows | `inlined` | plain loops, inlined into the caller's pass, so that constant dimensions are constant in them |
+//! | all operands in the first-level cache | `small` | tiles of sums in registers |
 //! | up to four columns, or rows | `dots` | inner products of whole rows |
 //! | all others | `blocked` | packed blocks and tiles of sums in registers |
 //!
@@ -17,6 +18,7 @@ mod kernel;
 mod lanes;
 mod pack;
 mod scratch;
+mod small;
 #[cfg(feature = "rayon")]
 mod threads;
 #[doc(hidden)]
@@ -29,10 +31,12 @@ use dots::Dots;
 use inlined::put;
 use pulp::Arch;
 use scratch::Scratch;
+use small::Small;
 
 use ways::{Way, choice, is_inlined};
 
 pub use lanes::{SUM_LANES, add_products, add_rows, to_lanes, to_rows};
+pub(crate) use pack::transpose;
 
 /// The operands of `out = op(a)·op(b)`, or of `out +=` with `add`; dims are `[m, k, n]`.
 #[doc(hidden)]
@@ -101,6 +105,10 @@ macro_rules! multiply {
                     Way::Turned => turned(product, scratch::$t(|scratch| scratch.take_out(len)), |rows| {
                         scratch::$t(|scratch| scratch.put_back(rows));
                     }),
+                    Way::Small if product.flags[1] => {
+                        scratch::$t(|scratch| dispatch(arch, Small { product, scratch: Some(scratch) }));
+                    }
+                    Way::Small => dispatch(arch, Small { product, scratch: None }),
                     Way::Blocked => blocked(product),
                 }
             }
@@ -142,7 +150,9 @@ fn blocked<T: Real>(product: Product<T>) {
 /// The product of the transposes in `rows`, as long as the columns of `out` and few, and then its transpose.
 fn turned<T: Real>(product: Product<T>, mut rows: Vec<T>, put_back: impl FnOnce(Vec<T>)) {
     let Product { out, a, b, dims: [m, k, n], flags: [ta, tb], add } = product;
-    blocked(Product { out: &mut rows, a: b, b: a, dims: [n, k, m], flags: [!tb, !ta], add: false });
+    let (dims, flags) = ([n, k, m], [!tb, !ta]);
+    let way = if Way::Small.is_possible(dims, flags) { Way::Small } else { Way::Blocked };
+    T::multiply(Product { out: &mut rows, a: b, b: a, dims, flags, add: false }, way);
     for (j, row) in rows.chunks_exact(m).enumerate() {
         for (i, &sum) in row.iter().enumerate() {
             put(&mut out[i * n + j], sum, add);
@@ -258,6 +268,27 @@ mod tests {
                 for n in sizes {
                     check_all::<f32>([m, k, n], f64::from(f32::EPSILON));
                     check_all::<f64>([m, k, n], f64::EPSILON);
+                }
+            }
+        }
+    }
+
+    /// Whichever way is chosen, by a cost model that may change.
+    #[test]
+    fn every_possible_way_makes_the_same_product() {
+        use super::ways::multiply;
+        let sizes = [1, 2, 3, 7, 8, 17, 25, 70];
+        for (m, k, n) in sizes.iter().flat_map(|&m| sizes.iter().flat_map(move |&k| sizes.map(move |n| (m, k, n)))) {
+            let (a, b) = (numbers::<f32>(m * k, 1), numbers::<f32>(k * n, 2));
+            for flags in [[false, false], [true, false], [false, true], [true, true]] {
+                let mut expected = vec![0.0; m * n];
+                multiply(Way::Inlined, &mut expected, &a, &b, [m, k, n], flags);
+                for way in Way::ALL {
+                    let mut out = vec![f32::NAN; m * n];
+                    if multiply(way, &mut out, &a, &b, [m, k, n], flags) {
+                        let near = |(x, y): (&f32, &f32)| (x - y).abs() <= f32::EPSILON * (2 + k) as f32;
+                        assert!(out.iter().zip(&expected).all(near), "{way:?} of {m}x{k}x{n} {flags:?}");
+                    }
                 }
             }
         }

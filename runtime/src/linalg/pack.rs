@@ -58,50 +58,12 @@ impl<T: Real> Panel<T> {
     /// As of [`Self::pack`], with `strides[1]` 1.
     #[inline(always)]
     unsafe fn across(self, dst: *mut T) {
-        let Self { panel, width, len, .. } = self;
-        let (whole_w, whole_p) = (panel - panel % SIDE, len - len % SIDE);
-        for w in (0..whole_w).step_by(SIDE) {
-            for p in (0..whole_p).step_by(SIDE) {
-                // SAFETY: a block within `panel` and `len`.
-                unsafe { self.block(dst, w, p) };
-            }
-        }
-        for w in 0..width {
-            let done = if w < whole_w { whole_p } else { 0 };
-            // SAFETY: within `width` and `len`.
-            (done..len).for_each(|p| unsafe { self.one(dst, w, p) });
-        }
-    }
-
-    /// # Safety
-    /// As of [`Self::across`], for `w < width` and `p < len`.
-    #[inline(always)]
-    unsafe fn one(self, dst: *mut T, w: usize, p: usize) {
-        // SAFETY: within `width` and `len`; beyond `panel` nothing is read.
+        let Self { src, strides: [stride, _], panel, width, len } = self;
+        // SAFETY: the caller's promise; what is beyond `panel` lies within `width`.
         unsafe {
-            *dst.add(p * self.width + w) =
-                if w < self.panel { *self.src.add(w * self.strides[0] + p) } else { T::ZERO };
-        }
-    }
-
-    /// A square block from `w` and `p` on.
-    ///
-    /// # Safety
-    /// As of [`Self::across`], for the [`SIDE`] of a block beyond `w` and `p`.
-    #[inline(always)]
-    unsafe fn block(self, dst: *mut T, w: usize, p: usize) {
-        let Self { src, strides: [stride, _], width, .. } = self;
-        // SAFETY: the block lies within both, by the caller's promise.
-        let (src, dst) = unsafe { (src.add(w * stride + p), dst.add(p * width + w)) };
-        #[cfg(target_arch = "x86_64")]
-        if size_of::<T>() == size_of::<f32>() {
-            // SAFETY: as above; elements of four bytes are moved as what they are.
-            return unsafe { transpose_4x4(dst.cast(), width, src.cast(), stride) };
-        }
-        for w in 0..SIDE {
-            for p in 0..SIDE {
-                // SAFETY: within the block.
-                unsafe { *dst.add(p * width + w) = *src.add(w * stride + p) };
+            transpose(dst, width, src, stride, [panel, len]);
+            for p in 0..len {
+                (panel..width).for_each(|w| *dst.add(p * width + w) = T::ZERO);
             }
         }
     }
@@ -109,6 +71,57 @@ impl<T: Real> Panel<T> {
 
 /// The side of the square blocks that are transposed in registers.
 const SIDE: usize = 4;
+
+/// Writes rows of `src`, which are `stride` apart, as columns of `dst`, whose rows are `to_next` apart.
+///
+/// # Safety
+/// `src` is to be read for so many rows and columns, and `dst` to be written for their transpose.
+#[inline(always)]
+pub(crate) unsafe fn transpose<T: Copy>(
+    dst: *mut T,
+    to_next: usize,
+    src: *const T,
+    stride: usize,
+    [rows, columns]: [usize; 2],
+) {
+    let in_blocks = rows >= SIDE && columns >= SIDE;
+    if !in_blocks {
+        for c in 0..columns {
+            for r in 0..rows {
+                // SAFETY: within the rows and columns of the caller's promise.
+                unsafe { *dst.add(c * to_next + r) = *src.add(r * stride + c) };
+            }
+        }
+        return;
+    }
+    // The last blocks overlap those before, so that all are whole.
+    for r in (0..rows).step_by(SIDE) {
+        for c in (0..columns).step_by(SIDE) {
+            let (r, c) = (r.min(rows - SIDE), c.min(columns - SIDE));
+            // SAFETY: a block within the rows and columns of the caller's promise.
+            unsafe { block(dst.add(c * to_next + r), to_next, src.add(r * stride + c), stride) };
+        }
+    }
+}
+
+/// A square block of [`transpose`].
+///
+/// # Safety
+/// [`SIDE`] rows of as many elements are to be read and written.
+#[inline(always)]
+unsafe fn block<T: Copy>(dst: *mut T, to_next: usize, src: *const T, stride: usize) {
+    #[cfg(target_arch = "x86_64")]
+    if size_of::<T>() == size_of::<f32>() {
+        // SAFETY: as above; elements of four bytes are moved as what they are.
+        return unsafe { transpose_4x4(dst.cast(), to_next, src.cast(), stride) };
+    }
+    for r in 0..SIDE {
+        for c in 0..SIDE {
+            // SAFETY: within the block.
+            unsafe { *dst.add(c * to_next + r) = *src.add(r * stride + c) };
+        }
+    }
+}
 
 /// # Safety
 /// Four rows of four elements are to be read and written.

@@ -88,30 +88,42 @@ macro_rules! kernels {
             /// of the sum are that number.
             const SHIFTER: $float = 1.5 / $float::EPSILON;
 
-            /// `(q, p)` with `eˣ = (1 + q)·p`, where `q` is between `√½ - 1` and `√2 - 1`, and `p` is a power of two
-            /// times 2ˢ; `shifter` is `SHIFTER + BIAS + s`, and `p` must be a normal number. The exponent is `x + low`.
+            /// `(q, shifted)` with `eˣ = (1 + q)·2ⁿ`, where `q` is between `√½ - 1` and `√2 - 1`, and `shifted` is
+            /// `shifter + n`. The exponent is `x + low`.
             #[inline(always)]
-            fn exp_parts(x: $float, low: $float, shifter: $float) -> ($float, $float) {
+            fn exp_rest(x: $float, low: $float, shifter: $float) -> ($float, $float) {
                 let shifted = x * std::$module::consts::LOG2_E + shifter;
                 let n = shifted - shifter;
                 let f_high = x - n * LN2[0];
                 let f_low = n * LN2[1] - low;
                 let f = f_high - f_low;
                 // The exact part is added last, so that what rounds `f` off is not lost.
-                let q = f_high + (f * f * polynomial(f, $exp) - f_low);
+                (f_high + (f * f * polynomial(f, $exp) - f_low), shifted)
+            }
+
+            /// `(q, p)` as of [`exp_rest`], where `p` is a power of two, times 2ˢ; `shifter` is `SHIFTER + BIAS + s`, and
+            /// `p` must be a normal number.
+            #[inline(always)]
+            fn exp_parts(x: $float, low: $float, shifter: $float) -> ($float, $float) {
+                let (q, shifted) = exp_rest(x, low, shifter);
                 (q, $float::from_bits(shifted.to_bits() << MANTISSA))
+            }
+
+            /// `y·2ⁿ`, where the low bits of `shifted` are `n + 2·BIAS`: in two steps, since a result may be subnormal, or
+            /// beyond the largest power of two.
+            #[inline(always)]
+            fn scaled(y: $float, shifted: $float) -> $float {
+                let half = shifted.to_bits() >> 1;
+                let rest = shifted.to_bits() - half;
+                y * $float::from_bits(half << MANTISSA) * $float::from_bits(rest << MANTISSA)
             }
 
             #[inline(always)]
             pub(crate) fn exp(x: $float) -> $float {
                 let x = if $exp_max < x { $exp_max } else { x };
                 let x = if $exp_min > x { $exp_min } else { x };
-                // A result may be subnormal or beyond the largest power of two: the last factor takes it there.
-                let small = x < 0.0;
-                let shifter = if small { SHIFTER + BIAS + UP } else { SHIFTER + BIAS - 2.0 };
-                let unshift = if small { DOWN } else { 4.0 };
-                let (q, power) = exp_parts(x, 0.0, shifter);
-                (1.0 + q) * power * unshift
+                let (q, shifted) = exp_rest(x, 0.0, SHIFTER + 2.0 * BIAS);
+                scaled(1.0 + q, shifted)
             }
 
             #[inline(always)]
@@ -119,12 +131,9 @@ macro_rules! kernels {
                 let [least, most] = $exp2_range;
                 let x = if most < x { most } else { x };
                 let x = if least > x { least } else { x };
-                let small = x < 0.0;
-                let shifter = if small { SHIFTER + BIAS + UP } else { SHIFTER + BIAS - 2.0 };
-                let unshift = if small { DOWN } else { 4.0 };
-                let shifted = x + shifter;
-                let f = x - (shifted - shifter);
-                (1.0 + f * polynomial(f, $exp2)) * $float::from_bits(shifted.to_bits() << MANTISSA) * unshift
+                let shifted = x + (SHIFTER + 2.0 * BIAS);
+                let f = x - (shifted - (SHIFTER + 2.0 * BIAS));
+                scaled(1.0 + f * polynomial(f, $exp2), shifted)
             }
 
             /// `y` times `e` to the power of `x + low`, for `x` of at most 0 and `low` beside it small.
@@ -133,6 +142,16 @@ macro_rules! kernels {
                 let x = if $exp_min > x { $exp_min } else { x };
                 let (q, power) = exp_parts(x, low, SHIFTER + BIAS + UP);
                 (y + y * q) * power * DOWN
+            }
+
+            /// `y·(1 + p)·e^(x + low)`, for an exponent as that of `exp_falling`: what is small in both
+            /// factors is added up, so that their product is rounded once.
+            #[inline(always)]
+            pub(crate) fn product_falling(x: $float, low: $float, y: $float, p: $float) -> $float {
+                let x = if $exp_min > x { $exp_min } else { x };
+                let (q, power) = exp_parts(x, low, SHIFTER + BIAS + UP);
+                let both = p + (q + p * q);
+                (y + y * both) * power * DOWN
             }
 
             /// `(p - 1) + q·p`, in quarters, so that nothing overflows before the result does.

@@ -24,6 +24,20 @@ pub fn conv_block<const I: usize, const O: usize>(x: Input<N, I, H, W>, conv: co
     relu(conv(x))
 }
 
+/// A [`conv_block`], and the greatest of every 2 by 2 places of it: `y = max_pool(relu(conv(x)))`, an image of half the size.
+///
+/// `conv` is [`conv3x3`]: `w [O, I, 3, 3]` from He's distribution, `b [O]` zeros. Of an image whose height or width is odd,
+/// the last row or column is left out, as in PyTorch.
+///
+/// Source: Simonyan & Zisserman, "Very Deep Convolutional Networks for Large-Scale Image Recognition", ICLR 2015.
+#[network]
+pub fn conv_pool<const I: usize, const O: usize>(
+    x: Input<N, I, H, W>,
+    conv: conv3x3<I, O>,
+) -> Output<N, O, { H / 2 }, { W / 2 }> {
+    max_pool(relu(conv(x)), size = 2)
+}
+
 /// Two convolutions beside a path that leaves `x` as it is: `y = relu(x + second(relu(first(x))))`.
 ///
 /// Both are [`conv3x3`]. There is no normalisation between them.

@@ -43,3 +43,24 @@ pub fn rectified<const I: usize, const O: usize>(
 pub fn glu<const I: usize, const O: usize>(x: Input<N, I>, value: dense<I, O>, gate: dense<I, O>) -> Output<N, O> {
     value(x) * sigmoid(gate(x))
 }
+
+/// Half of the elements become 0 in training, and the others twice as large: `y = x · m`, where every element of `m` is 0
+/// or 2 with even chances. In inference, `y = x`.
+///
+/// There are no parameters. `m` is a function of the seed, of the call and of the element's position: one seed gives one
+/// mask, there and back; every call in a network, every turn of a loop and every network of a stack has a mask of its own.
+/// Other shares than a half, and arrays of other ranks, are the operation's: `dropout(x, seed, p = 0.1)`.
+///
+/// Source: Srivastava et al., "Dropout: A Simple Way to Prevent Neural Networks from Overfitting", JMLR 2014, inverted as in
+/// PyTorch.
+#[network]
+pub fn dropout(x: Input<N, H>, seed: Random) -> Output<N, H> {
+    dropout(x, seed, p = 0.5)
+}
+
+/// A [`rectified`] layer and [`dropout`] behind it: `y = relu(x·w + b) · m`; `w [I, O]` starts as He's distribution, `b [O]`
+/// as zeros.
+#[network]
+pub fn dropped<const I: usize, const O: usize>(x: Input<N, I>, seed: Random, layer: rectified<I, O>) -> Output<N, O> {
+    self::dropout(layer(x), seed)
+}

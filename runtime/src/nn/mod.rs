@@ -25,8 +25,11 @@ mod norm;
 mod recurrent;
 mod transformer;
 
-pub use convolutional::{conv_block, conv3x3, pooled_dense, residual_block};
-pub use linear::{dense, glu, mlp, rectified};
+pub use convolutional::{conv_block, conv_pool, conv3x3, pooled_dense, residual_block};
+pub use linear::{dense, dropout, dropped, glu, mlp, rectified};
 pub use norm::{batch_norm, batch_norm_2d, layer_norm, rms_norm};
 pub use recurrent::{forget_gate, gate, gru, gru_cell, lstm, lstm_cell, rnn, rnn_cell};
-pub use transformer::{embedding, feed_forward, heads, multi_head_attention, self_attention, transformer_block};
+pub use transformer::{
+    causal_attention, causal_block, dropped_causal_block, embedding, feed_forward, heads, multi_head_attention,
+    self_attention, transformer_block,
+};

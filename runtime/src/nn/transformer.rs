@@ -61,6 +61,26 @@ pub fn multi_head_attention<const D: usize, const A: usize, const K: usize>(
     reshape(out(joined), [N, T, D])
 }
 
+/// As [`multi_head_attention`], where no position sees a later one: `y = [softmax(qₐ·kₐᵀ / √K + m)·vₐ]·w + b`, with
+/// `mᵢⱼ = −∞` for `j > i`, else 0.
+///
+/// `query`, `key` and `value` are [`heads`] of `x`: `w [D, A·K]` from Glorot's uniform distribution, `b [A, K]` zeros; `out` is
+/// [`dense`]: `w [A·K, D]`, `b [D]`.
+///
+/// Source: Vaswani et al., "Attention Is All You Need", NeurIPS 2017, section 3.2.3.
+#[network]
+pub fn causal_attention<const D: usize, const A: usize, const K: usize>(
+    x: Input<N, T, D>,
+    query: heads<D, A, K>,
+    key: heads<D, A, K>,
+    value: heads<D, A, K>,
+    out: dense<{ A * K }, D>,
+) -> Output<N, T, D> {
+    let seen = attention(query(x), key(x), value(x), causal = true);
+    let joined = reshape(permute(seen, [0, 2, 1, 3]), [N * T, -1]);
+    reshape(out(joined), [N, T, D])
+}
+
 /// Two layers with a `gelu` between them, both as [`dense`].
 #[network]
 pub fn feed_forward<const D: usize, const H: usize>(
@@ -89,4 +109,45 @@ pub fn transformer_block<const D: usize, const A: usize, const K: usize, const H
     let seen = attention(reshape(before(rows), [N, T, D]));
     let a = rows + reshape(seen, [N * T, D]);
     reshape(a + forward(between(a)), [N, T, D])
+}
+
+/// As [`transformer_block`], with [`causal_attention`]: what language models are made of.
+///
+/// Its parameters are those of [`layer_norm`], [`causal_attention`], [`layer_norm`] and [`feed_forward`], and start as theirs.
+///
+/// Source: Radford et al., "Language Models are Unsupervised Multitask Learners" (GPT-2), 2019, section 2.3.
+#[network]
+pub fn causal_block<const D: usize, const A: usize, const K: usize, const H: usize>(
+    x: Input<N, T, D>,
+    before: layer_norm<D>,
+    attention: causal_attention<D, A, K>,
+    between: layer_norm<D>,
+    forward: feed_forward<D, H>,
+) -> Output<N, T, D> {
+    let rows = reshape(x, [N * T, D]);
+    let seen = attention(reshape(before(rows), [N, T, D]));
+    let a = rows + reshape(seen, [N * T, D]);
+    reshape(a + forward(between(a)), [N, T, D])
+}
+
+/// As [`causal_block`], with a tenth of the elements dropped in training where a path joins the one that leaves `x` as it is:
+/// `a = x + m₁ · attention(norm₁(x))`, `y = a + m₂ · forward(norm₂(a))`, where every element of `m₁` and `m₂` is 0 with a
+/// chance of 0.1, else 1 / 0.9. In inference, they are 1.
+///
+/// In a stack, `blocks(x, seed)`, every block has masks of its own.
+///
+/// Source: Vaswani et al., "Attention Is All You Need", NeurIPS 2017, section 5.4, "residual dropout".
+#[network]
+pub fn dropped_causal_block<const D: usize, const A: usize, const K: usize, const H: usize>(
+    x: Input<N, T, D>,
+    seed: Random,
+    before: layer_norm<D>,
+    attention: causal_attention<D, A, K>,
+    between: layer_norm<D>,
+    forward: feed_forward<D, H>,
+) -> Output<N, T, D> {
+    let rows = reshape(x, [N * T, D]);
+    let seen = attention(reshape(before(rows), [N, T, D]));
+    let a = rows + dropout(reshape(seen, [N * T, D]), seed, p = 0.1);
+    reshape(a + dropout(forward(between(a)), seed, p = 0.1), [N, T, D])
 }

@@ -1,172 +1,183 @@
-"""What the layers of pullback::nn give by their definitions, in NumPy (2.x, float64): prints reference.rs.
+"""What PyTorch's layers give, and their gradients (float64, on a CPU): prints reference.csv.
 
-Every array is filled with amplitude * sin(1.3 * position + 0.7 * index), its index being that among the inputs (amplitude
-1) or among the parameters (amplitude 0.5), each in order. `python3 reference.py > reference.rs` writes the numbers anew.
+`pip install torch`, then `python3 reference.py > reference.csv`.
+
+A line is a layer, `y` or the index of a parameter, and the numbers of the output or of the gradient in the order of
+memory. Every array is filled with amplitude * sin(1.3 * position + 0.7 * index), its index being that among the inputs
+(amplitude 1), among the parameters (amplitude 0.5), or among the outputs, from 9 on (amplitude 1), each in order.
+Gradients are those of the sum of outputs times the last. Parameters have our shapes (a weight is [I, O]), PyTorch's
+modules get views of them, so that gradients come back in our shapes as well.
 """
 
 import math
 import sys
 
-import numpy as np
+import torch
+from torch import nn
+from torch.func import functional_call
+
+torch.set_default_dtype(torch.float64)
 
 N, I, H, O, V = 3, 4, 5, 2, 6
 STEPS = 4
+D, A, K = 6, 2, 3
 
 
 def filled(shape, index, amplitude):
-    count = int(np.prod(shape))
-    return (amplitude * np.sin(1.3 * np.arange(count) + 0.7 * index)).reshape(shape)
-
-
-def inputs(*shapes):
-    return [filled(s, k, 1.0) for k, s in enumerate(shapes)]
+    position = torch.arange(math.prod(shape))
+    return (amplitude * torch.sin(1.3 * position + 0.7 * index)).reshape(shape)
 
 
 class Params:
     """Parameters in order, each made as it is asked for."""
 
     def __init__(self):
-        self.count = 0
+        self.all = []
 
     def __call__(self, *shape):
-        self.count += 1
-        return filled(shape, self.count - 1, 0.5)
+        self.all.append(filled(shape, len(self.all), 0.5).requires_grad_())
+        return self.all[-1]
+
+    def linear(self, i, o):
+        w, b = self(i, o), self(o)
+        return {"weight": w.T, "bias": b}
+
+    def conv(self, i, o, size=3):
+        return {"weight": self(o, i, size, size), "bias": self(o)}
+
+    def norm(self, size):
+        return {"weight": self(size), "bias": self(size)}
+
+    def gates(self, count):
+        return [(self(I, H), self(H, H), self(H)) for _ in range(count)]
+
+    def attention(self, d, heads, size):
+        """Those of nn.MultiheadAttention, whose three projections are one."""
+        three = [(self(d, heads * size), self(heads, size)) for _ in range(3)]
+        out = self.linear(heads * size, d)
+        return {
+            "in_proj_weight": torch.cat([w.T for w, _ in three]),
+            "in_proj_bias": torch.cat([b.flatten() for _, b in three]),
+            "out_proj.weight": out["weight"],
+            "out_proj.bias": out["bias"],
+        }
 
 
-def sigmoid(x):
-    return 1 / (1 + np.exp(-x))
+def prefixed(prefix, weights):
+    return {f"{prefix}.{name}": value for name, value in weights.items()}
 
 
-def gelu(x):
-    return x * 0.5 * (1 + np.vectorize(math.erf)(x / math.sqrt(2)))
+def recurrent(gates, extra=None, suffix=""):
+    """The weights of a cell, or with suffix `_l0` of a layer: one bias, the other one of PyTorch's is zero."""
+    bias = torch.cat([b for _, _, b in gates])
+    hidden = torch.zeros_like(bias) if extra is None else torch.cat([torch.zeros(2 * H), extra])
+    return {
+        f"weight_ih{suffix}": torch.cat([w.T for w, _, _ in gates]),
+        f"weight_hh{suffix}": torch.cat([u.T for _, u, _ in gates]),
+        f"bias_ih{suffix}": bias,
+        f"bias_hh{suffix}": hidden,
+    }
+
+
+def gru_weights(p, suffix=""):
+    gates = p.gates(3)
+    return recurrent(gates, p(H), suffix)
+
+
+def call(module, weights, *args, **options):
+    return functional_call(module, weights, args, options)
 
 
 def dense(p, x, i, o):
-    w, b = p(i, o), p(o)
-    return x @ w + b
+    return call(nn.Linear(i, o), p.linear(i, o), x)
 
 
-def gates(p):
-    return [(p(I, H), p(H, H), p(H)) for _ in range(4)]
+def multi_head_attention(p, x, **options):
+    module = nn.MultiheadAttention(D, A, batch_first=True)
+    return call(module, p.attention(D, A, K), x, x, x, **options)[0]
 
 
-def lstm_cell(gates, x, h, c):
-    i, f, g, o = [x @ w + h @ u + b for w, u, b in gates]
-    c = sigmoid(f) * c + sigmoid(i) * np.tanh(g)
-    return sigmoid(o) * np.tanh(c), c
+def causal(steps):
+    return nn.Transformer.generate_square_subsequent_mask(steps)
 
 
-def gru_cell(params, x, h):
-    (wr, ur, br), (wz, uz, bz), w, u, b, k = params
-    r, z = sigmoid(x @ wr + h @ ur + br), sigmoid(x @ wz + h @ uz + bz)
-    n = np.tanh(x @ w + b + r * (h @ u + k))
-    return (1 - z) * n + z * h
+def narrow_attention(p, x, d, heads, size):
+    """Heads whose sizes do not add up to that of a position, which nn.MultiheadAttention has not."""
+    q, k, v = [
+        (x @ p(d, heads * size)).unflatten(-1, (heads, size)).add(p(heads, size)).transpose(1, 2) for _ in range(3)
+    ]
+    seen = nn.functional.scaled_dot_product_attention(q, k, v)
+    return call(nn.Linear(heads * size, d), p.linear(heads * size, d), seen.transpose(1, 2).flatten(2))
 
 
-def states(step, x, *state):
-    """The first state after each step, and all of them after the last one, in a row."""
-    seen = []
-    for part in x:
-        state = step(part, *state)
-        state = state if isinstance(state, tuple) else (state,)
-        seen.append(state[0])
-    return np.concatenate([np.ravel(seen), *map(np.ravel, state)])
+def encoder_layer(p, x, mask=None):
+    module = nn.TransformerEncoderLayer(D, A, H, 0.0, "gelu", batch_first=True, norm_first=True)
+    weights = prefixed("norm1", p.norm(D)) | prefixed("self_attn", p.attention(D, A, K))
+    weights |= prefixed("norm2", p.norm(D)) | prefixed("linear1", p.linear(D, H)) | prefixed("linear2", p.linear(H, D))
+    return call(module, weights, x, **({} if mask is None else {"src_mask": mask}))
 
 
-def conv3x3(p, x, i, o):
-    """PyTorch's Conv2d(i, o, 3, padding=1): a cross-correlation."""
-    w, b = p(o, i, 3, 3), p(o)
-    padded = np.pad(x, ((0, 0), (0, 0), (1, 1), (1, 1)))
-    y = np.zeros((x.shape[0], o, *x.shape[2:]))
-    for r in range(x.shape[2]):
-        for s in range(x.shape[3]):
-            y[:, :, r, s] = np.einsum("nikl,oikl->no", padded[:, :, r : r + 3, s : s + 3], w) + b
-    return y
-
-
-def multi_head_attention(p, x, d, a, k):
-    """One sequence and one head after another."""
-    w = [(p(d, a * k).reshape(d, a, k), p(a, k)) for _ in range(3)]
-    out, shift = p(a * k, d), p(d)
-    y = []
-    for row in x:
-        heads = []
-        for h in range(a):
-            q, key, v = [row @ w[j][0][:, h] + w[j][1][h] for j in range(3)]
-            scores = np.exp(q @ key.T / math.sqrt(k))
-            heads.append(scores / scores.sum(axis=1, keepdims=True) @ v)
-        y.append(np.concatenate(heads, axis=1) @ out + shift)
-    return np.array(y)
-
-
-def gate(p, x, h):
-    w, u, b = p(I, H), p(H, H), p(H)
-    return x @ w + h @ u + b
-
-
-def layer_norm(p, x, n):
-    scale, shift = p(n), p(n)
-    centred = x - x.mean(axis=-1, keepdims=True)
-    return centred / np.sqrt((centred**2).mean(axis=-1, keepdims=True) + 1e-5) * scale + shift
-
-
-def self_attention(p, x, d):
-    w = [(p(d, d), p(d)) for _ in range(4)]
-    q, k, v = [x @ w[j][0] + w[j][1] for j in range(3)]
-    scores = q @ k.T / math.sqrt(d)
-    weights = np.exp(scores - scores.max(axis=1, keepdims=True))
-    weights /= weights.sum(axis=1, keepdims=True)
-    return (weights @ v) @ w[3][0] + w[3][1]
+def batch_norm(module, p, x, size):
+    """In training, then the statistics that it leaves, then in inference with these."""
+    weights = p.norm(size)
+    y = call(module, weights, x)
+    inferred = call(module.eval(), {name: value.detach() for name, value in weights.items()}, x)
+    return y, module.running_mean, module.running_var, inferred
 
 
 def cases():
-    (x,) = inputs((N, I))
-    yield "DENSE", dense(Params(), x, I, O)
-    p = Params()
-    yield "MLP", dense(p, np.maximum(dense(p, x, I, H), 0), H, O)
-    p = Params()
-    yield "GLU", dense(p, x, I, O) * sigmoid(dense(p, x, I, O))
-    yield "LAYER_NORM", layer_norm(Params(), x, I)
-    yield "RMS_NORM", x / np.sqrt((x**2).mean(axis=1, keepdims=True) + 1e-5) * Params()(I)
-    x, h, c = inputs((N, I), (N, H), (N, H))
-    yield "RNN_CELL", np.tanh(gate(Params(), x, h))
-    p = Params()
-    r, z = sigmoid(gate(p, x, h)), sigmoid(gate(p, x, h))
-    w, u, b, k = p(I, H), p(H, H), p(H), p(H)
-    n = np.tanh(x @ w + b + r * (h @ u + k))
-    yield "GRU_CELL", (1 - z) * n + z * h
-    p = Params()
-    i, f, g, o = gate(p, x, h), gate(p, x, h), gate(p, x, h), gate(p, x, h)
-    c = sigmoid(f) * c + sigmoid(i) * np.tanh(g)
-    yield "LSTM_CELL", np.concatenate([sigmoid(o) * np.tanh(c), c])
-    yield "EMBEDDING", Params()(V, I)[[5, 0, 5]]
-    (x,) = inputs((N, I))
-    p = Params()
-    yield "SELF_ATTENTION", self_attention(p, x, I)
-    x, h, c = inputs((STEPS, N, I), (N, H), (N, H))
-    p = Params()
-    w, u, b = p(I, H), p(H, H), p(H)
-    yield "RNN", states(lambda x, h: np.tanh(x @ w + h @ u + b), x, h)
-    p = Params()
-    params = [(p(I, H), p(H, H), p(H)) for _ in range(2)] + [p(I, H), p(H, H), p(H), p(H)]
-    yield "GRU", states(lambda x, h: gru_cell(params, x, h), x, h)
-    four = gates(Params())
-    yield "LSTM", states(lambda x, h, c: lstm_cell(four, x, h, c), x, h, c)
-    (x,) = inputs((2, 3, 4, 5))
-    yield "CONV_BLOCK", np.maximum(conv3x3(Params(), x, 3, O), 0)
-    p = Params()
-    yield "RESIDUAL_BLOCK", np.maximum(x + conv3x3(p, np.maximum(conv3x3(p, x, 3, 3), 0), 3, 3), 0)
-    yield "POOLED_DENSE", dense(Params(), x.mean(axis=(2, 3)), 3, O)
-    (x,) = inputs((2, N, I))
-    yield "MULTI_HEAD_ATTENTION", multi_head_attention(Params(), x, I, 2, 3)
-    p = Params()
-    a = x + multi_head_attention(p, layer_norm(p, x, I), I, 2, 3)
-    y = layer_norm(p, a, I)
-    yield "TRANSFORMER_BLOCK", a + dense(p, gelu(dense(p, y, I, H)), H, I)
+    x, h, c = filled((N, I), 0, 1.0), filled((N, H), 1, 1.0), filled((N, H), 2, 1.0)
+    images = filled((2, 3, 4, 6), 0, 1.0)
+    sequence = filled((STEPS, N, I), 0, 1.0)
+    positions = filled((2, N, D), 0, 1.0)
+    relu = torch.relu
+
+    yield "dense", lambda p: dense(p, x, I, O)
+    yield "mlp", lambda p: dense(p, relu(dense(p, x, I, H)), H, O)
+    yield "glu", lambda p: nn.functional.glu(torch.cat([dense(p, x, I, O), dense(p, x, I, O)], dim=1))
+    yield "layer_norm", lambda p: call(nn.LayerNorm(I), p.norm(I), x)
+    yield "rms_norm", lambda p: call(nn.RMSNorm(I, eps=1e-5), {"weight": p(I)}, x)
+    yield "batch_norm", lambda p: batch_norm(nn.BatchNorm1d(I), p, x, I)
+    yield "batch_norm_2d", lambda p: batch_norm(nn.BatchNorm2d(3), p, images, 3)
+
+    yield "rnn_cell", lambda p: call(nn.RNNCell(I, H), recurrent(p.gates(1)), x, h)
+    yield "gru_cell", lambda p: call(nn.GRUCell(I, H), gru_weights(p), x, h)
+    yield "lstm_cell", lambda p: call(nn.LSTMCell(I, H), recurrent(p.gates(4)), x, (h, c))
+    yield "rnn", lambda p: call(nn.RNN(I, H), recurrent(p.gates(1), suffix="_l0"), sequence, h[None])
+    yield "gru", lambda p: call(nn.GRU(I, H), gru_weights(p, "_l0"), sequence, h[None])
+    yield "lstm", lambda p: call(nn.LSTM(I, H), recurrent(p.gates(4), suffix="_l0"), sequence, (h[None], c[None]))
+
+    def conv(p, x, i, o):
+        return call(nn.Conv2d(i, o, 3, padding=1), p.conv(i, o), x)
+
+    yield "conv_block", lambda p: relu(conv(p, images, 3, O))
+    yield "conv_pool", lambda p: nn.functional.max_pool2d(relu(conv(p, images, 3, O)), 2)
+    yield "residual_block", lambda p: relu(images + conv(p, relu(conv(p, images, 3, 3)), 3, 3))
+    yield "pooled_dense", lambda p: dense(p, nn.AdaptiveAvgPool2d(1)(images).flatten(1), 3, O)
+
+    yield "embedding", lambda p: call(nn.Embedding(V, I), {"weight": p(V, I)}, torch.tensor([5, 0, 5]))
+    yield "self_attention", lambda p: call(nn.MultiheadAttention(I, 1), p.attention(I, 1, I), x, x, x)[0]
+    yield "multi_head_attention", lambda p: multi_head_attention(p, positions)
+    yield "narrow_attention", lambda p: narrow_attention(p, positions, D, 2, 2)
+    yield "transformer_block", lambda p: encoder_layer(p, positions)
+    yield "causal_attention", lambda p: multi_head_attention(p, positions, attn_mask=causal(N))
+    yield "causal_block", lambda p: encoder_layer(p, positions, causal(N))
 
 
-print("//! Written by `reference.py`, which says how.")
-print(f"//! NumPy {np.__version__}, Python {sys.version.split()[0]}.")
-for name, value in cases():
-    numbers = ", ".join(repr(float(v)) for v in value.ravel())
-    print(f"\npub const {name}: &[f64] = &[{numbers}];")
+def leaves(value):
+    return [value] if isinstance(value, torch.Tensor) else [leaf for part in value for leaf in leaves(part)]
+
+
+def numbers(tensor):
+    return ",".join(repr(float(v)) for v in tensor.detach().flatten())
+
+
+print(f"# PyTorch {torch.__version__}, Python {sys.version.split()[0]}; written by reference.py, which says how")
+for name, net in cases():
+    p = Params()
+    outputs = leaves(net(p))
+    sum((y * filled(y.shape, 9 + k, 1.0)).sum() for k, y in enumerate(outputs) if y.requires_grad).backward()
+    for y in outputs:
+        print(f"{name},y,{numbers(y)}")
+    for index, param in enumerate(p.all):
+        print(f"{name},{index},{numbers(param.grad)}")

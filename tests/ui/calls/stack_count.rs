@@ -11,7 +11,7 @@ fn none(x: Input<N>, layers: [gated; 0]) -> Output<N> {
 }
 
 #[network]
-fn named(x: Input<N>, layers: [gated; N]) -> Output<N> {
+fn named(x: Input<N>, layers: [gated; DEPTHS[2]]) -> Output<N> {
     layers(x)
 }
 

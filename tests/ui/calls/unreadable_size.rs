@@ -1,4 +1,4 @@
-//! A size that stands alone in no parameter of a group.
+//! A size of a group that no axis of its parameters decides.
 use pullback::network;
 
 #[network]
@@ -7,7 +7,7 @@ fn dense<const I: usize, const O: usize>(x: Input<N, I>, w: Param<I, O>, b: Para
 }
 
 #[network]
-fn f(x: Input<N, 3>, layer: dense<3, { 2 * H }>) -> Output {
+fn f(x: Input<N, 3>, layer: dense<3, { H / 2 }>) -> Output {
     sum(layer(x))
 }
 

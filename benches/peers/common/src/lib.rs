@@ -94,6 +94,7 @@ pub const MLPS: &[MlpSpec] = &[
     MlpSpec { name: "W3", seed: 3, dims: &[784, 89, 10], batch: 60, act: Act::Tanh, loss: Loss::Ce },
     MlpSpec { name: "W4", seed: 4, dims: &[784, 512, 512, 10], batch: 128, act: Act::Relu, loss: Loss::Ce },
     MlpSpec { name: "W6", seed: 6, dims: &[1024, 2048, 2048, 1024], batch: 512, act: Act::Gelu, loss: Loss::Mse },
+    MlpSpec { name: "W11", seed: 11, dims: &[3, 20, 20, 20, 20, 20, 20, 20, 20, 1], batch: 1024, act: Act::Tanh, loss: Loss::Mse },
 ];
 pub const LR: f32 = 0.01;
 pub struct MlpData {

@@ -78,7 +78,7 @@ fn through(activation: Activation, d_x: &mut [f32], x: &[f32], slope: &[f32]) {
 
 /// The loss of a row of scores without their bias, which become their cotangent.
 #[inline(always)]
-fn softmax_cross_entropy(scores: &mut [f32], b: &[f32], label: usize, scale: f32) -> f32 {
+pub fn softmax_cross_entropy(scores: &mut [f32], b: &[f32], label: usize, scale: f32) -> f32 {
     scores.iter_mut().zip(b).for_each(|(s, b)| *s += b);
     let most = scores.iter().copied().fold(f32::NEG_INFINITY, f32::max);
     let chosen = scores[label];
@@ -167,7 +167,7 @@ impl Net {
 }
 
 /// Moves the bias against the sum of the rows of its cotangent.
-fn descend(b: &mut [f32], d_out: &[f32], sums: &mut [f32], rate: f32) {
+pub fn descend(b: &mut [f32], d_out: &[f32], sums: &mut [f32], rate: f32) {
     let sums = &mut sums[..b.len()];
     simd(|| {
         sums.fill(0.0);

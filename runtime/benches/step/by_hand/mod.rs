@@ -2,6 +2,8 @@
 //! the product that makes the gradient.
 
 pub mod chain;
+pub mod convolution;
 pub mod lanes;
 pub mod layers;
+pub mod recurrent;
 pub mod tiny;

@@ -1,0 +1,123 @@
+//! Rows in parts, which threads share. Each part has sums and lanes of its own, and the sums of all parts are added in their
+//! order: the bits depend on the number of rows, and not on the threads.
+
+use crate::math::Real;
+use std::ops::Range;
+
+/// The fewest rows of a part: about 30 us of the narrowest networks, without which no thread is worth waking.
+const FEWEST: usize = 2048;
+
+/// The most parts, so that memory doesn't grow with the rows.
+const MOST: usize = 16;
+
+/// The elements of two cache lines, which is what processors fetch: no two parts write to the same.
+const APART: usize = 32;
+
+/// Runs `work` on a number of rows, in parts that are multiples of `height` but for the last, on several threads with the
+/// feature `rayon`.
+///
+/// `work` adds to the `sums`, which are zeros at first, and writes to the `lanes` what it likes. `apart` is memory for
+/// those of many parts, and grows at first use.
+#[inline]
+pub fn in_parts<T: Real, const S: usize, const L: usize>(
+    [rows, height]: [usize; 2],
+    apart: &mut Vec<T>,
+    sums: [&mut [T]; S],
+    lanes: [&mut [T]; L],
+    work: impl Fn(Range<usize>, [&mut [T]; S], [&mut [T]; L]) + Sync,
+) {
+    match (rows / FEWEST).min(MOST) {
+        0 | 1 => work(0..rows, sums, lanes),
+        parts => {
+            let share = rows.div_ceil(parts).next_multiple_of(height);
+            let lengths = (sums.each_ref().map(|s| s.len()), lanes.each_ref().map(|l| l.len()));
+            let each = (lengths.0.iter().sum::<usize>() + lengths.1.iter().sum::<usize>()).next_multiple_of(APART);
+            apart.resize(parts * each, T::ZERO);
+            each_part(parts, apart, &|part, memory| {
+                let (sums, lanes) = memory.split_at_mut(lengths.0.iter().sum());
+                sums.fill(T::ZERO);
+                let rows = (part * share).min(rows)..((part + 1) * share).min(rows);
+                work(rows, pieces(sums, lengths.0), pieces(lanes, lengths.1));
+            });
+            add_up(sums, apart.chunks_exact(each));
+        }
+    }
+}
+
+/// Consecutive pieces of these lengths.
+fn pieces<T, const K: usize>(mut memory: &mut [T], lengths: [usize; K]) -> [&mut [T]; K] {
+    lengths.map(|len| memory.split_off_mut(..len).expect("there is memory for all"))
+}
+
+/// Adds what each part has at its beginning to `sums`, part by part.
+fn add_up<'p, T: Real, const S: usize>(mut sums: [&mut [T]; S], parts: impl Iterator<Item = &'p [T]>) {
+    for mut part in parts {
+        for sum in &mut sums {
+            let (more, rest) = part.split_at(sum.len());
+            sum.iter_mut().zip(more).for_each(|(sum, more)| *sum += *more);
+            part = rest;
+        }
+    }
+}
+
+/// `work` on each of so many parts, with its share of `memory`.
+fn each_part<T: Real>(parts: usize, memory: &mut [T], work: &(impl Fn(usize, &mut [T]) + Sync)) {
+    #[cfg(feature = "rayon")]
+    if rayon::current_num_threads() > 1 {
+        return halves(0..parts, memory, work);
+    }
+    let each = memory.len() / parts;
+    memory.chunks_exact_mut(each).enumerate().for_each(|(part, memory)| work(part, memory));
+}
+
+/// Half of the parts on each of two threads, and so on.
+#[cfg(feature = "rayon")]
+fn halves<T: Real>(parts: Range<usize>, memory: &mut [T], work: &(impl Fn(usize, &mut [T]) + Sync)) {
+    if parts.len() == 1 {
+        return work(parts.start, memory);
+    }
+    let half = parts.len() / 2;
+    let (first, second) = memory.split_at_mut(memory.len() / parts.len() * half);
+    let middle = parts.start + half;
+    rayon::join(|| halves(parts.start..middle, first, work), || halves(middle..parts.end, second, work));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The sum of all rows, and of their squares, as parts make them.
+    fn sums(rows: usize) -> (Vec<f64>, usize) {
+        let (mut apart, mut sum, mut squares, mut lanes) = (Vec::new(), [0.0], [0.0, 0.0], [0.0; 8]);
+        in_parts([rows, 8], &mut apart, [&mut sum, &mut squares], [&mut lanes], |rows, [sum, squares], [lanes]| {
+            lanes.fill(1.0);
+            rows.map(|row| row as f64).for_each(|row| {
+                sum[0] += row.sin() * lanes[0];
+                squares[row as usize % 2] += row.sin() * row.sin();
+            });
+        });
+        ([sum.as_slice(), &squares].concat(), apart.len())
+    }
+
+    #[test]
+    fn parts_cover_all_rows_once() {
+        for rows in [0, 1, 7, FEWEST, 2 * FEWEST, 5 * FEWEST + 3, 100 * FEWEST + 1] {
+            let expected: f64 = (0..rows).map(|row| (row as f64).sin().powi(2)).sum();
+            let (sums, apart) = sums(rows);
+            assert!((sums[1] + sums[2] - expected).abs() <= 1e-9 * expected, "{rows} rows");
+            assert!(apart <= MOST * APART, "memory does not grow with {rows} rows");
+        }
+    }
+
+    #[cfg(feature = "rayon")]
+    #[test]
+    fn any_number_of_threads_gives_the_same_bits() {
+        for rows in [3 * FEWEST, 20 * FEWEST + 9] {
+            let results = [1, 2, 3, 8].map(|threads| {
+                let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
+                pool.install(|| sums(rows))
+            });
+            assert!(results.iter().all(|result| *result == results[0]), "{rows} rows");
+        }
+    }
+}
