@@ -175,11 +175,12 @@ fn sizes_of_one_are_axes_like_others() {
 }
 
 #[test]
-fn second_derivatives_are_right() {
+pub fn second_derivatives_are_right() {
     for value in [
         "sum(tanh(x * w) * x.powi(3)) + logsumexp(x)",
         "sum(gelu(x) * silu(w) + elu(w - 1) * pow(x, w)) + std(x * w)",
         "prod(x) * sum(mish(w) + log1p(x) * erf(w)) + bce_with_logits(x, w)",
+        "sum(square(conv1d(tanh(x), sin(w), padding = 1)))",
     ] {
         twice(value);
     }

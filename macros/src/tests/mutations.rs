@@ -189,8 +189,9 @@ fn all() -> Vec<(Mutant, Box<dyn Fn()>)> {
 
 const QUICK: [&[fn()]; 2] = [&middle::CONVENTIONS, &stability::ALL];
 
-const SLOW: [fn(); 4] = [
+const SLOW: [fn(); 5] = [
     table::every_second_derivative_agrees_with_finite_differences,
+    middle::second_derivatives_are_right,
     middle::every_phase_keeps_values_and_gradients_are_right,
     operations::operations_with_options_agree_with_finite_differences,
     || properties::models_hold(0, 60),
