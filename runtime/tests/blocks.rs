@@ -1,5 +1,5 @@
-//! Layers of convolutions with pooling, of causal attention and of dropout: what their definitions give in plain loops, and
-//! gradients that agree with finite differences; and each network of a stack drops what no other one does.
+//! Blocks of `nn` beyond what `nn.rs` compares with PyTorch: pooling of images of any size, causal attention that sees no
+//! later position, against plain loops, and dropout, of which each network of a stack has masks of its own.
 
 use ndarray::{Array, Array2, Array3, Array4, Dimension, s};
 use pullback::nn::{causal_attention, causal_block, conv_pool, dropped, dropped_causal_block};
