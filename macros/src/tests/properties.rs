@@ -321,7 +321,8 @@ fn check(case: &Case) -> Result<Tally, Failure> {
     let weights = cotangents(case, values);
     let joint = verified("differentiate", derived(&stable, &wanted(case), Seed::Argument), false)?;
     let derived = verified("expand", simplify::expand(&joint), true)?;
-    let results = |arguments: &[Array]| run(&derived, &case.sizes, &[arguments, &weights].concat());
+    let weighted = |arguments: &[Array], weights: &[Array]| run(&derived, &case.sizes, &[arguments, weights].concat());
+    let results = |arguments: &[Array]| weighted(arguments, &weights);
     let all = results(&case.arguments);
     agree("`differentiate` keeps the value", case, &mut tally, &all[..outputs.len()], &outputs, value)?;
     let at = Weighted { graph: &plain, sizes: &case.sizes, arguments: &case.arguments, weights: &weights };
@@ -347,7 +348,7 @@ fn check(case: &Case) -> Result<Tally, Failure> {
         &pipeline::compile(&model).map_err(|e| failure("it compiles", e))?,
         &all,
         &weights,
-        results,
+        weighted,
     )?;
     Ok(tally)
 }
@@ -359,8 +360,9 @@ fn programs(
     passes: &Passes,
     all: &[Array],
     weights: &[Array],
-    results: impl Fn(&[Array]) -> Vec<Array>,
+    weighted: impl Fn(&[Array], &[Array]) -> Vec<Array>,
 ) -> Result<(), Failure> {
+    let results = |arguments: &[Array]| weighted(arguments, weights);
     let outputs = all.len() - wanted(case).len();
     let execute = |pass: &Compiled, more: &[Array]| {
         execute(&pass.program, &case.sizes, &[case.arguments.clone(), more.to_vec()].concat())
@@ -376,11 +378,12 @@ fn programs(
     let got = execute(&passes.backward, &more);
     agree("the program of backward gives the gradients", case, tally, &got, &all[outputs..], gradients)?;
     if let Some(step) = &passes.step {
-        let got = execute(step, &[]);
-        let seed = weights[0].data[0];
-        let scaled = |g: &Array| Array { shape: g.shape.clone(), data: g.data.iter().map(|v| v * seed).collect() };
-        let got = [got[..outputs].to_vec(), got[outputs..].iter().map(scaled).collect()].concat();
-        agree("the program of a step gives value and gradients", case, tally, &got, all, results)?;
+        // Of several outputs the first one is the loss.
+        let seed = |(k, w): (usize, &Array)| Array::filled(w.shape.clone(), |_| if k == 0 { 1.0 } else { 0.0 });
+        let seeds: Vec<Array> = weights.iter().enumerate().map(seed).collect();
+        let of_loss = |arguments: &[Array]| weighted(arguments, &seeds);
+        let (got, wanted) = (execute(step, &[]), of_loss(&case.arguments));
+        agree("the program of a step gives value and gradients", case, tally, &got, &wanted, of_loss)?;
     }
     Ok(())
 }
