@@ -2,6 +2,8 @@
 //! order: the bits depend on the number of rows, and not on the threads.
 
 use crate::math::Real;
+#[cfg(feature = "rayon")]
+use rayon::prelude::*;
 use std::ops::Range;
 
 /// The fewest rows of a part: about 30 us of the narrowest networks, without which no thread is worth waking.
@@ -62,24 +64,12 @@ fn add_up<'p, T: Real, const S: usize>(mut sums: [&mut [T]; S], parts: impl Iter
 
 /// `work` on each of so many parts, with its share of `memory`.
 fn each_part<T: Real>(parts: usize, memory: &mut [T], work: &(impl Fn(usize, &mut [T]) + Sync)) {
+    let each = memory.len() / parts;
     #[cfg(feature = "rayon")]
     if rayon::current_num_threads() > 1 {
-        return halves(0..parts, memory, work);
+        return memory.par_chunks_exact_mut(each).enumerate().for_each(|(part, memory)| work(part, memory));
     }
-    let each = memory.len() / parts;
     memory.chunks_exact_mut(each).enumerate().for_each(|(part, memory)| work(part, memory));
-}
-
-/// Half of the parts on each of two threads, and so on.
-#[cfg(feature = "rayon")]
-fn halves<T: Real>(parts: Range<usize>, memory: &mut [T], work: &(impl Fn(usize, &mut [T]) + Sync)) {
-    if parts.len() == 1 {
-        return work(parts.start, memory);
-    }
-    let half = parts.len() / 2;
-    let (first, second) = memory.split_at_mut(memory.len() / parts.len() * half);
-    let middle = parts.start + half;
-    rayon::join(|| halves(parts.start..middle, first, work), || halves(middle..parts.end, second, work));
 }
 
 #[cfg(test)]

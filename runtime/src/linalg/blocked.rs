@@ -21,7 +21,7 @@ use super::pack::Panel;
 use super::scratch::Scratch;
 use crate::math::Real;
 use crate::simd::{Lanes, cheap_masks};
-use pulp::{Simd, WithSimd};
+use pulp::Simd;
 use std::marker::PhantomData;
 use std::ops::Range;
 
@@ -57,18 +57,7 @@ pub struct Part {
     pub columns: Range<usize>,
 }
 
-macro_rules! with_simd {
-    ($($t:ident)*) => {$(
-        impl WithSimd for Blocked<'_, $t> {
-            type Output = ();
-            #[inline(always)]
-            fn with_simd<S: Simd>(self, simd: S) {
-                self.run(simd);
-            }
-        }
-    )*};
-}
-with_simd!(f32 f64);
+with_simd!(Blocked: f32 f64);
 
 /// A product whose slices have its dimensions.
 pub struct Whole<'a, T> {

@@ -9,7 +9,7 @@
 use super::inlined::put;
 use crate::math::Real;
 use crate::simd::Lanes;
-use pulp::{Simd, WithSimd};
+use pulp::Simd;
 
 /// `out[i·strides[0] + j·strides[1]] = rows[i]·columns[j]`, or `+=` with `add`.
 pub(super) struct Dots<'a, T> {
@@ -23,25 +23,22 @@ pub(super) struct Dots<'a, T> {
     pub add: bool,
 }
 
-macro_rules! with_simd {
-    ($($t:ident)*) => {$(
-        impl WithSimd for Dots<'_, $t> {
-            type Output = ();
-            #[inline(always)]
-            fn with_simd<S: Simd>(self, simd: S) {
-                match self.columns.len() / self.k {
-                    1 => self.columns::<S, 1, 4>(simd),
-                    2 => self.columns::<S, 2, 4>(simd),
-                    3 => self.columns::<S, 3, 3>(simd),
-                    _ => self.columns::<S, 4, 3>(simd),
-                }
-            }
-        }
-    )*};
-}
-with_simd!(f32 f64);
+with_simd!(Dots: f32 f64);
 
 impl<T: Real> Dots<'_, T> {
+    #[inline(always)]
+    fn run<S: Simd>(self, simd: S)
+    where
+        T: Lanes<S>,
+    {
+        match self.columns.len() / self.k {
+            1 => self.columns::<S, 1, 4>(simd),
+            2 => self.columns::<S, 2, 4>(simd),
+            3 => self.columns::<S, 3, 3>(simd),
+            _ => self.columns::<S, 4, 3>(simd),
+        }
+    }
+
     /// `N` columns, by `R` rows as long as there are so many.
     #[inline(always)]
     fn columns<S: Simd, const N: usize, const R: usize>(mut self, simd: S)

@@ -11,6 +11,19 @@
 //! others a multiplication is fused with its addition, so they are the same bits on every processor that can do that:
 //! x86-64 since 2013, and every AArch64. None allocates, but for memory that each thread keeps.
 
+/// Has the `run` of a product compiled for the vectors of each processor.
+macro_rules! with_simd {
+    ($product:ident: $($t:ident)*) => {$(
+        impl pulp::WithSimd for $product<'_, $t> {
+            type Output = ();
+            #[inline(always)]
+            fn with_simd<S: pulp::Simd>(self, simd: S) {
+                self.run(simd);
+            }
+        }
+    )*};
+}
+
 mod blocked;
 mod dots;
 mod inlined;

@@ -7,7 +7,7 @@ use super::pack::Panel;
 use super::scratch::Scratch;
 use crate::math::Real;
 use crate::simd::{Lanes, cheap_masks};
-use pulp::{Simd, WithSimd};
+use pulp::Simd;
 
 /// A product, and where `b` is transposed, memory for a panel of it.
 pub(super) struct Small<'a, T> {
@@ -15,18 +15,7 @@ pub(super) struct Small<'a, T> {
     pub scratch: Option<&'a mut Scratch<T>>,
 }
 
-macro_rules! with_simd {
-    ($($t:ident)*) => {$(
-        impl WithSimd for Small<'_, $t> {
-            type Output = ();
-            #[inline(always)]
-            fn with_simd<S: Simd>(self, simd: S) {
-                self.run(simd);
-            }
-        }
-    )*};
-}
-with_simd!(f32 f64);
+with_simd!(Small: f32 f64);
 
 impl<T: Real> Small<'_, T> {
     #[inline(always)]

@@ -4,7 +4,7 @@
 //! of 1/π only those bits are taken whose product with the argument is no multiple of a whole turn. Which ones is known
 //! from the exponent, so they stand in a table, and every argument costs the same, the largest too.
 
-use super::kernels::polynomial;
+use super::kernels::{SHIFTER, polynomial};
 
 /// Bits of 1/π behind the point, the first ones first.
 const FRAC_1_PI: [u64; 20] = [
@@ -45,9 +45,6 @@ const fn first_bit(s: i32) -> u32 {
 const fn power_of_two(n: i32) -> f64 {
     f64::from_bits(((1023 + n) as u64) << 52)
 }
-
-/// `1.5·2⁵²`: a sum with it rounds to a whole number, whose low bits are those of the sum.
-const SHIFTER: f64 = 1.5 / f64::EPSILON;
 
 /// `-y` where the low bit of `n` is set.
 #[inline(always)]

@@ -58,10 +58,12 @@ fn whole_single(n: i32) -> f32 {
     n as f32
 }
 
+/// `1.5·2⁵²`: a sum with it rounds to a whole number, whose low bits are those of the sum.
+pub(super) const SHIFTER: f64 = 1.5 / f64::EPSILON;
+
 /// As `n as f64` for the range of exponents; AVX2 has no such conversion.
 #[inline(always)]
-fn whole_double(n: i64) -> f64 {
-    const SHIFTER: f64 = 1.5 / f64::EPSILON;
+pub(super) fn whole_double(n: i64) -> f64 {
     f64::from_bits(SHIFTER.to_bits().wrapping_add(n as u64)) - SHIFTER
 }
 

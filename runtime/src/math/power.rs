@@ -1,9 +1,6 @@
 //! `powf`: for `f32` in `f64`; for `f64` it is the standard library's.
 
-use super::kernels::polynomial;
-
-/// `1.5·2⁵²`: a sum with it rounds to a whole number, whose low bits are those of the sum.
-const SHIFTER: f64 = 1.5 / f64::EPSILON;
+use super::kernels::{SHIFTER, polynomial, whole_double};
 
 /// Logarithm to base 2 of an `x` of at least 0, to some 37 bits: exact for powers of 2.
 #[inline(always)]
@@ -12,7 +9,7 @@ fn log2(x: f64) -> f64 {
     let sqrt_half = std::f64::consts::FRAC_1_SQRT_2.to_bits();
     let above = x.to_bits().wrapping_sub(sqrt_half);
     let m = f64::from_bits((above & ((1 << MANTISSA) - 1)) + sqrt_half);
-    let k = f64::from_bits(SHIFTER.to_bits().wrapping_add((above as i64 >> MANTISSA) as u64)) - SHIFTER;
+    let k = whole_double(above as i64 >> MANTISSA);
     // The odd function log₂((1 + s)/(1 - s)) for m between √½ and √2: 2^-37.8.
     let s = (m - 1.0) / (m + 1.0);
     let c = [2.8853900817901277, 0.9617966732826175, 0.5770835971015001, 0.4116719534298544, 0.3407448663141322];
