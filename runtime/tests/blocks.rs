@@ -1,9 +1,12 @@
 //! Blocks of `nn` beyond what `nn.rs` compares with PyTorch: pooling of images of any size, causal attention that sees no
 //! later position, against plain loops, and dropout, of which each network of a stack has masks of its own.
 
+mod layers;
+
+use layers::{assert_gradients, assert_near, fill};
 use ndarray::{Array, Array2, Array3, Array4, Dimension, s};
 use pullback::nn::{causal_attention, causal_block, conv_pool, dropped, dropped_causal_block};
-use pullback::{ParamSet, network, nn};
+use pullback::{network, nn};
 
 fn wavy<D: Dimension, S: ndarray::ShapeBuilder<Dim = D>>(shape: S) -> Array<f64, D> {
     let mut position = 0.0;
@@ -11,40 +14,6 @@ fn wavy<D: Dimension, S: ndarray::ShapeBuilder<Dim = D>>(shape: S) -> Array<f64,
         position += 1.0;
         f64::sin(1.7 * position)
     })
-}
-
-fn fill(params: &mut impl ParamSet<Elem = f64>) {
-    for index in 0..params.count() {
-        let wave = |position: usize| 0.5 * (1.3 * position as f64 + 0.7 * index as f64).sin();
-        params.array_mut(index).iter_mut().enumerate().for_each(|(position, x)| *x = wave(position));
-    }
-}
-
-fn assert_near(found: impl IntoIterator<Item = f64>, wanted: impl IntoIterator<Item = f64>) {
-    let (found, wanted): (Vec<f64>, Vec<f64>) = (found.into_iter().collect(), wanted.into_iter().collect());
-    assert_eq!(found.len(), wanted.len());
-    assert!(found.iter().zip(&wanted).all(|(a, b)| (a - b).abs() < 1e-12), "{found:?} is not {wanted:?}");
-}
-
-/// Every gradient agrees with a central difference of the value.
-fn assert_gradients<P: ParamSet<Elem = f64> + Clone>(
-    params: &P,
-    gradients: &impl ParamSet<Elem = f64>,
-    value: impl Fn(&P) -> f64,
-) {
-    const STEP: f64 = 1e-5;
-    for index in 0..params.count() {
-        for (position, gradient) in gradients.array(index).iter().enumerate() {
-            let at = |step: f64| {
-                let mut moved = params.clone();
-                *moved.array_mut(index).iter_mut().nth(position).unwrap() += step;
-                value(&moved)
-            };
-            let difference = (at(STEP) - at(-STEP)) / (2.0 * STEP);
-            let path = params.path(index);
-            assert!((gradient - difference).abs() < 1e-7, "{path}[{position}]: {gradient} but {difference}");
-        }
-    }
 }
 
 // --- convolution and pooling ---
@@ -88,7 +57,8 @@ fn conv_pool_is_the_greatest_of_each_four_rectified_sums() {
         let x = wavy((2, 2, size.0, size.1));
         let found = of_conv_pool(&x, &params);
         assert_eq!(found.shape(), [2, 3, size.0 / 2, size.1 / 2]);
-        assert_near(found, conv_pooled(&x, &params.layer.conv.w, params.layer.conv.b.as_slice().unwrap()));
+        let wanted = conv_pooled(&x, &params.layer.conv.w, params.layer.conv.b.as_slice().unwrap());
+        assert_near("conv_pool", &found, &wanted);
     }
     let (x, params) = (wavy((2, 2, 5, 4)), loss_of_conv_pool::Params { layer: params.layer });
     let (_, gradients) = loss_of_conv_pool::value_and_grad(&x, &params);
@@ -147,14 +117,14 @@ fn causal_attention_sees_no_later_position() {
     let mut params = of_causal_attention::Params::<f64>::zeros();
     fill(&mut params);
     let x = wavy((2, 5, 4));
-    assert_near(of_causal_attention(&x, &params), causally(&x, &params.layer));
+    assert_near("causal_attention", &of_causal_attention(&x, &params), &causally(&x, &params.layer));
     let mut block = of_causal_block::Params::<f64>::zeros();
     fill(&mut block);
     let y = of_causal_block(&x, &block);
     let mut later = x.clone();
     later.slice_mut(s![.., 3.., ..]).fill(7.0);
     let changed = of_causal_block(&later, &block);
-    assert_near(changed.slice(s![.., ..3, ..]).iter().copied(), y.slice(s![.., ..3, ..]).iter().copied());
+    assert_near("causal_block", changed.slice(s![.., ..3, ..]), y.slice(s![.., ..3, ..]));
     assert!(changed.slice(s![.., 3.., ..]) != y.slice(s![.., 3.., ..]));
 }
 

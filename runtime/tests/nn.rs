@@ -1,6 +1,9 @@
 //! The layers and their gradients are those of PyTorch, in the `f64` of their caller; their gradients agree with finite
 //! differences; and their parameters start as they say. `nn/reference.py` wrote the numbers.
 
+mod layers;
+
+use layers::{assert_gradients, assert_near, fill, wave};
 use ndarray::{Array, Array1, Dim, Dimension, IntoDimension, array};
 use pullback::nn::{
     batch_norm, batch_norm_2d, causal_attention, causal_block, conv_block, conv_pool, dense, embedding, glu, gru,
@@ -14,11 +17,6 @@ const N: usize = 3;
 const I: usize = 4;
 const H: usize = 5;
 
-/// As the script fills its arrays.
-fn wave(amplitude: f64, index: usize) -> impl Fn(usize) -> f64 {
-    move |position| amplitude * (1.3 * position as f64 + 0.7 * index as f64).sin()
-}
-
 fn input<const R: usize>(shape: [usize; R], index: usize) -> Array<f64, Dim<[usize; R]>>
 where
     [usize; R]: IntoDimension<Dim = Dim<[usize; R]>>,
@@ -26,13 +24,6 @@ where
 {
     let values = (0..shape.iter().product()).map(wave(1.0, index)).collect();
     Array::from_shape_vec(shape, values).unwrap()
-}
-
-fn fill(params: &mut impl ParamSet<Elem = f64>) {
-    for index in 0..params.count() {
-        let values = wave(0.5, index);
-        params.array_mut(index).iter_mut().enumerate().for_each(|(position, x)| *x = values(position));
-    }
 }
 
 /// PyTorch's numbers for a layer: its outputs one after another, and the gradient of each parameter.
@@ -53,33 +44,6 @@ fn reference(layer: &str) -> Reference {
     }
     assert!(!reference.outputs.is_empty(), "no numbers for {layer}");
     reference
-}
-
-fn assert_near<'a>(what: &str, found: impl IntoIterator<Item = &'a f64>, wanted: &[f64]) {
-    let found: Vec<f64> = found.into_iter().copied().collect();
-    assert_eq!(found.len(), wanted.len(), "{what}");
-    assert!(found.iter().zip(wanted).all(|(a, b)| (a - b).abs() < 1e-12), "{what}: {found:?} is not {wanted:?}");
-}
-
-/// Every gradient of `net` agrees with a central difference of its value.
-fn assert_gradients<P: ParamSet<Elem = f64> + Clone>(
-    params: &P,
-    gradients: &impl ParamSet<Elem = f64>,
-    value: impl Fn(&P) -> f64,
-) {
-    const STEP: f64 = 1e-5;
-    for index in 0..params.count() {
-        for (position, gradient) in gradients.array(index).iter().enumerate() {
-            let at = |step: f64| {
-                let mut moved = params.clone();
-                *moved.array_mut(index).iter_mut().nth(position).unwrap() += step;
-                value(&moved)
-            };
-            let difference = (at(STEP) - at(-STEP)) / (2.0 * STEP);
-            let path = params.path(index);
-            assert!((gradient - difference).abs() < 1e-7, "{path}[{position}]: {gradient} but {difference}");
-        }
-    }
 }
 
 #[network(f64)]
