@@ -9,6 +9,8 @@
 //! the second time compiled as cargo compiles macros for its users by default, without optimisation. What rustc then does
 //! with the code is not in it, but its size is: the tokens that come out.
 
+use super::clock::worked;
+use super::count;
 use super::linking::{answered, definitions, first};
 use proc_macro2::{TokenStream, TokenTree};
 use quote::ToTokens;
@@ -18,25 +20,6 @@ use std::time::Duration;
 
 /// How long one network is expanded again and again, at least.
 const LONG: Duration = Duration::from_millis(200);
-
-/// The time that this thread has computed, so that other work on the machine doesn't count.
-#[cfg(all(target_os = "linux", target_pointer_width = "64"))]
-fn now() -> Duration {
-    const THREAD: i32 = 3;
-    unsafe extern "C" {
-        fn clock_gettime(clock: i32, time: *mut [i64; 2]) -> i32;
-    }
-    let mut time = [0; 2];
-    // SAFETY: on 64-bit Linux a `timespec` is two numbers of 64 bits, and `time` is to be written.
-    unsafe { clock_gettime(THREAD, &mut time) };
-    Duration::new(time[0] as u64, time[1] as u32)
-}
-
-#[cfg(not(all(target_os = "linux", target_pointer_width = "64")))]
-fn now() -> Duration {
-    static START: std::sync::LazyLock<std::time::Instant> = std::sync::LazyLock::new(std::time::Instant::now);
-    START.elapsed()
-}
 
 /// The networks of the workloads, behind those that they call.
 const WORKLOADS: [&str; 4] = [
@@ -57,17 +40,17 @@ fn expand_each(files: &[&str]) {
     for function in callees_first(functions.collect()) {
         let name = function.sig.ident.to_string();
         let run = || {
-            let start = now();
+            let start = worked();
             let items = answered(first(function.clone()), &|name| held[name].clone());
-            (now() - start, items)
+            (worked() - start, items)
         };
         let (mut time, items) = run();
-        let start = now();
-        while now() - start < LONG {
+        let start = worked();
+        while worked() - start < LONG {
             time = time.min(run().0);
         }
         held.insert(name.clone(), definitions(&items));
-        println!("{name:>20} {:>9.2} ms {:>9} tokens", time.as_secs_f64() * 1e3, count(items));
+        println!("{name:>20} {:>9.2} ms {:>9} tokens", time.as_secs_f64() * 1e3, count(&items));
     }
 }
 
@@ -94,11 +77,6 @@ fn words(tokens: TokenStream) -> Vec<String> {
         tree => vec![tree.to_string()],
     };
     tokens.into_iter().flat_map(of).collect()
-}
-
-fn count(tokens: TokenStream) -> usize {
-    let of = |tree| if let TokenTree::Group(group) = tree { 1 + count(group.stream()) } else { 1 };
-    tokens.into_iter().map(of).sum()
 }
 
 /// The source of a network of layers, each with parameters of its own.

@@ -5,6 +5,8 @@
 //! more mutations than an ordinary run, some 20,000 a minute; `PULLBACK_SEED=17` starts at another one, so that a long run
 //! can be made in parts. All failures are shown at the end, one of a kind, each with its seed and its source.
 
+use super::clock::worked;
+use super::count;
 use super::interpret::Random;
 use super::linking::{answered, definitions};
 use super::properties::from_environment;
@@ -14,7 +16,6 @@ use crate::{lower, parse, pipeline};
 use proc_macro2::{Delimiter, Group, Ident, Literal, Punct, Spacing, Span, TokenStream, TokenTree};
 use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::LazyLock;
 use std::time::{Duration, Instant};
 
 const MUTATIONS: usize = 2_000;
@@ -178,11 +179,6 @@ fn parsed(source: &str) -> TokenStream {
 }
 
 /// A place in nested groups: how many tokens there are, counted as they are reached.
-fn count(tokens: &TokenStream) -> usize {
-    let inside = |t: TokenTree| if let TokenTree::Group(g) = t { count(&g.stream()) } else { 0 };
-    tokens.clone().into_iter().map(|t| 1 + inside(t)).sum()
-}
-
 /// The tokens with number `at` of them, as they are reached, replaced by what `change` makes of it.
 fn changed(tokens: TokenStream, at: usize, change: &mut dyn FnMut(TokenTree) -> Vec<TokenTree>) -> TokenStream {
     let mut next = 0;
@@ -310,15 +306,6 @@ fn answer(options: &TokenStream, item: &TokenStream) -> Result<Duration, String>
     }
     syn::parse2::<syn::File>(tokens.clone()).map_err(|e| format!("{e} in its answer\n{tokens}"))?;
     Ok(took)
-}
-
-/// How long this thread has worked, where the system tells; else how long this process has been there: a machine that is
-/// busy with other work delays an answer.
-fn worked() -> Duration {
-    static START: LazyLock<Instant> = LazyLock::new(Instant::now);
-    let statistics = std::fs::read_to_string("/proc/thread-self/schedstat").unwrap_or_default();
-    let nanoseconds = statistics.split_whitespace().next().and_then(|first| first.parse().ok());
-    nanoseconds.map_or_else(|| START.elapsed(), Duration::from_nanos)
 }
 
 /// What comes of a source where every network that it names is this one.

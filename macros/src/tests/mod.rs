@@ -2,6 +2,7 @@
 
 mod checkpoint;
 mod choices;
+mod clock;
 mod dimensions;
 pub mod execute;
 mod expansion;
@@ -25,8 +26,15 @@ mod turns;
 use crate::differentiate::{Seed, differentiate};
 use crate::ir::graph::Graph;
 use crate::{partition, pipeline};
+use proc_macro2::{TokenStream, TokenTree};
 
 /// The gradients of the `wanted` arguments beside the outputs, turns of loops divided as the pipeline does.
 fn derived(graph: &Graph, wanted: &[usize], seed: Seed) -> Graph {
     differentiate(graph, wanted, seed, &|joint| partition::partition(&pipeline::tidy(joint)))
+}
+
+/// How many tokens there are: groups, and what is within them.
+fn count(tokens: &TokenStream) -> usize {
+    let inside = |t: TokenTree| if let TokenTree::Group(g) = t { count(&g.stream()) } else { 0 };
+    tokens.clone().into_iter().map(|t| 1 + inside(t)).sum()
 }

@@ -1,7 +1,7 @@
 //! A loop is emitted once, however often it turns: 250 steps are as many tokens as 25.
 
+use super::count;
 use super::linking::expand;
-use proc_macro2::{TokenStream, TokenTree};
 
 /// A long short-term memory with a group of parameters for each gate, over a sequence of `steps` steps.
 fn lstm(steps: usize) -> String {
@@ -35,17 +35,9 @@ fn lstm(steps: usize) -> String {
     )
 }
 
-fn count(tokens: TokenStream) -> usize {
-    let inside = |token| match token {
-        TokenTree::Group(group) => count(group.stream()),
-        _ => 0,
-    };
-    tokens.into_iter().map(|token| 1 + inside(token)).sum()
-}
-
 #[test]
 fn the_expansion_of_a_loop_does_not_grow_with_its_turns() {
-    let [few, many] = [25, 250].map(|steps| count(expand(&lstm(steps))));
+    let [few, many] = [25, 250].map(|steps| count(&expand(&lstm(steps))));
     assert!(few > 1000);
     assert_eq!(few, many);
 }
