@@ -2,7 +2,7 @@
 
 use super::code::{Code, docs, ident, size};
 use super::rows::Rows;
-use super::surface::blank;
+use super::surface::{blank, length};
 use super::update::{Hand, Updates};
 use super::write::{Turn, Writer, accesses};
 use crate::ir::dim::Dim;
@@ -280,21 +280,22 @@ impl Pass<'_> {
         loops.flat_map(|s| accesses(s).iter().filter_map(whole).collect::<Vec<_>>()).collect()
     }
 
-    /// `let squares = &mut [0.0; TILE];`: rows of constant length live in the pass itself.
+    /// Rows of constant length live in the pass itself.
     fn local_arrays(&self) -> Vec<TokenStream> {
         let of_tiles = self.rows().map(|rows| rows.local_arrays()).unwrap_or_default();
         let touched = self.touched().into_iter().filter(|b| !of_tiles.contains(b));
         let rows = touched.filter(|b| self.program.buffer(*b).is_local_array());
-        let declared = rows.map(|id| {
-            let buffer = self.program.buffer(id);
-            let (name, length) = (self.variable(id), size(&Dim::product(&buffer.shape)));
-            let zero = blank(buffer.dtype);
-            match buffer.role {
-                Role::Row { tile: true } => quote!(let #name = &mut [#zero; TILE];),
-                _ => quote!(let #name = &mut [#zero; #length];),
-            }
-        });
-        declared.collect()
+        rows.map(|id| self.local_array(id)).collect()
+    }
+
+    /// `let squares = &mut [0.0; TILE];`
+    pub fn local_array(&self, id: BufferId) -> TokenStream {
+        let buffer = self.program.buffer(id);
+        let (name, zero, length) = (self.variable(id), blank(buffer.dtype), length(&buffer.shape));
+        match buffer.role {
+            Role::Row { tile: true } => quote!(let #name = &mut [#zero; TILE];),
+            _ => quote!(let #name = &mut [#zero; #length];),
+        }
     }
 
     fn output_type(&self) -> TokenStream {

@@ -3,7 +3,6 @@
 
 use super::code::{docs, ident, size};
 use super::pass::Pass;
-use super::surface::{blank, length};
 use super::write::Writer;
 use crate::ir::dim::Dim;
 use crate::ir::graph::Dtype;
@@ -89,11 +88,7 @@ impl Rows<'_> {
             if self.pass.is_scalar_argument(id) { quote!(#element) } else { quote!(&'a [#element]) }
         });
         let real = self.pass.element(Dtype::Real);
-        let own = self.local_arrays().into_iter().map(|id| {
-            let (name, buffer) = (self.pass.variable(id), self.pass.program.buffer(id));
-            let (blank, length) = (blank(buffer.dtype), length(&buffer.shape));
-            quote!(let #name = &mut [#blank; #length];)
-        });
+        let own = self.local_arrays().into_iter().map(|id| self.pass.local_array(id));
         let body = self.tiles();
         let docs =
             docs([format!("The slices of a part of the {} rows of `{}`.", self.turns.count, self.pass.name).as_str()]);

@@ -59,12 +59,12 @@ fn group_field(surface: &Surface, group: &Group, of: &str) -> TokenStream {
             quote!(#module::#of #elements)
         }
     };
-    match group.count.as_ref().map(|count| (count, count.as_number())) {
-        Some((count, Some(_))) => {
+    match &group.count {
+        Some(count) if group.is_array() => {
             let count = size(count);
             quote!(#docs pub #name: [#one; #count])
         }
-        Some((_, None)) => quote!(#docs pub #name: Vec<#one>),
+        Some(_) => quote!(#docs pub #name: Vec<#one>),
         None => quote!(#docs pub #name: #one),
     }
 }
@@ -75,14 +75,9 @@ fn element(surface: &Surface) -> Ident {
     if has_elements { ident("T") } else { surface.real.clone() }
 }
 
-/// A stack of so many networks as a number says.
-fn is_array(group: &Group) -> bool {
-    group.count.as_ref().is_some_and(|count| count.as_number().is_some())
-}
-
 /// `Default` for a type of these fields: Rust derives it for short arrays alone.
 fn default(surface: &Surface, of: &str, fields: &[&Ident], has_elements: bool) -> (TokenStream, TokenStream) {
-    let stack = |name: &Ident| surface.model.groups.iter().any(|g| g.name == *name && is_array(g));
+    let stack = |name: &Ident| surface.model.groups.iter().any(|g| g.name == *name && g.is_array());
     if !fields.iter().any(|name| stack(name)) {
         return (quote!(Default,), TokenStream::new());
     }
@@ -241,7 +236,7 @@ fn initialised(
                 None => quote!(#module::#of(#first #(#sizes),*)),
             };
             match &group.count {
-                Some(_) if is_array(group) => quote!(#name: ::core::array::from_fn(|_| #one)),
+                Some(_) if group.is_array() => quote!(#name: ::core::array::from_fn(|_| #one)),
                 Some(count) => {
                     let count = size(count);
                     quote!(#name: (0..#count).map(|_| #one).collect())

@@ -266,6 +266,18 @@ pub enum Setting {
     Text(String),
 }
 
+impl Group {
+    /// The dimensions in its type: what its const generics are bound to, and how many networks there are.
+    pub fn written(&self) -> impl Iterator<Item = &Dim> {
+        self.dims.iter().flatten().chain(&self.count)
+    }
+
+    /// Whether it is a stack of so many networks as a number says: then it is an array, else a vector.
+    pub fn is_array(&self) -> bool {
+        self.count.as_ref().is_some_and(|count| count.as_number().is_some())
+    }
+}
+
 impl Argument {
     /// The dimension names that can be read straight off this argument, with the axis.
     pub fn readable(&self) -> impl Iterator<Item = (usize, &str)> {

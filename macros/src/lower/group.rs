@@ -161,7 +161,7 @@ impl<'m> Lowering<'m> {
     fn dimensions(&self) -> HashSet<String> {
         let arguments = self.graph_at(0).arguments.iter().map(|a| &a.shape);
         let outputs = self.model.result.shapes.iter().map(|(shape, _)| shape);
-        let bound = self.model.groups.iter().flat_map(|g| g.dims.iter().flatten().chain(&g.count));
+        let bound = self.model.groups.iter().flat_map(Group::written);
         let settled = self.groups.iter().flat_map(|g| g.sizes.values());
         let all = arguments.chain(outputs).flatten().chain(bound).chain(settled);
         let named = self.model.generics.iter().chain(self.open.iter().map(|(name, _)| name)).map(String::as_str);
@@ -212,7 +212,7 @@ impl Instance<'_> {
 
     fn own_stack(&self) -> Option<Stack> {
         let count = self.group.count.clone()?;
-        Some(Stack { at: 0, is_array: count.as_number().is_some(), count })
+        Some(Stack { at: 0, is_array: self.group.is_array(), count })
     }
 
     /// The stacks in the path of a parameter, where the name of the group stands before it.
@@ -232,9 +232,7 @@ fn unreadable(spread: &Model) -> Vec<syn::Error> {
     let mut errors: Vec<syn::Error> = Vec::new();
     let mut seen = HashSet::new();
     for group in &spread.groups {
-        for name in
-            group.dims.iter().flatten().chain(&group.count).flat_map(Dim::names).filter(|n| !readable.contains(n))
-        {
+        for name in group.written().flat_map(Dim::names).filter(|n| !readable.contains(n)) {
             if seen.insert(name.to_string()) {
                 errors.push(unreadable_size(name, group.place, &readable));
             }

@@ -3,7 +3,7 @@
 use super::{counted, meant};
 use crate::error::{Place, error, nearest};
 use crate::ir::dim::Dim;
-use crate::ir::model::{Call, Expr, ExprKind, Model, Setting, Spelling};
+use crate::ir::model::{Call, Expr, ExprKind, Group, Model, Setting, Spelling};
 use crate::op::Family;
 use crate::op::apply::{Settings, Spelled};
 
@@ -79,7 +79,7 @@ impl<'m> Planned<'m> {
 
     /// A size that an option names is one of the model's.
     pub fn known_dimensions(&self, model: &Model) -> syn::Result<()> {
-        let groups = model.groups.iter().flat_map(|g| g.dims.iter().flatten().chain(&g.count));
+        let groups = model.groups.iter().flat_map(Group::written);
         let known: Vec<&str> =
             model.arguments.iter().flat_map(|a| &a.shape).chain(groups).flat_map(Dim::names).collect();
         for name in self.spelled.op.options.iter().filter(|name| **name != "axis") {

@@ -132,8 +132,9 @@ impl<'m> Lowering<'m> {
         let lifted: Vec<Id> =
             lifted.collect::<Vec<_>>().into_iter().map(|(id, shape)| body.graph.reshape(id, &shape)).collect();
         body.graph.roots = outputs(lifted);
-        self.check_lengths(turns, &body)?;
-        let (scan, args) = self.arranged(turns, &body);
+        let parts = body.parts();
+        self.check_lengths(turns, &body, &parts)?;
+        let (scan, args) = self.arranged(turns, &body, &parts);
         let id = self.graph.scan(scan, args);
         let values = shapes.into_iter().enumerate().map(|(k, shape)| {
             let part = self.graph.part(id, k);
@@ -145,8 +146,8 @@ impl<'m> Lowering<'m> {
     }
 
     /// An array of which each turn takes its part has one for each of them.
-    fn check_lengths(&self, turns: &For, body: &Body) -> syn::Result<()> {
-        for (part, array, axis) in body.parts() {
+    fn check_lengths(&self, turns: &For, body: &Body, parts: &[(Id, Id, usize)]) -> syn::Result<()> {
+        for &(part, array, axis) in parts {
             let (shape, name) = (self.graph.shape(array), self.graph.name_of(array));
             let has_enough = (&shape[axis] - &turns.count).signs().1 == Dim::default();
             if !has_enough {
@@ -161,10 +162,9 @@ impl<'m> Lowering<'m> {
 
     /// The loop with its arguments in order, and what they are here: an array that the body takes its turn's part of is
     /// scanned.
-    fn arranged(&mut self, turns: &For, body: &Body) -> (Scan, Vec<Id>) {
+    fn arranged(&mut self, turns: &For, body: &Body, parts: &[(Id, Id, usize)]) -> (Scan, Vec<Id>) {
         let live = body.graph.live();
         let ids = || body.graph.ids().filter(|id| live[id.index()]);
-        let parts = body.parts();
         let is_part = |id: Id| parts.iter().any(|(part, ..)| *part == id);
         let read = |arg: Id| {
             ids().any(|id| !is_part(id) && body.graph.node(id).args.contains(&arg))
@@ -179,7 +179,7 @@ impl<'m> Lowering<'m> {
             let inside = body.graph.ids().find(|&id| body.graph.node(id).kind == Kind::Arg(k)).expect("carried");
             here.push((inside, new.push_argument(body.graph.arguments[k].clone())));
         }
-        for &(part, array, axis) in &parts {
+        for &(part, array, axis) in parts {
             args.push(self.scanned(array, axis, &turns.count));
             let node = body.graph.node(part);
             let name = self.graph.name_of(array);

@@ -1,4 +1,4 @@
-//! Both passes in one, for networks that return a scalar, in memory that outlives a step.
+//! Both passes in one, for networks whose first output is a scalar, in memory that outlives a step.
 
 use super::{Entry, given_state, inputs, pass, state};
 use crate::emit::Compiled;
@@ -159,16 +159,16 @@ impl Entry<'_> {
     /// The outputs of a step: numbers, and views of the workspace.
     fn viewed(&self, step: &Compiled) -> TokenStream {
         let results = step.program.results.iter().enumerate();
-        let values = results.filter_map(|(k, (goal, result))| match (goal, result) {
-            (Goal::Output(output), Some(Operand::Load(access)))
-                if !self.surface.model.result.shapes[*output].0.is_empty() =>
-            {
-                let (dims, name) =
-                    (sizes(&self.surface.model.result.shapes[*output].0), ident(&step.names.buffers[access.buffer.0]));
-                Some(quote!(viewed(#dims, #name)))
-            }
-            (Goal::Output(output), _) => Some(self.value(step, k, &self.surface.model.result.shapes[*output].0)),
-            _ => None,
+        let values = results.filter_map(|(k, (goal, result))| {
+            let Goal::Output(output) = goal else { return None };
+            let (shape, _) = &self.surface.model.result.shapes[*output];
+            Some(match result {
+                Some(Operand::Load(access)) if !shape.is_empty() => {
+                    let (dims, name) = (sizes(shape), ident(&step.names.buffers[access.buffer.0]));
+                    quote!(viewed(#dims, #name))
+                }
+                _ => self.value(step, k, shape),
+            })
         });
         self.surface.tuple(values.collect())
     }
