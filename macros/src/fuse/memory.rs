@@ -143,8 +143,7 @@ struct Slot {
 
 impl Slot {
     fn live_through(&mut self, life: Life) {
-        let both = |own: Life| Life { first: own.first.min(life.first), last: own.last.max(life.last) };
-        self.life = Some(self.life.map_or(life, both));
+        self.life = Some(self.life.map_or(life, |own| own.or(life)));
     }
 }
 

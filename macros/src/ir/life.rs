@@ -10,6 +10,13 @@ pub struct Life {
     pub last: usize,
 }
 
+impl Life {
+    /// From the first step of either on, to the last of either.
+    pub fn or(self, other: Life) -> Life {
+        Life { first: self.first.min(other.first), last: self.last.max(other.last) }
+    }
+}
+
 /// The lives of all buffers that a body touches.
 pub struct Lives(pub HashMap<BufferId, Life>);
 
@@ -30,7 +37,7 @@ impl Lives {
     pub fn of_slot(&self, program: &Program, slot: usize) -> Option<Life> {
         let of_slot = (0..program.buffers.len()).map(BufferId).filter(|b| program.buffer(*b).slot == slot);
         let lives = of_slot.filter_map(|b| self.0.get(&b));
-        lives.copied().reduce(|a, b| Life { first: a.first.min(b.first), last: a.last.max(b.last) })
+        lives.copied().reduce(Life::or)
     }
 }
 

@@ -9,7 +9,7 @@ use crate::error::{Errors, Place, error};
 use crate::fence;
 use crate::ir::dim::Shape;
 use crate::ir::model::{
-    Block, Call, CallOption, Condition, Expr, ExprKind, For, If, Let, Model, Setting, Spelling, path_text, plain,
+    Block, Call, CallOption, Condition, Expr, ExprKind, For, Group, If, Let, Model, Setting, Spelling, path_text, plain,
 };
 use crate::op;
 use proc_macro2::{Ident, Span};
@@ -38,7 +38,7 @@ pub fn within(model: &Model, expr: &syn::Expr) -> syn::Result<Expr> {
 
 fn dimensions(model: &Model) -> BTreeSet<String> {
     let arguments = model.arguments.iter().flat_map(|a| &a.shape);
-    let groups = model.groups.iter().flat_map(|g| g.dims.iter().flatten().chain(&g.count));
+    let groups = model.groups.iter().flat_map(Group::written);
     arguments.chain(groups).flat_map(|d| d.names()).map(str::to_string).collect()
 }
 
