@@ -3,6 +3,7 @@
 mod checkpoint;
 mod choices;
 mod clock;
+mod convolution;
 mod dimensions;
 pub mod execute;
 mod expansion;
