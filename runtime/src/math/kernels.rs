@@ -101,21 +101,12 @@ macro_rules! kernels {
             /// of the sum are that number.
             const SHIFTER: $float = 1.5 / $float::EPSILON;
 
-            /// `(f, shifted)` with `e^(x + low) = eᶠ·2ⁿ`, where `|f|` is up to `½ ln 2`, and `shifted` is `shifter + n`. The
-            /// neutral `low` is -0.
+            /// `(f, shifted)` with `eˣ = eᶠ·2ⁿ`, where `|f|` is up to `½ ln 2`, and `shifted` is `shifter + n`.
             #[inline(always)]
-            fn reduced(x: $float, low: $float, shifter: $float) -> ($float, $float) {
+            fn reduced(x: $float, shifter: $float) -> ($float, $float) {
                 let shifted = x.mul_add(LOG2_E, shifter);
                 let n = shifted - shifter;
-                (n.mul_add(-LN2[1], n.mul_add(-LN2[0], x) + low), shifted)
-            }
-
-            /// `(q, p)` with `e^(x + low) = (1 + q)·p`, where `q` is between `√½ - 1` and `√2 - 1`, and `p` is a power of
-            /// two, times 2ˢ; `shifter` is `SHIFTER + BIAS + s`, and `p` must be a normal number.
-            #[inline(always)]
-            fn exp_parts(x: $float, low: $float, shifter: $float) -> ($float, $float) {
-                let (f, shifted) = reduced(x, low, shifter);
-                ((f * f).mul_add(polynomial(f, $exp), f), $float::from_bits(shifted.to_bits() << MANTISSA))
+                (n.mul_add(-LN2[1], n.mul_add(-LN2[0], x)), shifted)
             }
 
             /// `(1 + f·u)·2ⁿ`, where the low bits of `shifted` are `n + 2·BIAS`: in two steps, since a result may be
@@ -132,7 +123,7 @@ macro_rules! kernels {
             pub(crate) fn exp(x: $float) -> $float {
                 let x = if $exp_max < x { $exp_max } else { x };
                 let x = if $exp_min > x { $exp_min } else { x };
-                let (f, shifted) = reduced(x, -0.0, SHIFTER + 2.0 * BIAS);
+                let (f, shifted) = reduced(x, SHIFTER + 2.0 * BIAS);
                 scaled(f, f.mul_add(polynomial(f, $exp), 1.0), shifted)
             }
 
@@ -146,13 +137,17 @@ macro_rules! kernels {
                 scaled(f, polynomial(f, $exp2), shifted)
             }
 
-            /// `(q, p)` with `e^(low - a) = (1 + q)·p`, for an `a` of at least 0 and `low` beside it small; `p` may be a
-            /// subnormal power of two, or 0.
+            /// `(q, p)` with `e^(low - a) = (1 + q)·p`, where `q` is between `√½ - 1` and `√2 - 1`, for an `a` of at least 0 and
+            /// `low` beside it small, of which -0 is neutral; `p` is a power of two, which may be subnormal, or 0.
             #[inline(always)]
             fn falling(a: $float, low: $float) -> ($float, $float) {
                 let a = if -$exp_min < a { -$exp_min } else { a };
-                let (q, power) = exp_parts(-a, low, SHIFTER + BIAS + UP);
-                (q, power * DOWN)
+                // As of `reduced`, but for the sign of `a`, which is to take no operation.
+                let shifted = a.mul_add(-LOG2_E, SHIFTER + BIAS + UP);
+                let n = shifted - (SHIFTER + BIAS + UP);
+                let f = n.mul_add(-LN2[1], n.mul_add(-LN2[0], -a) + low);
+                let power = $float::from_bits(shifted.to_bits() << MANTISSA);
+                ((f * f).mul_add(polynomial(f, $exp), f), power * DOWN)
             }
 
             /// `y·e^(low - a)`, as of [`falling`].
@@ -175,7 +170,7 @@ macro_rules! kernels {
             pub(crate) fn expm1(x: $float) -> $float {
                 let bounded = if $exp_max < x { $exp_max } else { x };
                 let bounded = if -40.0 > bounded { -40.0 } else { bounded };
-                let (f, shifted) = reduced(bounded, -0.0, SHIFTER + BIAS - 2.0);
+                let (f, shifted) = reduced(bounded, SHIFTER + BIAS - 2.0);
                 let n = shifted - (SHIFTER + BIAS - 2.0);
                 // The exact part of `f` is added last, so that what rounds `f` off is not lost.
                 let q = n.mul_add(-LN2[0], bounded) + (f * f).mul_add(polynomial(f, $exp), n * -LN2[1]);

@@ -58,7 +58,7 @@ macro_rules! normal {
             #[inline(always)]
             fn times_tail(y: $float, a: $float) -> $float {
                 let [exponent, low] = product(0.5 * a, a);
-                product_falling(exponent, -low, 0.5 * (y / (1.0 + a)), scaled_tail(a))
+                product_falling(exponent, -low, y / a.mul_add(2.0, 2.0), scaled_tail(a))
             }
 
             #[inline(always)]
