@@ -3,6 +3,7 @@
 mod checkpoint;
 mod choices;
 mod clock;
+mod conformance;
 mod dimensions;
 pub mod execute;
 mod expansion;
