@@ -129,7 +129,7 @@ pub const MODELS: &[&str] = &[
     }",
     "fn powers(x: Param<N>) -> Output<N> { x.powi(3) + powf(x, 1.5) - x.powi(-2) + x.powi(2) * x.powi(0) + x.pow2() }",
     "fn masks(x: Param<N, K>, y: Param<K>) -> Output<N, K> { select(x > y, exp(x) * x, ln(x) / y) * relu(x - 1) }",
-    "fn equal(q: Param, x: Param<N, K>) -> Output<N> { norm(broadcast_to(q, [N, 3]), axis = 1) + norm(broadcast_to(q * 2, [K, N]), axis = 0) * x.norm() }",
+    "fn equal(q: Param, x: Param<N, K>) -> Output<N> { norm(broadcast_to(q, [N, 3]), axis = 1) + norm(broadcast_to(q - 3, [K, N]), axis = 0) * x.norm() }",
     "fn wide(x: Param<N, 1>, y: Param<1, K>) -> Output<N, K> { x / y + x * y - y }",
     "fn outer(a: Param<N, K>, b: Param<K, H>) -> Output { sum(a.dot(b)) + mean(dot(a * 2, b + 1)) }",
     "fn spread(b: Param<K>, w: Param<K, H>) -> Output<H> { (b + 0.5).dot(w * w) }",

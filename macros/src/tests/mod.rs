@@ -5,6 +5,7 @@ mod choices;
 mod clock;
 mod conformance;
 mod dimensions;
+mod edges;
 pub mod execute;
 mod expansion;
 mod fuzz;

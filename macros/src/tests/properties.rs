@@ -2,8 +2,14 @@
 //! program computes what its graph does, in memory that is really shared. The gradients of every eighth are derived once
 //! more, as the outputs of a network of their own.
 //!
-//! `PULLBACK_MODELS=10000` runs more models than an ordinary run, `PULLBACK_SEED=17` starts at another one. A failure
-//! names its seed and the smallest model that still fails in the same way.
+//! An ordinary run takes 2,000 models; a longer one is
+//!
+//! ```text
+//! PULLBACK_MODELS=10000 cargo test --release -p pullback-macros properties::every_phase -- --nocapture
+//! ```
+//!
+//! and `PULLBACK_SEED=17` starts at another one. A failure names its seed and the smallest model that still fails in the same
+//! way.
 
 use super::derived;
 use super::execute::execute;
