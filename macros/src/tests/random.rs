@@ -295,20 +295,6 @@ impl Model {
         all.filter(|name| !read.contains(name.as_str())).collect()
     }
 
-    /// The same with numbers that are not quite the same.
-    pub fn nudged(&self, by: f64) -> Self {
-        let mut random = Random::new(by.to_bits());
-        let mut model = self.clone();
-        model.roots_mut().for_each(|root| {
-            root.walk_mut(&mut |e| {
-                if let Meaning::Number(number) = &mut e.meaning {
-                    *number += *number * by * random.within(-1.0, 1.0);
-                }
-            });
-        });
-        model
-    }
-
     /// Whether training draws numbers, so that each call is another one.
     pub fn draws(&self) -> bool {
         self.arguments.iter().any(|a| a.role == Role::Random)
