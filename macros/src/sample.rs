@@ -1,15 +1,19 @@
 //! Products of windows, sample by sample. In comes a graph, out comes one of the same value in which a product that reads
 //! overlapping windows of a batch of arrays is a loop over the batch: the windows are laid out for one sample at a time, in
-//! memory that stays in the cache, where those of the whole batch would take the window's size times its memory.
+//! memory that stays in the cache, where those of the whole batch would take the window's size times its memory. Before
+//! that, sums of overlapping products become such products ([`correlate`]).
+
+mod correlate;
 
 use crate::ir::along::Along;
 use crate::ir::dim::{Dim, Shape};
 use crate::ir::graph::{Argument, Dtype, Graph, Id, Kind, Letters, Node};
 use crate::ir::scan::{Scan, outputs};
 use crate::op::apply;
+use correlate::correlate;
 
 pub fn sample(graph: &Graph) -> Graph {
-    graph.rebuild(|new, node, args| match &node.kind {
+    correlate(graph).rebuild(|new, node, args| match &node.kind {
         Kind::Contract(letters) => {
             Product::of(new, &args, letters, node).map(|p| p.looped(new)).unwrap_or_else(|| new.like(node, args))
         }

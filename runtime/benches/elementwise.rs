@@ -1,5 +1,6 @@
 //! Nanoseconds an element of each element-wise function and reduction, over a slice that stays in the first-level
-//! cache: `cargo bench -p pullback --bench elementwise`.
+//! cache, and beside them those of the standard library in the same loop, where it has the function or what it is made
+//! of: `cargo bench -p pullback --bench elementwise`.
 
 use pullback::emitted::*;
 use std::hint::black_box;
@@ -17,9 +18,9 @@ fn time(mut call: impl FnMut()) -> f64 {
     (0..200).map(|_| round(&mut call)).fold(f64::INFINITY, f64::min)
 }
 
-/// A generic function over `fn(T) -> T` would not be inlined: hence a macro.
-macro_rules! measure {
-    ($t:ident, $most:literal, $name:ident, $x:ident => $call:expr) => {{
+/// Nanoseconds an element of a loop with `$call`. A generic function over `fn(T) -> T` would not be inlined: hence a macro.
+macro_rules! nanoseconds {
+    ($t:ident, $most:literal, $x:ident => $call:expr) => {{
         struct Map<'a>(&'a [$t], &'a mut [$t]);
         impl Pass for Map<'_> {
             type Output = ();
@@ -32,15 +33,58 @@ macro_rules! measure {
         }
         let x: Vec<$t> = (0..LEN).map(|i| $most * (i as $t + 0.3) / LEN as $t).collect();
         let mut y = vec![0.0; LEN];
-        let ns = time(|| simd(Map(black_box(&x), black_box(&mut y))));
-        println!("{:10} {}  {:.3} ns an element", stringify!($name), stringify!($t), ns / LEN as f64);
+        time(|| simd(Map(black_box(&x), black_box(&mut y)))) / LEN as f64
     }};
 }
 
 macro_rules! element_wise {
-    ($t:ident to $most:literal: $($name:ident)*) => { $(measure!($t, $most, $name, x => $name(x));)* };
-    ($t:ident to $most:literal with $second:literal: $($name:ident)*) => {
-        $(measure!($t, $most, $name, x => $name(x, $second));)*
+    ($t:ident to $most:literal: $($name:ident)*) => {$(
+        let ours = nanoseconds!($t, $most, x => $name(x));
+        println!("{:10} {}  {ours:.3} ns an element", stringify!($name), stringify!($t));
+    )*};
+    ($t:ident to $most:literal with $second:literal: $($name:ident)*) => {$(
+        let ours = nanoseconds!($t, $most, x => $name(x, $second));
+        let std = nanoseconds!($t, $most, x => $t::$name(x, $second));
+        println!("{:10} {}  {ours:.3} ns an element, std {std:.3}", stringify!($name), stringify!($t));
+    )*};
+}
+
+/// Functions of one argument beside the method of the standard library, or what is written with its methods.
+macro_rules! beside_std {
+    ($t:ident to $most:literal: $($name:ident($x:ident) = $std:expr),* $(,)?) => {$(
+        let ours = nanoseconds!($t, $most, x => $name(x));
+        let std = nanoseconds!($t, $most, $x => $std);
+        println!("{:10} {}  {ours:.3} ns an element, std {std:.3}", stringify!($name), stringify!($t));
+    )*};
+}
+
+macro_rules! functions {
+    ($t:ident) => {
+        beside_std!($t to 10.0:
+            exp(x) = $t::exp(x),
+            ln(x) = $t::ln(x),
+            tanh(x) = $t::tanh(x),
+            sigmoid(x) = 1.0 / (1.0 + $t::exp(-x)),
+            softplus(x) = $t::max(x, 0.0) + $t::ln_1p($t::exp(-$t::abs(x))),
+            silu(x) = x / (1.0 + $t::exp(-x)),
+        );
+        element_wise!($t to 10.0: gelu gelu_tanh mish erf normal_cdf normal_pdf softsign);
+        beside_std!($t to 10.0:
+            exp2(x) = $t::exp2(x),
+            expm1(x) = $t::exp_m1(x),
+            log2(x) = $t::log2(x),
+            log1p(x) = $t::ln_1p(x),
+            sinh(x) = $t::sinh(x),
+            cosh(x) = $t::cosh(x),
+            sin(x) = $t::sin(x),
+            cos(x) = $t::cos(x),
+            tan(x) = $t::tan(x),
+            atan(x) = $t::atan(x),
+            sqrt(x) = $t::sqrt(x),
+        );
+        beside_std!($t to 1.0: asin(x) = $t::asin(x), acos(x) = $t::acos(x));
+        element_wise!($t to 10.0: square recip relu);
+        element_wise!($t to 10.0 with 2.5: atan2 hypot powf);
     };
 }
 
@@ -66,13 +110,8 @@ macro_rules! reductions {
 }
 
 fn main() {
-    element_wise!(f32 to 10.0: square recip sqrt relu exp exp2 expm1 ln log2 log1p tanh sigmoid softplus silu gelu);
-    element_wise!(f32 to 10.0: gelu_tanh mish erf normal_cdf normal_pdf sinh cosh softsign sin cos tan atan);
-    element_wise!(f32 to 1.0: asin acos);
-    element_wise!(f32 to 10.0 with 2.5: atan2 hypot powf);
-    element_wise!(f64 to 10.0: square recip sqrt relu exp ln tanh sigmoid softplus silu gelu erf sin cos tan atan);
-    element_wise!(f64 to 1.0: asin acos);
-    element_wise!(f64 to 10.0 with 2.5: atan2 hypot powf);
+    functions!(f32);
+    functions!(f64);
     reductions!(f32: sum max_of min_of prod_of);
     reductions!(f64: sum max_of);
 }

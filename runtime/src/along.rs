@@ -13,7 +13,7 @@ fn runs(inner: usize, at: usize) -> Range<usize> {
 }
 
 /// `out` is zeros, with element `k` of `x` at `start + step · k`: `[outer, from, inner]` becomes `[outer, to, inner]`.
-#[inline]
+#[cfg_attr(not(debug_assertions), inline(always))]
 pub fn pad<'o, T: Real>(
     out: &'o mut [T],
     x: &[T],
@@ -23,9 +23,14 @@ pub fn pad<'o, T: Real>(
 ) -> &'o mut [T] {
     out.fill(T::ZERO);
     for i in 0..outer {
+        let (out, x) = (&mut out[runs(to * inner, i)], &x[runs(from * inner, i)]);
+        if step == 1 {
+            out[start * inner..][..from * inner].copy_from_slice(x);
+            continue;
+        }
         for k in 0..from {
             let at = start.wrapping_add_signed(step * k as isize);
-            out[runs(inner, i * to + at)].copy_from_slice(&x[runs(inner, i * from + k)]);
+            out[runs(inner, at)].copy_from_slice(&x[runs(inner, k)]);
         }
     }
     out
@@ -92,7 +97,7 @@ pub fn scatter<'o, T: Real>(
 
 /// The sums of windows where they overlap: `x` is `[outer, count, window, inner]`, whose element `[i, p]` is added to
 /// element `stride · i + dilation · p` of `[outer, size, inner]`.
-#[inline]
+#[cfg_attr(not(debug_assertions), inline(always))]
 pub fn overlap<'o, T: Real>(
     out: &'o mut [T],
     x: &[T],
@@ -100,12 +105,20 @@ pub fn overlap<'o, T: Real>(
     stride: usize,
     dilation: usize,
 ) -> &'o mut [T] {
+    if stride == window && dilation == 1 && size == count * window {
+        out.copy_from_slice(x);
+        return out;
+    }
     out.fill(T::ZERO);
     for i in 0..outer {
+        let (out, x) = (&mut out[runs(size * inner, i)], &x[runs(count * window * inner, i)]);
         for k in 0..count {
             for p in 0..window {
-                let to = runs(inner, i * size + stride * k + dilation * p);
-                add(&mut out[to], &x[runs(inner, (i * count + k) * window + p)]);
+                let (to, from) = (stride * k + dilation * p, k * window + p);
+                match inner {
+                    1 => out[to] += x[from],
+                    _ => add(&mut out[runs(inner, to)], &x[runs(inner, from)]),
+                }
             }
         }
     }

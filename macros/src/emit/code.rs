@@ -4,12 +4,20 @@ use crate::ir::dim::{Dim, Factor};
 use proc_macro2::{Ident, Literal, Span, TokenStream};
 use quote::{ToTokens, quote};
 
+/// What is no name in any edition, as the reference lists it, but for what cannot be written raw either.
+#[rustfmt::skip]
+const KEYWORDS: [&str; 48] = [
+    "abstract", "as", "async", "await", "become", "box", "break", "const", "continue", "do", "dyn", "else", "enum",
+    "extern", "false", "final", "fn", "for", "gen", "if", "impl", "in", "let", "loop", "macro", "match", "mod", "move",
+    "mut", "override", "priv", "pub", "ref", "return", "static", "struct", "trait", "true", "try", "type", "typeof",
+    "unsafe", "unsized", "use", "virtual", "where", "while", "yield",
+];
+
 /// An identifier, raw where the name is a keyword.
 pub fn ident(name: &str) -> Ident {
-    match syn::parse_str::<Ident>(name) {
-        // syn reads it as a name; the edition 2024 has reserved it.
-        Ok(ident) if ident != "gen" => ident,
-        _ => Ident::new_raw(name, Span::call_site()),
+    match KEYWORDS.contains(&name) {
+        true => Ident::new_raw(name, Span::call_site()),
+        false => Ident::new(name, Span::call_site()),
     }
 }
 

@@ -3,6 +3,7 @@
 
 pub mod code;
 mod entry;
+mod groups;
 mod math;
 mod pass;
 mod rows;

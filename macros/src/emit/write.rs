@@ -22,9 +22,21 @@ pub struct Turn {
     loops: Vec<(Axis, Ident)>,
     tile: Option<Axis>,
     /// Buffers whose variable is a row, with the place that the row starts at.
-    rows: HashMap<BufferId, Affine>,
+    pub rows: HashMap<BufferId, Affine>,
     /// Rows of buffers of which a loop reads several, with their own names.
     several: Vec<(BufferId, Affine, Ident)>,
+    /// The axis of a loop over groups of few neighbours, of which rows were bound.
+    pub groups: Option<Axis>,
+}
+
+impl Turn {
+    fn is_around(&self, axis: Axis) -> bool {
+        self.loops.iter().any(|(around, _)| *around == axis)
+    }
+
+    pub fn in_groups(&self) -> bool {
+        self.groups.is_some_and(|axis| self.is_around(axis))
+    }
 }
 
 pub struct Writer<'a> {
@@ -280,6 +292,7 @@ impl Writer<'_> {
         let innermost = |l: &Loop| !l.tiles && !l.body.iter().any(|s| matches!(s, Stmt::Loop(_) | Stmt::Fold { .. }));
         let axis = match stmt {
             Stmt::Loop(inner) if innermost(inner) => inner.axis,
+            Stmt::Loop(inner) if !turn.in_groups() => return self.groups(inner, body, turn),
             Stmt::Fold { axis, .. } => *axis,
             _ => return TokenStream::new(),
         };
@@ -386,7 +399,11 @@ impl Writer<'_> {
                 quote!(&#name[#start..][..#length])
             }
         };
-        let code = Code::atom(quote!(#function(#row)));
+        let few = self.extent(*axis).filter(|_| turn.in_groups());
+        let code = match few {
+            Some(few) => self.folded(*fold, from, few, turn),
+            None => Code::atom(quote!(#function(#row))),
+        };
         match (into, running) {
             (Some(to), true) => combine(*fold, self.place(to, turn), code),
             (Some(to), false) => {
@@ -462,7 +479,7 @@ impl Writer<'_> {
     }
 
     /// An element of a buffer, to read or to write.
-    fn place(&self, access: &Access, turn: &Turn) -> Code {
+    pub fn place(&self, access: &Access, turn: &Turn) -> Code {
         let name = self.pass.variable(access.buffer);
         if self.pass.is_scalar_argument(access.buffer) {
             return Code::atom(name);
@@ -473,7 +490,6 @@ impl Writer<'_> {
             return Code::atom(quote!(#row[#index]));
         }
         let index = match turn.rows.get(&access.buffer) {
-            // Within a tile, the loop's variable counts from the start of the tile, as the slices do.
             Some(start) => self.along_row(access, start, turn).to_token_stream(),
             None => self.index(&access.place, turn).to_token_stream(),
         };
@@ -481,14 +497,20 @@ impl Writer<'_> {
     }
 
     fn along_row(&self, access: &Access, start: &Affine, turn: &Turn) -> Code {
-        let rest = access.place.strides.iter().find(|term| !start.strides.contains(term));
-        let index = rest.and_then(|(axis, _)| turn.loops.iter().find(|(a, _)| a == axis));
-        let (_, index) = index.expect("a loop along the row is around");
-        Code::atom(index)
+        let strides = access.place.strides.iter().filter(|term| !start.strides.contains(term)).cloned().collect();
+        let place = Affine { offset: &access.place.offset - &start.offset, strides };
+        match place.strides.as_slice() {
+            // Within a tile, the loop's variable counts from the start of the tile, as the slices do.
+            [(axis, stride)] if stride.is_one() && place.offset == Dim::number(0) => {
+                let index = turn.loops.iter().find(|(a, _)| a == axis);
+                Code::atom(&index.expect("a loop along the row is around").1)
+            }
+            _ => self.index(&place, turn),
+        }
     }
 
     /// What goes backwards comes last, so that no partial sum falls below zero.
-    fn index(&self, place: &Affine, turn: &Turn) -> Code {
+    pub fn index(&self, place: &Affine, turn: &Turn) -> Code {
         let term = |axis: Axis, stride: &Dim| {
             let index = self.variable_of(axis, turn);
             if stride.is_one() { index } else { index.infix("*", size(stride)) }
@@ -566,7 +588,7 @@ pub fn accesses(stmt: &Stmt) -> Vec<(Access, bool)> {
 }
 
 /// Calls `visit` with every element or row that a statement and those inside touch, and whether it is written.
-fn each_access(stmt: &Stmt, visit: &mut impl FnMut(&Access, bool)) {
+pub fn each_access(stmt: &Stmt, visit: &mut impl FnMut(&Access, bool)) {
     stmt.walk(&mut |s| {
         for operand in s.operands() {
             if let Operand::Load(access) = operand {

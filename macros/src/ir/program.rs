@@ -295,6 +295,12 @@ impl Affine {
         unit.then(|| Affine { offset: self.offset.clone(), strides: outer() })
     }
 
+    /// What it is along `axes`, and where that starts.
+    pub fn split(&self, axes: &[Axis]) -> (Affine, Affine) {
+        let (own, others) = self.strides.iter().cloned().partition(|(axis, _)| axes.contains(axis));
+        (Affine::walking(own), Affine { offset: self.offset.clone(), strides: others })
+    }
+
     /// The start of memory, in every turn of every loop.
     pub fn is_start(&self) -> bool {
         self.strides.is_empty() && self.offset == Dim::number(0)

@@ -11,7 +11,9 @@ use super::interpret::Random;
 use super::linking::{answered, definitions};
 use super::properties::from_environment;
 use super::random::grow;
+use crate::ir::model::Model;
 use crate::link::needs;
+use crate::parse::Failure;
 use crate::{lower, parse, pipeline};
 use proc_macro2::{Delimiter, Group, Ident, Literal, Punct, Spacing, Span, TokenStream, TokenTree};
 use std::collections::BTreeMap;
@@ -290,41 +292,63 @@ fn source(seed: u64) -> (TokenStream, TokenStream) {
     (options, item)
 }
 
-/// How long the compiler takes for a source; or what is wrong with its answer.
-fn answer(options: &TokenStream, item: &TokenStream) -> Result<Duration, String> {
+/// What the compiler answers to a source: how long that took, and whether it is a model to the parser; or what is wrong
+/// with the answer. Every network that the source names is the one whose definitions are `other`. Whether the answer is
+/// Rust is asked of a refusal only if `is_read`: it takes as long as all else.
+fn answer(
+    (options, item): &(TokenStream, TokenStream),
+    other: &TokenStream,
+    is_read: bool,
+) -> Result<(Duration, bool), String> {
     let start = worked();
-    let tokens = catch_unwind(AssertUnwindSafe(|| whole(options, item))).map_err(|panic| {
+    let whole = || answered(pipeline::network(options.clone(), item.clone()), &|_| other.clone());
+    let unwound = catch_unwind(AssertUnwindSafe(|| {
+        let tokens = whole();
+        (tokens, worked() - start, parse::parse(options.clone(), item.clone()))
+    }));
+    let (tokens, took, parsed) = unwound.map_err(|panic| {
         let text = panic.downcast_ref::<String>().cloned();
         text.or_else(|| panic.downcast_ref::<&str>().map(|s| s.to_string())).unwrap_or_default()
     })?;
-    let took = worked() - start;
     if took > LONGEST {
         return Err(format!("it took {took:?}"));
     }
-    if refused(options, item) != tokens.to_string().contains("compile_error") {
+    let accepted = parsed.is_ok();
+    if refused(parsed).is_some_and(|refused| refused != names(&tokens, "compile_error")) {
         return Err(format!("a refusal without an error, or an error without a refusal:\n{tokens}"));
     }
-    syn::parse2::<syn::File>(tokens.clone()).map_err(|e| format!("{e} in its answer\n{tokens}"))?;
-    Ok(took)
-}
-
-/// What comes of a source where every network that it names is this one.
-fn whole(options: &TokenStream, item: &TokenStream) -> TokenStream {
-    const OTHER: &str = "fn other<const K: usize>(x: Input<N, K>, w: Param<K, H>) -> Output<N, H> { tanh(x.dot(w)) }";
-    answered(pipeline::network(options.clone(), item.clone()), &|_| {
-        definitions(&pipeline::network(TokenStream::new(), parsed(OTHER)))
-    })
-}
-
-/// Whether the compiler has something to object to, which rustc has not refused before.
-fn refused(options: &TokenStream, item: &TokenStream) -> bool {
-    match parse::parse(options.clone(), item.clone()) {
-        Ok(model) if needs(&model).is_ok_and(|paths| !paths.is_empty()) => {
-            whole(options, item).to_string().contains("compile_error")
-        }
-        Ok(model) => needs(&model).is_err() || lower::lower(&model).is_err(),
-        Err(failure) => failure.error.is_some(),
+    if accepted || is_read {
+        syn::parse2::<syn::File>(tokens.clone()).map_err(|e| format!("{e} in its answer\n{tokens}"))?;
     }
+    Ok((took, accepted))
+}
+
+/// The definitions of the network that stands for every network that a source names.
+fn other() -> TokenStream {
+    const OTHER: &str = "fn other<const K: usize>(x: Input<N, K>, w: Param<K, H>) -> Output<N, H> { tanh(x.dot(w)) }";
+    definitions(&pipeline::network(TokenStream::new(), parsed(OTHER)))
+}
+
+/// Whether the compiler has something to object to, which rustc has not refused before; unknown where that is up to the
+/// networks that the model names.
+fn refused(parsed: Result<Model, Failure>) -> Option<bool> {
+    match parsed {
+        Ok(model) => match needs(&model) {
+            Ok(paths) if paths.is_empty() => Some(lower::lower(&model).is_err()),
+            Ok(_) => None,
+            Err(_) => Some(true),
+        },
+        Err(failure) => Some(failure.error.is_some()),
+    }
+}
+
+/// Whether this name stands anywhere in the tokens.
+fn names(tokens: &TokenStream, name: &str) -> bool {
+    tokens.clone().into_iter().any(|token| match token {
+        TokenTree::Group(g) => names(&g.stream(), name),
+        TokenTree::Ident(found) => found == name,
+        _ => false,
+    })
 }
 
 fn in_a_stack_of(size: usize, work: impl FnOnce() + Send + 'static) {
@@ -337,15 +361,22 @@ fn no_mutation_makes_it_panic_or_hang() {
     in_a_stack_of(STACK, || {
         let (count, first) = (from_environment("PULLBACK_MUTATIONS", MUTATIONS), from_environment("PULLBACK_SEED", 0));
         let (mut accepted, mut slowest, mut found) = (0, (Duration::ZERO, 0), BTreeMap::new());
-        for seed in (first as u64..).take(count) {
-            // Else the text of every source that was ever read would stay in memory, for the sake of its places.
-            proc_macro2::extra::invalidate_current_thread_spans();
-            let (options, item) = source(seed);
-            accepted += usize::from(parse::parse(options.clone(), item.clone()).is_ok());
-            match answer(&options, &item) {
-                Ok(took) => slowest = slowest.max((took, seed)),
+        let mut definitions = TokenStream::new();
+        for (k, seed) in (first as u64..).take(count).enumerate() {
+            if k % 64 == 0 {
+                // Else the text of every source that was ever read would stay in memory, for the sake of its places.
+                proc_macro2::extra::invalidate_current_thread_spans();
+                definitions = other();
+            }
+            let source = source(seed);
+            match answer(&source, &definitions, seed % 8 == 0) {
+                Ok((took, model)) => {
+                    accepted += usize::from(model);
+                    slowest = slowest.max((took, seed));
+                }
                 Err(what) => {
                     let kind: String = what.chars().filter(|c| !c.is_ascii_digit()).take(40).collect();
+                    let (options, item) = source;
                     found.entry(kind).or_insert(format!("seed {seed}\n#[network({options})]\n{item}\n{what}"));
                 }
             }

@@ -36,7 +36,7 @@ pub fn first(mut function: syn::ItemFn) -> TokenStream {
 
 /// `items`, or what comes of them where they ask macros, which hold definitions.
 pub fn answered(mut items: TokenStream, held: &dyn Fn(&str) -> TokenStream) -> TokenStream {
-    while let Ok(asked) = syn::parse2::<syn::ItemMacro>(items.clone()) {
+    while let Some(asked) = call(&items) {
         let path = asked.mac.path.segments.last().expect("a name").ident.to_string();
         if path == "compile_error" {
             break; // An error with nothing beside it asks no network.
@@ -45,6 +45,14 @@ pub fn answered(mut items: TokenStream, held: &dyn Fn(&str) -> TokenStream) -> T
         items = pipeline::link(quote!(#request #definitions));
     }
     items
+}
+
+/// A call of a macro, where that is all there is.
+fn call(items: &TokenStream) -> Option<syn::ItemMacro> {
+    // Most items are none, and many: to read them takes long.
+    let all: Vec<TokenTree> = items.clone().into_iter().collect();
+    let [.., TokenTree::Punct(bang), _] = &all[..] else { return None };
+    (bang.as_char() == '!').then(|| syn::parse2(items.clone()).ok()).flatten()
 }
 
 /// What the macro among `items` holds.

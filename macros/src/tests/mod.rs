@@ -4,6 +4,7 @@ mod checkpoint;
 mod choices;
 mod clock;
 mod conformance;
+mod convolution;
 mod dimensions;
 mod edges;
 pub mod execute;

@@ -2,18 +2,19 @@
 //! (the scheme of Goto and van de Geijn, and of BLIS).
 //!
 //! ```text
-//! for each block of columns of b            its panels stay in the second-level cache
-//!   for each stretch of k                   sums over it stay in registers
-//!     pack the panels of b, or not
-//!     for each tile's rows of a             they stay in the first-level cache; packed, or not
-//!       for each panel of b                 a tile of sums: `kernel`
+//! for each stretch of k                     sums over it stay in registers
+//!   for each band of rows of a              pack them, or not
+//!     for each block of columns of b        its panels stay in the second-level cache
+//!       pack the panels, or not
+//!       for each tile's rows of a           they stay in the first-level cache
+//!         for each panel of b               a tile of sums: `kernel`
 //! ```
 //!
 //! Neither what is packed nor how tiles are cut changes a bit.
 //!
 //! Packing costs a copy, and pays where a panel is read often enough that its copy comes from a nearer cache than it
-//! would itself. As measured (`benches/products.rs`), that is for `b` from [`REREAD`] rows on, if its own rows are
-//! [`APART`], and for `a` where its rows fall on the same few sets of the first-level cache.
+//! would itself. As measured (`benches/products.rs`), that is for `b` from [`REREAD`] rows on, and for `a` from [`PANELS`]
+//! panels on, if what is read together lies [`APART`], or falls on the same few sets of the first-level cache.
 
 use super::Product;
 use super::kernel::{Tile, breadth, height, tile, widest};
@@ -28,17 +29,24 @@ use std::ops::Range;
 /// The longest stretch of `k`: twelve rows of that length are 24 KiB of `f32`.
 const STRETCH: usize = 512;
 
-/// The bytes of the panels that are used together: they, and what streams by, fit into a mebibyte.
-const BLOCK: usize = 640 << 10;
+/// The bytes of the panels that are used together: they, and what streams by, fit into half a mebibyte.
+const BLOCK: usize = 320 << 10;
 
 /// From this many rows on, each of which reads all of `b`, packing it may pay.
-const REREAD: usize = 192;
+const REREAD: usize = 32;
 
-/// From this many bytes on between the rows of `b`, a panel of them is no stream that a processor fetches ahead.
+/// From this many bytes on between what one product after another reads, that is no stream that a processor fetches ahead,
+/// and falls on few sets of the first-level cache.
 const APART: usize = 1024;
 
 /// A multiple of this many bytes between rows puts them into the same sets of a first-level cache.
 const ALIASING: usize = 4096;
+
+/// So many rows find room in one set of any first-level cache, with what streams by.
+const WAYS: usize = 6;
+
+/// The most rows of `a` that are packed at a time: 2 MiB of `f32`, which a third-level cache holds.
+const BAND: usize = 1020;
 
 /// From this many panels on, the rows of a tile are read often enough for packing to pay.
 const PANELS: usize = 5;
@@ -128,10 +136,21 @@ struct Plan<T> {
     dims: [usize; 3],
     /// The most rows, and columns, of a tile.
     tile: [usize; 2],
-    /// Of `k`, and the columns of a block.
+    /// Of `k`, the rows of a band, and the columns of a block.
     stretch: usize,
+    band: usize,
     block: usize,
     pack: [bool; 2],
+}
+
+/// Where the rows of a band of `a` are.
+#[derive(Clone, Copy)]
+struct Rows<T> {
+    first: *const T,
+    /// From row to row of tiles.
+    row: usize,
+    /// From row to row, and from product to product; packed rows lie product by product.
+    strides: Option<[usize; 2]>,
 }
 
 /// Where the panels of a block of `b` are.
@@ -163,15 +182,40 @@ impl<T: Real> Plan<T> {
         let stretch = part(k, STRETCH, 1);
         let block = part(n, (BLOCK / size_of::<T>() / stretch).max(tile[1]), tile[1]);
         let (a_across, b_across) = (a.strides[1] != 1, b.strides[0] != 1);
-        let aliased = a.apart().is_multiple_of(ALIASING) || (a_across && a.apart() > ALIASING);
-        let pack_a = n > PANELS * tile[1] && aliased;
+        let scattered = match a_across {
+            true => a.apart() >= APART,
+            false => a.apart().is_multiple_of(ALIASING) && tile[0] > WAYS,
+        };
+        let pack_a = n > PANELS * tile[1] && scattered;
         let pack_b = b_across || (m >= REREAD && b.apart() >= APART);
-        Self { a, b, stride: whole.dims[2], dims: [m, k, n], tile, stretch, block, pack: [pack_a, pack_b] }
+        let band = if pack_a { part(m, BAND, tile[0]) } else { m };
+        Self { a, b, stride: whole.dims[2], dims: [m, k, n], tile, stretch, band, block, pack: [pack_a, pack_b] }
     }
 
     /// The elements that packed rows and panels take.
     fn space(&self) -> [usize; 2] {
-        [self.tile[0] * self.stretch, self.block * self.stretch]
+        let rows = if self.pack[0] { self.band } else { 0 };
+        [rows * self.stretch, self.block * self.stretch]
+    }
+
+    /// The rows of the band from row `i` and product `p` on, packed tile by tile or as they are.
+    ///
+    /// # Safety
+    /// The rows are to be read, and `packed` to be written for the first of [`Self::space`].
+    #[inline(always)]
+    unsafe fn rows(&self, packed: *mut T, [i, p]: [usize; 2], [rows, len]: [usize; 2]) -> Rows<T> {
+        if !self.pack[0] {
+            return Rows { first: self.a.at(i, p), row: self.a.strides[0], strides: Some(self.a.strides) };
+        }
+        let mut r = 0;
+        while r < rows {
+            let panel = height(rows - r, self.tile[0]);
+            let panel = Panel { src: self.a.at(i + r, p), strides: self.a.strides, panel, width: panel, len };
+            // SAFETY: rows of the band, and their place, of at most `band` rows and `stretch` products.
+            unsafe { panel.pack(packed.add(r * len)) };
+            r += panel.panel;
+        }
+        Rows { first: packed, row: len, strides: None }
     }
 
     /// Packs what is to be packed of the block from column `j` and product `p` on.
@@ -198,21 +242,6 @@ impl<T: Real> Plan<T> {
         }
         Panels { first: packed, column: len, stride: None, exact }
     }
-
-    /// The rows of a tile from row `i` and product `p` on, packed or as they are, and their strides.
-    ///
-    /// # Safety
-    /// The rows are to be read, and `packed` to be written for the first of [`Self::space`].
-    #[inline(always)]
-    unsafe fn rows(&self, packed: *mut T, [i, p]: [usize; 2], [rows, len]: [usize; 2]) -> (*const T, [usize; 2]) {
-        let (src, strides) = (self.a.at(i, p), self.a.strides);
-        if !self.pack[0] {
-            return (src, strides);
-        }
-        // SAFETY: `rows` and `len` are at most what `space` is for.
-        unsafe { Panel { src, strides, panel: rows, width: rows, len }.pack(packed) };
-        (packed, [1, rows])
-    }
 }
 
 impl<T: Real> Blocked<'_, T> {
@@ -223,62 +252,74 @@ impl<T: Real> Blocked<'_, T> {
     {
         let Self { whole, part, scratch } = self;
         let plan = Plan::new::<S>(whole, &part);
-        let [_, k, n] = plan.dims;
-        let packed = scratch.split(plan.space());
+        let [m, k, n] = plan.dims;
+        let [packed_rows, packed_panels] = scratch.split(plan.space());
         let out = whole.out.wrapping_add(part.rows.start * plan.stride + part.columns.start);
-        for j in (0..n).step_by(plan.block) {
-            for p in (0..k).step_by(plan.stretch) {
+        for p in (0..k).step_by(plan.stretch) {
+            let len = plan.stretch.min(k - p);
+            for i in (0..m).step_by(plan.band) {
+                let height = plan.band.min(m - i);
                 // SAFETY: `a`, `b` and `out` hold all elements of the part, as `Whole::new` and `Blocked::new` have
-                // checked; `packed` is as large as `plan` wants, and nobody else writes to the part.
-                unsafe { block(simd, &plan, packed, out, [j, p], whole.add || p > 0) };
+                // checked; what is packed has the space that `plan` wants, and nobody else writes to the part.
+                let rows = unsafe { plan.rows(packed_rows, [i, p], [height, len]) };
+                for j in (0..n).step_by(plan.block) {
+                    let columns = plan.block.min(n - j);
+                    // SAFETY: as above.
+                    unsafe {
+                        let panels = plan.panels::<S>(packed_panels, [j, p], [columns, len]);
+                        let out = out.wrapping_add(i * plan.stride + j);
+                        let block = Block { rows, panels, out, dims: [height, len, columns], add: whole.add || p > 0 };
+                        block.run(simd, &plan);
+                    }
+                }
             }
         }
     }
 }
 
-/// All rows of a block of columns from `j` on, summed over a stretch from `p` on.
-///
-/// # Safety
-/// The operands of `plan` have its dimensions, `packed` has its space, and `out` is to be written by nobody else.
-#[inline(always)]
-unsafe fn block<S: Simd, T: Lanes<S>>(
-    simd: S,
-    plan: &Plan<T>,
-    packed: [*mut T; 2],
+/// The sums of a band of rows and a block of columns over a stretch.
+struct Block<T> {
+    rows: Rows<T>,
+    panels: Panels<T>,
     out: *mut T,
-    [j, p]: [usize; 2],
+    dims: [usize; 3],
     add: bool,
-) {
-    let [m, k, n] = plan.dims;
-    let (columns, len) = (plan.block.min(n - j), plan.stretch.min(k - p));
-    // SAFETY: the caller's promise, as in all below; `rows`, `columns` and `len` end where the operands do.
-    let panels = unsafe { plan.panels::<S>(packed[1], [j, p], [columns, len]) };
-    let mut i = 0;
-    while i < m {
-        let rows = height(m - i, plan.tile[0]);
-        // SAFETY: as above.
-        let (a, a_strides) = unsafe { plan.rows(packed[0], [i, p], [rows, len]) };
-        let mut c = 0;
-        while c < columns {
-            let breadth = breadth(columns - c, plan.tile[1], T::LANES);
-            let tile = Tile {
-                tiles: 1,
-                a,
-                a_strides,
-                b: panels.first.wrapping_add(c * panels.column),
-                b_stride: panels.stride.unwrap_or(if panels.exact { breadth } else { T::LANES }),
-                len,
-                out: out.wrapping_add(i * plan.stride + j + c),
-                out_stride: plan.stride,
-                columns: breadth,
-                exact: panels.exact,
-                add,
-                far: true,
-            };
-            // SAFETY: as above; a panel is padded to a vector, or `exact`.
-            unsafe { self::tile(simd, rows, &tile) };
-            c += breadth;
+}
+
+impl<T> Block<T> {
+    /// # Safety
+    /// Rows and panels have its dimensions, and `out` has them in rows of `plan`, to be written by nobody else.
+    #[inline(always)]
+    unsafe fn run<S: Simd>(self, simd: S, plan: &Plan<T>)
+    where
+        T: Lanes<S>,
+    {
+        let Self { rows, panels, out, dims: [m, len, columns], add } = self;
+        let mut i = 0;
+        while i < m {
+            let height = height(m - i, plan.tile[0]);
+            let mut c = 0;
+            while c < columns {
+                let breadth = breadth(columns - c, plan.tile[1], T::LANES);
+                let tile = Tile {
+                    tiles: 1,
+                    a: rows.first.wrapping_add(i * rows.row),
+                    a_strides: rows.strides.unwrap_or([1, height]),
+                    b: panels.first.wrapping_add(c * panels.column),
+                    b_stride: panels.stride.unwrap_or(if panels.exact { breadth } else { T::LANES }),
+                    len,
+                    out: out.wrapping_add(i * plan.stride + c),
+                    out_stride: plan.stride,
+                    columns: breadth,
+                    exact: panels.exact,
+                    add,
+                    far: true,
+                };
+                // SAFETY: the caller's promise; a panel is padded to a vector, or `exact`.
+                unsafe { self::tile(simd, height, &tile) };
+                c += breadth;
+            }
+            i += height;
         }
-        i += rows;
     }
 }

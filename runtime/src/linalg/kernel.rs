@@ -52,8 +52,13 @@ pub(super) struct Tile<T> {
 /// The most rows and columns of a tile of a product of `m` rows.
 #[inline(always)]
 pub(super) fn widest<S: Simd, T: Lanes<S>>(m: usize) -> [usize; 2] {
-    let rows = if S::REGISTER_COUNT < 32 { ROWS / 2 } else { ROWS };
+    let rows = if few_registers::<S>() { ROWS / 2 } else { ROWS };
     [rows, if m <= FLAT { WIDE } else { VECTORS } * T::LANES]
+}
+
+/// Whether tiles are half as high.
+const fn few_registers<S: Simd>() -> bool {
+    S::REGISTER_COUNT < 32
 }
 
 /// The rows of the next tile, of those that are left: the fewest tiles, of nearly the same height.
@@ -112,9 +117,13 @@ unsafe fn tall<S: Simd, T: Lanes<S>, const V: usize>(simd: S, rows: usize, tile:
             match rows {
                 // SAFETY: the caller's promise.
                 $($r => unsafe { compiled::<S, T, $r, V>(simd, tile) },)*
-                _ => unreachable!("a tile has at most {ROWS} rows"),
+                _ => unreachable!("a tile is not as high"),
             }
         };
+    }
+    // Only what `widest` may want is compiled.
+    if const { few_registers::<S>() } {
+        return choose!(1 2 3 4 5 6);
     }
     choose!(1 2 3 4 5 6 7 8 9 10 11 12)
 }

@@ -318,6 +318,7 @@ mod tests {
             [61, 67, 71],
             [1, 600, 600],
             [300, 1025, 333],
+            [1030, 40, 100],
         ] {
             check_all::<f32>(dims, f64::from(f32::EPSILON));
             check_all::<f64>(dims, f64::EPSILON);

@@ -1,7 +1,7 @@
 //! Activations and other functions that are written with those of the kernels, for any element type; each is a straight
 //! line that vectorises. Where a factor vanishes faster than `x` grows, `x` is bounded, so that no result is `inf·0`.
 
-use super::{Real, exp, expm1, max, min, sigmoid, sqrt};
+use super::{Real, exp, expm1, min, sigmoid, sqrt};
 
 /// A constant of the element type.
 #[inline(always)]
@@ -44,10 +44,17 @@ pub fn cosh<T: Real>(x: T) -> T {
     (half * h) * h + half / h / h
 }
 
+/// `x` where it is finite or above 0: what vanishes there must not be multiplied with minus infinity.
+#[inline(always)]
+fn from_below<T: Real>(x: T) -> T {
+    let bound = number(-750.0);
+    if x < bound { bound } else { x }
+}
+
 /// `x·σ(x)`; 0 far below zero.
 #[inline(always)]
 pub fn silu<T: Real>(x: T) -> T {
-    max(x, number(-750.0)) * sigmoid(x)
+    from_below(x) * sigmoid(x)
 }
 
 /// `x·tanh(softplus(x))`; with `e = eˣ`, the hyperbolic tangent is `e·(e + 2)/(e·(e + 2) + 2)`.
@@ -56,7 +63,7 @@ pub fn mish<T: Real>(x: T) -> T {
     let two: T = number(2.0);
     let e = exp(min(x, number(40.0)));
     let n = e * (e + two);
-    max(x, number(-750.0)) * (n / (n + two))
+    from_below(x) * (n / (n + two))
 }
 
 /// `x` above 0, else `alpha·(eˣ - 1)`.

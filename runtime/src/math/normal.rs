@@ -23,12 +23,11 @@ macro_rules! normal {
                 [high, x - high]
             }
 
-            /// `-c·a²` for a power of 2 `c`, as a sum. The rounding of `a²` would cost hundreds of units in the tail, so
-            /// `a` is split: the square of its first half is exact, and the rest is a small exponent.
+            /// `a·b` as a sum: the rounding of a square would cost hundreds of units in the tail.
             #[inline(always)]
-            fn falling_square(a: $float, c: $float) -> [$float; 2] {
-                let [high, rest] = halves(a);
-                [-c * high * high, rest * (a + high) * -c]
+            fn product(a: $float, b: $float) -> [$float; 2] {
+                let product = a * b;
+                [product, a.mul_add(b, -product)]
             }
 
             /// `2·(1 + a)·e^(a²/2)·Φ(-a) - 1` for `a` of at least 0: a small number, whose own rounding is next to nothing
@@ -42,10 +41,10 @@ macro_rules! normal {
             #[inline(always)]
             pub fn erf(x: $float) -> $float {
                 let a = if x.abs() > 7.0 { 7.0 } else { x.abs() };
-                let [exponent, low] = falling_square(a, 1.0);
+                let [exponent, low] = product(a, a);
                 let wide = a * SQRT_2;
-                let far = 1.0 - product_falling(exponent, low, 1.0 / (1.0 + wide), scaled_tail(wide));
-                let near = a + a * polynomial(a * a, $erf);
+                let far = 1.0 - product_falling(exponent, -low, 1.0 / (1.0 + wide), scaled_tail(wide));
+                let near = a.mul_add(polynomial(a * a, $erf), a);
                 (if a < 0.75 { near } else { far }).copysign(x)
             }
 
@@ -58,8 +57,8 @@ macro_rules! normal {
             /// `y·Φ(-a)`.
             #[inline(always)]
             fn times_tail(y: $float, a: $float) -> $float {
-                let [exponent, low] = falling_square(a, 0.5);
-                product_falling(exponent, low, 0.5 * (y / (1.0 + a)), scaled_tail(a))
+                let [exponent, low] = product(0.5 * a, a);
+                product_falling(exponent, -low, y / a.mul_add(2.0, 2.0), scaled_tail(a))
             }
 
             #[inline(always)]
@@ -70,15 +69,16 @@ macro_rules! normal {
 
             #[inline(always)]
             pub fn normal_pdf(x: $float) -> $float {
-                let [exponent, low] = falling_square(bounded(x), 0.5);
-                exp_falling(exponent, low, $density)
+                let a = bounded(x);
+                let [exponent, low] = product(0.5 * a, a);
+                exp_falling(exponent, -low, $density)
             }
 
             /// `max(x, 0) - |x|·Φ(-|x|)`.
             #[inline(always)]
             pub fn gelu(x: $float) -> $float {
                 let a = bounded(x);
-                (if x < 0.0 { -0.0 } else { x }) - times_tail(a, a)
+                (if x.is_sign_negative() { -0.0 } else { x }) - times_tail(a, a)
             }
 
             /// A constant in halves.
