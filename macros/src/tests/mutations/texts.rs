@@ -271,13 +271,14 @@ fn run<'m>(
 ) {
     let mut score = Score::default();
     for (mutant, first) in mutants {
-        let noticed = with(*mutant, || fails(first)) || {
-            let tests = read.get(&(mutant.owner.to_string(), mutant.part)).into_iter().flatten();
-            with(*mutant, || tests.into_iter().any(|&k| fails(&*suite[k].body)))
+        let noticed_by_any = || {
+            let mut tests = read.get(&(mutant.owner.to_string(), mutant.part)).into_iter().flatten();
+            with(*mutant, || tests.any(|&k| fails(&*suite[k].body)))
         };
-        let outcome = match noticed {
+        let outcome = match with(*mutant, || fails(first)) {
             true => Outcome::Noticed,
             false if means_the_same(*mutant) => Outcome::Same,
+            false if noticed_by_any() => Outcome::Noticed,
             false => Outcome::Survives,
         };
         score.add(outcome, format_args!("{}, part {}: {}", mutant.owner, mutant.part, mutant.text));
