@@ -188,8 +188,9 @@ impl<'s> Reverse<'s> {
             Kind::Composite { op: name, axes } => self.by_text(op::known(name), id, node, position, dy, axes),
             Kind::Reduce { fold, axes } => self.by_text(op::of_fold(*fold), id, node, position, dy, axes),
             _ => {
+                let before = self.graph.len();
                 let (back, rule) = self.by_structure(id, node, position, dy)?;
-                Some((rule::applied(&rule, &mut self.graph, back), rule))
+                Some((rule::applied(&rule, &mut self.graph, before, back), rule))
             }
         }
     }

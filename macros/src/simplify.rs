@@ -169,8 +169,9 @@ impl Rules {
 
     fn once(&self, graph: &mut Graph, id: Id, site: Site, fired: &mut BTreeSet<String>) -> Option<Id> {
         let rewritten = |identity: &Structural| {
+            let before = graph.len();
             let better = (identity.rewrite)(graph, id, site)?;
-            Some(rule::applied(identity.name, graph, better))
+            Some(rule::applied(identity.name, graph, before, better))
         };
         let structural = self.structural.iter().find_map(rewritten);
         structural.or_else(|| self.by_identity(graph, id, site, fired))
@@ -185,8 +186,9 @@ impl Rules {
         };
         let found = candidates.iter().filter(applies).find_map(|p| Some((p, matching::find(graph, &p.from, id)?)));
         let (Parsed { identity, to, .. }, bindings) = found?;
-        let shape = graph.shape(id).clone();
+        let (before, shape) = (graph.len(), graph.shape(id).clone());
         let result = rule::instantiate(graph, to, &bindings);
+        let result = rule::applied(identity.name, graph, before, result);
         if matches!(identity.when, When::Stability | When::Alone) {
             fired.insert(format!("{}: {} => {}", identity.name, identity.from, identity.to));
         }

@@ -1,7 +1,7 @@
 //! A conformance case as a test needs it: its arrays, what is expected of them, and by which policy.
-use crate::compare::{Array, Expected};
-use crate::generate::read_cases;
-use crate::generate::spell::text_of;
+use super::compare::{Array, Expected, Mismatch, differences};
+use super::generate::read_cases;
+use super::generate::spell::text_of;
 use ndarray::ArrayD;
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -40,6 +40,9 @@ pub static CASES: LazyLock<BTreeMap<String, Value>> = LazyLock::new(|| {
     let cases = read_cases(Path::new(env!("CARGO_MANIFEST_DIR")));
     cases.into_iter().map(|case| (text_of(&case["id"]).to_string(), case)).collect()
 });
+
+/// The tensors of a run by name: the output, and each gradient.
+pub type Tensors = BTreeMap<String, Array>;
 
 /// The output and the gradients that a run may give.
 pub type Answer = BTreeMap<String, Expected>;
@@ -81,6 +84,21 @@ impl Case {
             ideal: answer(case, case, element),
             ieee: ieee.filter(|_| case["policy"] == "ideal_or_ieee").map(|ieee| answer(case, ieee, element)),
             is_stretch: case["policy"] == "stretch",
+        }
+    }
+
+    /// The rule of the cases: all tensors are as they ideally are, or, where the case allows it, all as IEEE arithmetic has
+    /// them.
+    pub fn mismatches(&self, found: &Tensors) -> Vec<(String, Mismatch)> {
+        let wrong = |answer: &Answer| -> Vec<(String, Mismatch)> {
+            let places = |(name, got): (&String, &Array)| -> Vec<(String, Mismatch)> {
+                differences(got, &answer[name]).into_iter().map(|mismatch| (name.clone(), mismatch)).collect()
+            };
+            found.iter().flat_map(places).collect()
+        };
+        match &self.ieee {
+            Some(ieee) if wrong(ieee).is_empty() => Vec::new(),
+            _ => wrong(&self.ideal),
         }
     }
 }

@@ -1,11 +1,10 @@
 //! One case in one element type: each of its networks in every memory layout, and what has to hold between the runs.
-use crate::case::{Answer, Case, OUTPUT, Var, gradient};
-use crate::compare::{Array, Mismatch, bit_differences, differences, disagreements, doubling_differences};
+use crate::case::{Case, OUTPUT, Tensors, Var, gradient};
+use crate::compare::{Array, Mismatch, bit_differences, disagreements, doubling_differences};
 use crate::layout::{Layout, MEMORIES, Memory, lay};
 use crate::report::Report;
 use crate::surface::{Element, Fused, Gradients, Passes, Surface, Values};
 use ndarray::ArrayD;
-use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 /// Runs `networks`, which are spellings of one function, and panics with everything that was found wrong.
@@ -20,9 +19,6 @@ pub fn run<T: Element>(id: &str, networks: &[Surface<T>]) {
     }
     report.finish(&format!("{id} {}", T::NAME));
 }
-
-/// The tensors of a run by name: the output, and each gradient.
-type Tensors = BTreeMap<String, Array>;
 
 /// Runs a network in every memory layout; the result is that of the first.
 fn run_everywhere<T: Element>(case: &Case, network: &Surface<T>, report: &mut Report) -> Option<Tensors> {
@@ -81,19 +77,8 @@ fn tensors(output: &Array, gradients: &Gradients) -> Tensors {
     gradients.chain([(OUTPUT.to_string(), output.clone())]).collect()
 }
 
-/// The rule of the cases: all tensors as they ideally are, or, where the case allows it, all as IEEE arithmetic has them.
 fn check_answer(what: &str, case: &Case, found: &Tensors, report: &mut Report) {
-    let wrong = |answer: &Answer| -> Vec<(String, Mismatch)> {
-        let places = |(name, got): (&String, &Array)| -> Vec<(String, Mismatch)> {
-            differences(got, &answer[name]).into_iter().map(|mismatch| (name.clone(), mismatch)).collect()
-        };
-        found.iter().flat_map(places).collect()
-    };
-    let ideal = wrong(&case.ideal);
-    if case.ieee.as_ref().is_some_and(|ieee| wrong(ieee).is_empty()) {
-        return;
-    }
-    for (name, mismatch) in ideal {
+    for (name, mismatch) in case.mismatches(found) {
         let line = format!("{what}: {name}{mismatch}");
         if case.is_stretch { report.note(line) } else { report.add(line) }
     }

@@ -133,9 +133,9 @@ impl Reverse<'_> {
         let starts = (0..turn.scan.carried).filter(|&k| turn.reads(k));
         let starts: Vec<Id> = starts.map(|k| body.argument(k)).collect();
         for result in body.roots.iter().filter_map(|r| r.node).chain(starts).collect::<Vec<_>>() {
-            let shape = one_or_more(body.shape(result));
+            let (before, shape) = (body.len(), one_or_more(body.shape(result)));
             let result = body.reshape(result, &shape);
-            results.push(rule::applied("loop: kept", &mut body, result));
+            results.push(rule::applied("loop: kept", &mut body, before, result));
         }
         let old = turn.scan.results().count();
         let stacks = results[old..].iter().enumerate().map(|(j, &result)| {
@@ -200,9 +200,10 @@ impl Reverse<'_> {
     }
 
     fn zeros(&mut self, shape: &[Dim]) -> Id {
+        let before = self.graph.len();
         let zero = self.graph.constant(0.0);
         let zeros = self.graph.broadcast_to(zero, shape);
-        rule::applied("loop: start of a sum", &mut self.graph, zeros)
+        rule::applied("loop: start of a sum", &mut self.graph, before, zeros)
     }
 
     /// The loop back has, in order, the parts: cotangents of what was carried, sums, and cotangents of what was scanned.
@@ -212,10 +213,11 @@ impl Reverse<'_> {
         let sums = back.sums.iter().map(|(k, _)| *k);
         let scanned = turn.leading(|k| turn.is_scanned(k) && turn.gradient(k).is_some());
         for (part, k) in carried.into_iter().chain(sums).chain(scanned).enumerate() {
+            let before = self.graph.len();
             let cotangent = self.graph.part(scan, part);
             let shape = self.graph.shape(node.args[k]).clone();
             let cotangent = self.graph.reshape(cotangent, &shape);
-            let cotangent = rule::applied("loop: given back", &mut self.graph, cotangent);
+            let cotangent = rule::applied("loop: given back", &mut self.graph, before, cotangent);
             self.contribute(node.args[k], cotangent);
         }
     }
@@ -250,14 +252,15 @@ impl Back {
         let gradient = |k: usize| turn.gradient(k).and_then(|id| nodes[id.index()]);
         let mut results = Vec::new();
         for k in turn.leading(|k| turn.is_carried(k)) {
-            let shape = turn.scan.body.arguments[k].shape.clone();
+            let (before, shape) = (self.body.len(), turn.scan.body.arguments[k].shape.clone());
             let carried = gradient(k).unwrap_or_else(|| {
                 let zero = self.body.constant(0.0);
                 self.body.broadcast_to(zero, &shape)
             });
-            results.push(rule::applied("loop: d_carried", &mut self.body, carried));
+            results.push(rule::applied("loop: d_carried", &mut self.body, before, carried));
         }
         for &(k, sum) in &self.sums {
+            let before = self.body.len();
             let sum = match gradient(k) {
                 None => sum,
                 Some(more) => {
@@ -265,13 +268,13 @@ impl Back {
                     apply::call(&mut self.body, "add", &[sum, more]).expect("a sum has the shape of what is added")
                 }
             };
-            results.push(rule::applied("loop: d_same", &mut self.body, sum));
+            results.push(rule::applied("loop: d_same", &mut self.body, before, sum));
         }
         for k in turn.leading(|k| turn.is_scanned(k)) {
             if let Some(gradient) = gradient(k) {
-                let shape = one_or_more(self.body.shape(gradient));
+                let (before, shape) = (self.body.len(), one_or_more(self.body.shape(gradient)));
                 let scanned = self.body.reshape(gradient, &shape);
-                results.push(rule::applied("loop: d_scanned", &mut self.body, scanned));
+                results.push(rule::applied("loop: d_scanned", &mut self.body, before, scanned));
             }
         }
         self.body.roots = outputs(results);

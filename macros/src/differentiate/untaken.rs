@@ -24,11 +24,12 @@ pub fn masked(graph: &Graph, dy: Id) -> Option<Masked> {
 
 /// `value` where the mask has its cotangent, else 0.
 pub fn mask(graph: &mut Graph, (m, _, first): Masked, value: Id) -> Id {
+    let before = graph.len();
     let shape = graph.shape(m).clone();
     let (zero, value) = (zeros(graph, m), graph.broadcast_to(value, &shape));
     let args = if first { vec![m, value, zero] } else { vec![m, zero, value] };
     let masked = graph.map("select", args, Dtype::Real);
-    rule::applied("untaken: mask", graph, masked)
+    rule::applied("untaken: mask", graph, before, masked)
 }
 
 /// Whether every row has a place that `mask` takes: it compares positions with one label for each.
@@ -39,30 +40,34 @@ pub fn takes_one_of_each(graph: &Graph, mask: Id) -> bool {
 
 /// `value` where `dy` is not 0.
 pub fn where_reached(graph: &mut Graph, dy: Id, value: Id) -> Id {
+    let before = graph.len();
     let (reached, zero) = (reached(graph, dy), zeros(graph, value));
     let result = graph.map("select", vec![reached, value, zero], Dtype::Real);
-    rule::applied("untaken: where_reached", graph, result)
+    rule::applied("untaken: where_reached", graph, before, result)
 }
 
 /// As [`where_reached`], where `value` depends on all of `dy` along `axes`.
 pub fn where_any_is_reached(graph: &mut Graph, dy: Id, axes: &[usize], value: Id) -> Id {
+    let before = graph.len();
     let shape = graph.shape(dy).clone();
     let largest = largest(graph, dy, axes.to_vec());
     let spread = graph.spread(largest, &shape, axes);
     let result = where_reached(graph, spread, value);
-    rule::applied("untaken: where_any_is_reached", graph, result)
+    rule::applied("untaken: where_any_is_reached", graph, before, result)
 }
 
 /// As [`where_reached`], where `dy` lacks the `axes` of `value`.
 pub fn where_sum_is_reached(graph: &mut Graph, dy: Id, axes: &[usize], value: Id) -> Id {
+    let before = graph.len();
     let shape = graph.shape(value).clone();
     let spread = graph.spread(dy, &shape, axes);
     let result = where_reached(graph, spread, value);
-    rule::applied("untaken: where_sum_is_reached", graph, result)
+    rule::applied("untaken: where_sum_is_reached", graph, before, result)
 }
 
 /// The operand of a contraction with `dy`, but 0 where it meets nothing but zeros.
 pub fn operand(graph: &mut Graph, dy: Id, out: &[u8], operand: Id, own: &[u8]) -> Id {
+    let before = graph.len();
     let apart = (0..out.len()).filter(|&k| !own.contains(&out[k])).collect();
     let met: Vec<u8> = out.iter().copied().filter(|l| own.contains(l)).collect();
     let along: Vec<usize> = (0..own.len()).filter(|&k| met.contains(&own[k])).collect();
@@ -72,7 +77,7 @@ pub fn operand(graph: &mut Graph, dy: Id, out: &[u8], operand: Id, own: &[u8]) -
     let shape = graph.shape(operand).clone();
     let spread = graph.broadcast(turned, along, &shape);
     let result = where_reached(graph, spread, operand);
-    rule::applied("untaken: operand", graph, result)
+    rule::applied("untaken: operand", graph, before, result)
 }
 
 /// The largest magnitude along `axes`, or 1 and 0 in its place.
@@ -80,12 +85,13 @@ fn largest(graph: &mut Graph, dy: Id, axes: Vec<usize>) -> Id {
     if axes.is_empty() {
         return dy;
     }
+    let before = graph.len();
     let (zero, one) = (zeros(graph, dy), graph.constant(1.0));
     let (reached, shape) = (reached(graph, dy), graph.shape(dy).clone());
     let one = graph.broadcast_to(one, &shape);
     let flags = graph.map("select", vec![reached, one, zero], Dtype::Real);
     let largest = graph.reduce(Fold::Max, flags, axes);
-    rule::applied("untaken: largest", graph, largest)
+    rule::applied("untaken: largest", graph, before, largest)
 }
 
 fn reached(graph: &mut Graph, dy: Id) -> Id {

@@ -64,7 +64,10 @@ pub fn apply(graph: &mut Graph, op: &'static Op, args: &[Id], settings: &Setting
             let numeric = matches!(op.family, Family::Reduce | Family::Linear);
             match args.iter().position(|&a| numeric && graph.node(a).dtype != Dtype::Real) {
                 Some(at) => Err(Mismatch::dtype(op.name, graph, args, at)),
-                None => build(graph, args, settings).map(|made| rule::applied(op.name, graph, made)),
+                None => {
+                    let before = graph.len();
+                    build(graph, args, settings).map(|made| rule::applied(op.name, graph, before, made))
+                }
             }
         }
     }

@@ -31,6 +31,7 @@ pub const AFTER: &[Structural] = named![
     sum_of_multiples,
     sum_of_chosen,
     share_of_nothing,
+    root_of_repeated,
     join_factors,
     permute_of_contract,
     permute_of_broadcast,
@@ -202,6 +203,26 @@ fn share_of_nothing(graph: &mut Graph, id: Id, site: Site) -> Option<Id> {
     let at_least_one = graph.map("max", vec![divisor, one], Dtype::Real);
     let spread = graph.broadcast_to(at_least_one, &shape);
     Some(graph.map("div", vec![args[0], spread], Dtype::Real))
+}
+
+/// `sqrt(square(x) * 3)`, all that is left of the norm of equal elements: derived again, it is flat at 0 as the norm is.
+fn root_of_repeated(graph: &mut Graph, id: Id, _: Site) -> Option<Id> {
+    let Node { kind: Kind::Map("sqrt"), args, .. } = graph.node(id).clone() else { return None };
+    let Node { kind: Kind::Map("mul"), args: factors, .. } = graph.node(args[0]).clone() else { return None };
+    let squared = |id: Id| match graph.node(id) {
+        Node { kind: Kind::Map("square"), args, .. } => Some(args[0]),
+        Node { kind: Kind::Map("mul"), args, .. } if args[0] == args[1] => Some(args[0]),
+        _ => None,
+    };
+    let counts = |id: Id| {
+        let inner = if let Kind::Broadcast { .. } = graph.node(id).kind { graph.node(id).args[0] } else { id };
+        matches!(graph.node(inner).kind, Kind::Size(_)) || graph.as_constant(id).is_some_and(|c| c > 0.0)
+    };
+    let sides = [(factors[0], factors[1]), (factors[1], factors[0])];
+    let (x, count) = sides.into_iter().find_map(|(x, count)| squared(x).filter(|_| counts(count)).zip(Some(count)))?;
+    let magnitude = graph.map("abs", vec![x], Dtype::Real);
+    let root = graph.map("sqrt", vec![count], Dtype::Real);
+    Some(graph.map("mul", vec![magnitude, root], Dtype::Real))
 }
 
 /// `s * (2 * x)` with a spread `s` is `(2 * s) * x`, to the bit: a power of two rounds nothing.

@@ -3,8 +3,10 @@
 mod checkpoint;
 mod choices;
 mod clock;
+mod conformance;
 mod convolution;
 mod dimensions;
+mod edges;
 pub mod execute;
 mod expansion;
 mod fuzz;

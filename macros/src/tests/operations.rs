@@ -97,7 +97,7 @@ pub const MODELS: &[(&str, &str)] = &[
 ];
 
 /// What is one thing in training and another in inference.
-pub const IN_TRAINING: &[(&str, &str)] = &[
+pub static IN_TRAINING: &[(&str, &str)] = &[
     ("x: Param<N, 4>, s: Random -> Output<N, 4>", "dropout(tanh(x), s)"),
     ("x: Param<N, 3, 4>, s: Random -> Output<N, 3, 4>", "x.dropout(s, 0.2) * dropout(x, s, p = 0.3)"),
     ("x: Param, s: Random -> Output", "dropout(exp(x), s, p = 0.01) + x"),
@@ -116,7 +116,7 @@ pub const IN_TRAINING: &[(&str, &str)] = &[
 ];
 
 /// Loops: what is carried, what is scanned, what is stacked.
-const LOOPS: &[(&str, &str)] = &[
+pub const LOOPS: &[(&str, &str)] = &[
     ("x: Param<3, N> -> Output<N>", "let mut h = x.at(0); for t in 0..3 { h = tanh(h + x.at(t)); } h"),
     (
         "x: Param<L, N>, w: Param<N, N> -> Output<N>",
@@ -183,7 +183,7 @@ fn arguments(graph: &Graph, known: &super::interpret::Sizes, seed: u64) -> Vec<A
 }
 
 #[test]
-pub fn operations_with_options_agree_with_finite_differences() {
+fn operations_with_options_agree_with_finite_differences() {
     agree(MODELS);
 }
 
@@ -214,46 +214,87 @@ fn masks_are_drawn_again_and_inference_draws_none() {
 }
 
 fn agree(models: &[(&str, &str)]) {
-    for (seed, (signature, body)) in models.iter().enumerate() {
-        let source = source(signature, body);
-        let (model, graph) = lowered(&source);
-        for known in [sizes(&[("N", 3), ("L", 5)]), sizes(&[("N", 1), ("L", 4)])] {
-            let given = arguments(&graph, &known, seed as u64);
-            let plain = simplify::expand(&graph);
-            let output = run(&plain, &known, &given).remove(0);
-            assert!(output.data.iter().any(|v| *v != 0.0) || output.data.is_empty(), "{source}: {output:?}");
-            let weights = Random::new(seed as u64).array(output.shape.clone(), -1.0, 1.0);
-            let wanted: Vec<usize> = (0..given.len()).filter(|&k| model.arguments[k].role == Role::Param).collect();
-            let joint = simplify::expand(&derived(&graph, &wanted, Seed::Argument));
-            let states = graph.roots.iter().filter(|r| matches!(r.goal, Goal::State(_))).count();
-            let mut gradients = run(&joint, &known, &[given.clone(), vec![weights.clone()]].concat());
-            gradients.drain(..1 + states);
-            for (gradient, &k) in gradients.iter().zip(&wanted) {
-                let numeric = difference(&plain, &known, &given, std::slice::from_ref(&weights), k);
-                assert!(close(gradient, &numeric, 1e-6), "{source}, argument {k}\n{gradient:?}\n{numeric:?}\n{joint}");
-            }
-            let passes = pipeline::compile(&model).unwrap_or_else(|e| panic!("{source}: {e}"));
-            let inferred = execute(&passes.infer.program, &known, &given);
-            assert!(
-                differs_in_inference(models) || close(&inferred[0], &output, 1e-12),
-                "{source}\n{inferred:?}\n{output:?}\n{}",
-                passes.infer.program
-            );
-            let forward = execute(&passes.forward.program, &known, &given);
-            assert!(close(&forward[0], &output, 1e-12), "{source}\n{}", passes.forward.program);
-            let saved = forward[1 + states..].to_vec();
-            let back =
-                execute(&passes.backward.program, &known, &[given.clone(), vec![weights.clone()], saved].concat());
-            for (got, want) in back.iter().zip(&gradients) {
-                assert!(close(got, want, 1e-9), "{source}\n{got:?}\n{want:?}\n{}", passes.backward.program);
-            }
+    (0..models.len()).for_each(|k| check(models, k));
+}
+
+/// One of a list: gradients agree with differences, and programs with graphs.
+pub fn check(models: &[(&str, &str)], k: usize) {
+    let (seed, (signature, body)) = (k as u64, models[k]);
+    let source = source(signature, body);
+    let (model, graph) = lowered(&source);
+    for known in [sizes(&[("N", 3), ("L", 5)]), sizes(&[("N", 1), ("L", 4)])] {
+        let given = arguments(&graph, &known, seed);
+        let plain = simplify::expand(&graph);
+        let output = run(&plain, &known, &given).remove(0);
+        assert!(output.data.iter().any(|v| *v != 0.0) || output.data.is_empty(), "{source}: {output:?}");
+        let weights = Random::new(seed).array(output.shape.clone(), -1.0, 1.0);
+        let wanted: Vec<usize> = (0..given.len()).filter(|&k| model.arguments[k].role == Role::Param).collect();
+        let joint = simplify::expand(&derived(&graph, &wanted, Seed::Argument));
+        let states = graph.roots.iter().filter(|r| matches!(r.goal, Goal::State(_))).count();
+        let mut gradients = run(&joint, &known, &[given.clone(), vec![weights.clone()]].concat());
+        gradients.drain(..1 + states);
+        for (gradient, &k) in gradients.iter().zip(&wanted) {
+            let numeric = difference(&plain, &known, &given, std::slice::from_ref(&weights), k);
+            assert!(close(gradient, &numeric, 1e-6), "{source}, argument {k}\n{gradient:?}\n{numeric:?}\n{joint}");
+        }
+        let passes = pipeline::compile(&model).unwrap_or_else(|e| panic!("{source}: {e}"));
+        let inferred = execute(&passes.infer.program, &known, &given);
+        assert!(
+            differs_in_inference(models) || close(&inferred[0], &output, 1e-12),
+            "{source}\n{inferred:?}\n{output:?}\n{}",
+            passes.infer.program
+        );
+        let forward = execute(&passes.forward.program, &known, &given);
+        assert!(close(&forward[0], &output, 1e-12), "{source}\n{}", passes.forward.program);
+        let saved = forward[1 + states..].to_vec();
+        let back = execute(&passes.backward.program, &known, &[given.clone(), vec![weights.clone()], saved].concat());
+        for (got, want) in back.iter().zip(&gradients) {
+            assert!(close(got, want, 1e-9), "{source}\n{got:?}\n{want:?}\n{}", passes.backward.program);
         }
     }
 }
 
+/// The gradients of one of a list, as a graph of their own, derived by all that is wanted and by the cotangent.
+pub fn check_twice(models: &[(&str, &str)], k: usize) {
+    let (seed, (signature, body)) = (k as u64, models[k]);
+    let source = source(signature, body);
+    let (model, graph) = lowered(&source);
+    let known = sizes(&[("N", 2), ("L", 4)]);
+    let given = arguments(&graph, &known, seed);
+    let output = run(&simplify::expand(&graph), &known, &given).remove(0);
+    let given = [given, vec![Random::new(seed).array(output.shape, -1.0, 1.0)]].concat();
+    let wanted: Vec<usize> = (0..given.len() - 1).filter(|&k| model.arguments[k].role == Role::Param).collect();
+    let mut gradient = simplify::expand(&derived(&graph, &wanted, Seed::Argument));
+    gradient.roots.retain(|root| matches!(root.goal, Goal::Gradient(_)) && root.node.is_some());
+    gradient.roots.iter_mut().enumerate().for_each(|(k, root)| root.goal = Goal::Output(k));
+    gradient.arguments.last_mut().expect("a cotangent").source = Source::User(Role::Param);
+    let wanted = [wanted, vec![given.len() - 1]].concat();
+    let outputs = run(&gradient, &known, &given);
+    let mut random = Random::new(seed + 1);
+    let weights: Vec<Array> = outputs.iter().map(|y| random.array(y.shape.clone(), -1.0, 1.0)).collect();
+    let second = derived(&simplify::stabilise(&gradient).0, &wanted, Seed::Argument);
+    for second in [simplify::expand(&second), simplify::simplify(&second)] {
+        let got = run(&second, &known, &[given.clone(), weights.clone()].concat()).split_off(outputs.len());
+        for (got, &k) in got.iter().zip(&wanted) {
+            let numeric = difference(&gradient, &known, &given, &weights, k);
+            assert!(close(got, &numeric, 1e-5), "{source}, argument {k}\n{got:?}\n{numeric:?}\n{second}");
+        }
+    }
+}
+
+#[test]
+fn second_derivatives_of_operations_with_options_agree_with_finite_differences() {
+    (0..MODELS.len()).for_each(|k| check_twice(MODELS, k));
+}
+
+#[test]
+fn second_derivatives_of_loops_agree_with_finite_differences() {
+    (0..LOOPS.len()).for_each(|k| check_twice(LOOPS, k));
+}
+
 /// PyTorch's definition: the label's weight is `1 - s`, and `s / K` more goes to each of `K` classes, the label among them.
 #[test]
-fn a_smoothed_label_is_a_distribution() {
+pub fn a_smoothed_label_is_a_distribution() {
     let signature = "z: Param<N, 4>, y: Index<N> -> (Output, Output)";
     let body = "let t = 0.7 * one_hot(y, classes = 4) + 0.3 / 4;
         (softmax_cross_entropy(z, y, smoothing = 0.3), softmax_cross_entropy(z, t))";

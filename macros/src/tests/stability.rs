@@ -7,11 +7,12 @@ use crate::differentiate::Seed;
 use crate::ir::graph::Dtype;
 use crate::{pipeline, simplify};
 
-pub const ALL: [fn(); 7] = [
+pub const ALL: [fn(); 8] = [
     a_branch_not_taken_sends_no_nan_back_through_anything,
     a_branch_not_taken_may_be_spread_and_turned,
     a_nan_that_was_taken_stays,
     infinite_masks_are_exact_in_softmax,
+    sums_of_exponentials_neither_overflow_nor_vanish,
     a_row_of_nothing_but_minus_infinity_has_no_softmax,
     roots_and_norms_are_flat_at_zero,
     a_variance_keeps_its_digits_far_from_zero,
@@ -21,7 +22,7 @@ const INF: f64 = f64::INFINITY;
 const NAN: f64 = f64::NAN;
 
 /// The output and the gradients of all real arguments, for a cotangent of ones; every array is `N` or `N, K` with `N = 2`.
-fn derived(source: &str, arguments: &[&[f64]]) -> Vec<Vec<f64>> {
+pub fn derived(source: &str, arguments: &[&[f64]]) -> Vec<Vec<f64>> {
     let (graph, _) = simplify::stabilise(&lowered(source));
     let wanted: Vec<usize> = (0..graph.arguments.len()).filter(|&k| graph.arguments[k].dtype == Dtype::Real).collect();
     let joint = simplify::simplify(&super::derived(&graph, &wanted, Seed::Argument));
@@ -35,7 +36,7 @@ fn derived(source: &str, arguments: &[&[f64]]) -> Vec<Vec<f64>> {
 
 /// Equal, where NaN equals NaN.
 #[track_caller]
-fn same(got: &[f64], want: &[f64]) {
+pub fn same(got: &[f64], want: &[f64]) {
     let equal = |(a, b): (&f64, &f64)| a == b || (a.is_nan() && b.is_nan()) || (a - b).abs() < 1e-12;
     assert!(got.len() == want.len() && got.iter().zip(want).all(equal), "{got:?}, not {want:?}");
 }
@@ -104,6 +105,22 @@ fn infinite_masks_are_exact_in_softmax() {
     let sum = derived("fn f(x: Param<N, K>) -> Output<N> { logsumexp(x, axis = 1) }", &[x]);
     same(&sum[0], &[2.0_f64.ln(), 1.0 + 2.0_f64.ln()]);
     same(&sum[1], &[0.5, 0.0, 0.5, 0.5, 0.5, 0.0]);
+}
+
+#[test]
+fn sums_of_exponentials_neither_overflow_nor_vanish() {
+    let x: &[f64] = &[1000.0, 1000.0, 999.0, -1000.0, -999.0, -1000.0];
+    let of = |op: &str| format!("fn f(x: Param<N, K>) -> Output<N, K> {{ insert_axis({op}(x, axis = 1), 1) + 0 * x }}");
+    let (high, low) = (2.0 + f64::exp(-1.0), 2.0 * f64::exp(-1.0) + 1.0);
+    let rows = [1.0 / high, 1.0 / high, f64::exp(-1.0) / high, f64::exp(-1.0) / low, 1.0 / low, f64::exp(-1.0) / low];
+    let sum = derived(&of("logsumexp"), &[x]);
+    same(&sum[0], &[[1000.0 + high.ln(); 3], [-999.0 + low.ln(); 3]].concat());
+    same(&sum[1], &rows.map(|share| 3.0 * share));
+    let soft = derived("fn f(x: Param<N, K>) -> Output<N, K> { softmax(x, axis = 1) }", &[x]);
+    same(&soft[0], &rows);
+    let log = derived("fn f(x: Param<N, K>) -> Output<N, K> { log_softmax(x, axis = 1) }", &[x]);
+    same(&log[0], &rows.map(f64::ln));
+    same(&log[1], &rows.map(|share| 1.0 - 3.0 * share));
 }
 
 #[test]

@@ -74,7 +74,7 @@ fn graph_of(op: &'static Op, shapes: &[Shape], random: &mut Random) -> (Graph, V
 }
 
 /// What takes options has models of its own, in `operations`.
-fn differentiable() -> impl Iterator<Item = &'static Op> {
+pub fn differentiable() -> impl Iterator<Item = &'static Op> {
     let with_options = |op: &Op| match op.family {
         Family::Shape => op.name != "t",
         Family::Windows | Family::Normalisation | Family::Random => true,
@@ -128,19 +128,26 @@ pub fn check_derivative(op: &'static Op) {
     }
 }
 
-/// Value and gradients of an operation at points from all over the line: small, large, of both signs, whole and 0.
+/// Small, large, of both signs, whole, 0, and what is no number.
+fn anywhere(random: &mut Random) -> f64 {
+    let special = [0.0, -0.0, f64::INFINITY, f64::NEG_INFINITY, f64::NAN, 1e300, -1e300, 1e-310];
+    match random.below(5) {
+        4 => special[random.below(special.len())],
+        0 => random.within(-1.0, 1.0),
+        1 => random.within(-60.0, 60.0),
+        2 => random.within(-3.0, 3.0).round(),
+        _ => random.within(-1.0, 1.0) * 10f64.powf(random.within(-6.0, 4.0)),
+    }
+}
+
+/// Value and gradients of an operation at points from all over the line. The sign of a gradient's zero means nothing, nor that
+/// of NaN.
 pub fn values_and_gradients(op: &'static Op) -> Vec<Array> {
     let known = sizes(&[("N", 3), ("K", 2)]);
     let mut random = Random::new(1);
     let (graph, arguments) = graph_of(op, &patterns(op)[0], &mut random);
     let wanted: Vec<usize> = (0..arguments.len()).filter(|&k| graph.arguments[k].dtype == Dtype::Real).collect();
     let joint = simplify::expand(&derived(&graph, &wanted, Seed::Argument));
-    let anywhere = |random: &mut Random| match random.below(4) {
-        0 => random.within(-1.0, 1.0),
-        1 => random.within(-60.0, 60.0),
-        2 => random.within(-3.0, 3.0).round(),
-        _ => random.within(-1.0, 1.0) * 10f64.powf(random.within(-6.0, 4.0)),
-    };
     let at = |random: &mut Random, a: &Array, real: bool| match real {
         true => Array::filled(a.shape.clone(), |_| anywhere(random)),
         false => Array::filled(a.shape.clone(), |_| random.below(2) as f64),
@@ -151,18 +158,21 @@ pub fn values_and_gradients(op: &'static Op) -> Vec<Array> {
             arguments.iter().enumerate().map(|(k, a)| at(&mut random, a, wanted.contains(&k))).collect();
         let output = run(&simplify::expand(&graph), &known, &given).remove(0);
         given.push(random.array(output.shape, -1.0, 1.0));
-        found.extend(run(&joint, &known, &given));
+        let mut results = run(&joint, &known, &given);
+        results[1..].iter_mut().flat_map(|a| &mut a.data).for_each(|v| *v += 0.0);
+        results.iter_mut().flat_map(|a| &mut a.data).filter(|v| v.is_nan()).for_each(|v| *v = f64::NAN);
+        found.extend(results);
     }
     found
 }
 
 /// The gradient as a graph of its own, derived once more: by every argument and by the cotangent.
 #[test]
-pub fn every_second_derivative_agrees_with_finite_differences() {
+fn every_second_derivative_agrees_with_finite_differences() {
     differentiable().for_each(check_second_derivative);
 }
 
-fn check_second_derivative(op: &'static Op) {
+pub fn check_second_derivative(op: &'static Op) {
     let known = sizes(&[("N", 3), ("K", 2)]);
     let mut random = Random::new(op.name.bytes().map(u64::from).sum());
     let (graph, arguments) = graph_of(op, &patterns(op)[0], &mut random);
@@ -234,6 +244,19 @@ pub fn check_identity(identity: &Identity) {
         assert!(close(&sides[0], &sides[1], 1e-12), "{}: {sides:?}", identity.name);
         assert!(sides[0].data.iter().any(|v| v.is_finite()), "{} says nothing here", identity.name);
     }
+}
+
+/// The right side of an identity at points from all over the line.
+pub fn right_side(identity: &Identity) -> Vec<Array> {
+    let known = sizes(&[("N", 5), ("K", 4)]);
+    let graph = simplify::expand(&sides(identity));
+    let mut random = Random::new(1);
+    let given = |random: &mut Random, a: &Argument| match a.dtype {
+        Dtype::Real => Array::filled(vec![5, 4], |_| anywhere(random)),
+        _ => Array::filled(vec![5, 4], |_| random.below(2) as f64),
+    };
+    let mut points = || graph.arguments.iter().map(|a| given(&mut random, a)).collect::<Vec<_>>();
+    (0..200).map(|_| run(&graph, &known, &points()).remove(1)).collect()
 }
 
 #[test]

@@ -9,9 +9,10 @@ use std::fmt::Write;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// Every case of every file, in the order of the files' names.
-pub fn read_cases(root: &Path) -> Vec<Value> {
-    let folder = fs::read_dir(root.join("tests/conformance/cases")).expect("the folder of the cases is there");
+/// Every case of every file, in the order of the files' names; `package` is the workspace's, or stands in it.
+pub fn read_cases(package: &Path) -> Vec<Value> {
+    let folder = package.ancestors().map(|folder| folder.join("tests/conformance/cases")).find(|cases| cases.is_dir());
+    let folder = fs::read_dir(folder.expect("the folder of the cases is there")).expect("a readable folder");
     let mut files: Vec<PathBuf> = folder.map(|entry| entry.expect("a readable folder").path()).collect();
     files.sort();
     files
@@ -85,7 +86,7 @@ fn waiting_module(case: &Value, wait: &Wait) -> String {
 
 fn running_module(case: &Value) -> String {
     let tests = element_types(case).map(|element| {
-        let networks = [Form::Written, Form::General].map(|form| Network { case, element, form });
+        let networks = FORMS.map(|form| Network { case, element, form });
         let networks = || networks.iter().filter(|network| network.is_compiled());
         let sources = networks().map(Network::source).collect::<String>();
         let surfaces = networks().map(Network::surface).collect::<String>();
@@ -100,6 +101,11 @@ fn fails(case: &Value, element: &str) -> bool {
     status::FAILING.iter().any(|(failing, of, _)| *failing == id(case) && *of == element)
 }
 
+/// Whether `#[network]` takes the case, in this element type.
+pub fn runs(case: &Value, element: &str) -> bool {
+    waits_for(case).is_none() && element_types(case).any(|own| own == element)
+}
+
 fn id(case: &Value) -> &str {
     text_of(&case["id"])
 }
@@ -109,18 +115,20 @@ fn element_types(case: &Value) -> impl Iterator<Item = &str> {
 }
 
 /// The two networks of a case.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Form {
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Form {
     /// As the case has it: lets, dimensions in numbers, the order of its vars.
     Written,
     /// The same function in other words: lets nested into one expression, dimensions in names, vars in reverse order.
     General,
 }
 
-struct Network<'a> {
-    case: &'a Value,
-    element: &'a str,
-    form: Form,
+pub const FORMS: [Form; 2] = [Form::Written, Form::General];
+
+pub struct Network<'a> {
+    pub case: &'a Value,
+    pub element: &'a str,
+    pub form: Form,
 }
 
 impl Network<'_> {
@@ -157,6 +165,13 @@ impl Network<'_> {
     }
 
     fn source(&self) -> String {
+        let options = Some(self.options()).filter(|options| !options.is_empty());
+        let options = options.map(|options| format!("({options})")).unwrap_or_default();
+        format!("\n    #[network{options}]\n    {}\n\n", self.item())
+    }
+
+    /// The function.
+    pub fn item(&self) -> String {
         let vars = vars(self.case);
         let signature = self.signature(&vars);
         let mut arguments: Vec<String> = vars.iter().zip(&signature.vars).map(|(var, dims)| var.typed(dims)).collect();
@@ -165,8 +180,7 @@ impl Network<'_> {
         }
         let body = self.program().text(self.spelling()).replace('\n', "\n        ");
         format!(
-            "\n    #[network{}]\n    pub fn {}({}) -> {} {{\n        {body}\n    }}\n\n",
-            self.options(&vars),
+            "pub fn {}({}) -> {} {{\n        {body}\n    }}",
             self.name(),
             arguments.join(", "),
             with_dims("Output", &signature.output),
@@ -183,12 +197,13 @@ impl Network<'_> {
         })
     }
 
-    fn options(&self, vars: &[Var]) -> String {
+    /// What stands in the parentheses of `#[network(..)]`.
+    pub fn options(&self) -> String {
+        let vars = &vars(self.case);
         let element = Some(self.element.to_string()).filter(|element| element != "f32");
         let wrt = wanted(vars).map(|var| var.name.as_str()).collect::<Vec<_>>().join(", ");
         let wrt = Some(format!("wrt({wrt})")).filter(|_| wanted(vars).next().is_some());
-        let options = element.into_iter().chain(wrt).collect::<Vec<_>>().join(", ");
-        if options.is_empty() { options } else { format!("({options})") }
+        element.into_iter().chain(wrt).collect::<Vec<_>>().join(", ")
     }
 
     /// The call of `surface!` for this network.

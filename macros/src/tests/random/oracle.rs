@@ -4,7 +4,7 @@
 use super::{Definition, Expr, Meaning, Model, Place};
 use crate::ir::graph::Dtype;
 use crate::op;
-use crate::tests::interpret::{Array, Sizes, positions, shape_of};
+use crate::tests::interpret::{Array, Random, Sizes, positions, shape_of};
 
 pub struct Oracle<'s> {
     pub sizes: &'s Sizes,
@@ -16,6 +16,8 @@ pub struct Oracle<'s> {
     streams: usize,
     /// Whether every value so far was finite.
     finite: bool,
+    /// By how much every number is off, relative to it.
+    rough: Option<(f64, Random)>,
 }
 
 /// The outputs in training, and whether every value on the way to them is finite.
@@ -25,6 +27,12 @@ pub fn evaluate(model: &Model, sizes: &Sizes, arguments: &[Array]) -> (Vec<Array
     (outputs, oracle.finite)
 }
 
+/// The outputs in training, if no number on the way to them is exact.
+pub fn roughly(model: &Model, sizes: &Sizes, arguments: &[Array], by: f64) -> Vec<Array> {
+    let rough = Some((by, Random::new(1)));
+    Oracle { rough, ..Oracle::new(sizes, true) }.outputs(model, arguments)
+}
+
 /// The outputs in inference.
 pub fn infer(model: &Model, sizes: &Sizes, arguments: &[Array]) -> Vec<Array> {
     Oracle::new(sizes, false).outputs(model, arguments)
@@ -32,7 +40,7 @@ pub fn infer(model: &Model, sizes: &Sizes, arguments: &[Array]) -> Vec<Array> {
 
 impl<'s> Oracle<'s> {
     fn new(sizes: &'s Sizes, training: bool) -> Self {
-        Oracle { sizes, training, scope: Vec::new(), around: Vec::new(), streams: 0, finite: true }
+        Oracle { sizes, training, scope: Vec::new(), around: Vec::new(), streams: 0, finite: true, rough: None }
     }
 
     fn outputs(&mut self, model: &Model, arguments: &[Array]) -> Vec<Array> {
@@ -78,7 +86,7 @@ impl<'s> Oracle<'s> {
     }
 
     pub fn value(&mut self, expr: &Expr) -> Array {
-        let result = match &expr.meaning {
+        let mut result = match &expr.meaning {
             Meaning::Block(name) => self.within(|this| {
                 let first = this.value(&expr.args[0]);
                 this.bind(name, first);
@@ -92,6 +100,9 @@ impl<'s> Oracle<'s> {
             }
         };
         assert_eq!(result.shape, shape_of(&expr.shape, self.sizes), "the shape of {}", expr.text(0));
+        if let (Some((by, random)), Dtype::Real) = (&mut self.rough, expr.dtype) {
+            result.data.iter_mut().for_each(|x| *x += *x * *by * random.within(-1.0, 1.0));
+        }
         self.finite &= result.data.iter().all(|x| x.is_finite());
         result
     }

@@ -179,9 +179,12 @@ impl Grower {
         let mut shape = own.clone();
         shape.insert(axis, turns.count.clone());
         let depth = if self.one_in(2) { 0 } else { depth.min(2) };
+        // It stands in the loop, where no state can be moved on.
+        self.around += 1;
         let array = self.bounded(&shape, depth);
+        self.around -= 1;
         turns.parts.push((String::new(), axis));
-        // It stands in the loop, where a seed would be another one in every turn.
+        // A seed would be another one in every turn.
         if array.draws() == 0 { array } else { self.bounded(&shape, 0) }
     }
 
