@@ -52,12 +52,12 @@ pub fn suite(cases: &[Value]) -> String {
 }
 
 /// A case that can't be compiled today.
-struct Wait {
+pub struct Wait {
     state: &'static str,
     reason: String,
 }
 
-fn waits_for(case: &Value) -> Option<Wait> {
+pub fn waits_for(case: &Value) -> Option<Wait> {
     if let Some((_, why)) = status::REFUSED.iter().find(|(refused, _)| *refused == id(case)) {
         return Some(Wait { state: "refused", reason: why.to_string() });
     }
@@ -101,16 +101,11 @@ fn fails(case: &Value, element: &str) -> bool {
     status::FAILING.iter().any(|(failing, of, _)| *failing == id(case) && *of == element)
 }
 
-/// Whether `#[network]` takes the case, in this element type.
-pub fn runs(case: &Value, element: &str) -> bool {
-    waits_for(case).is_none() && element_types(case).any(|own| own == element)
-}
-
 fn id(case: &Value) -> &str {
     text_of(&case["id"])
 }
 
-fn element_types(case: &Value) -> impl Iterator<Item = &str> {
+pub fn element_types(case: &Value) -> impl Iterator<Item = &str> {
     case["dtypes"].as_array().expect("a case has element types").iter().map(text_of)
 }
 
