@@ -11,7 +11,7 @@ use crate::ir::along::Along;
 use crate::ir::dim::Dim;
 use crate::ir::graph::{Graph, Id, Kind, Letters};
 
-/// Overlaps of longer windows read more of the operand than they would add up.
+/// The most terms of a sum in place of one term that overlaps: more windows are read than terms would be written.
 const MOST: i64 = 4;
 
 pub fn correlate(graph: &Graph) -> Graph {
@@ -21,28 +21,21 @@ pub fn correlate(graph: &Graph) -> Graph {
         !is_root && users[id.index()].iter().filter(|user| live[user.index()]).count() == 1
     };
     // The last node of each, which is all that others see of it.
-    let mut ends = vec![None; graph.len()];
+    let mut is_end = vec![false; graph.len()];
     for id in graph.ids().filter(|id| live[id.index()]) {
         if let Some(lapped) = Lapped::of(graph, id)
             && lapped.inner.iter().all(|&inner| alone(inner))
         {
-            lapped.inner.iter().for_each(|inner| ends[inner.index()] = None);
-            ends[id.index()] = Some(id);
+            lapped.inner.iter().for_each(|inner| is_end[inner.index()] = false);
+            is_end[id.index()] = true;
         }
     }
     let mut ids = graph.ids().filter(|id| live[id.index()]);
     graph.rebuild(|new, node, args| {
         let id = ids.next().expect("all live nodes are rebuilt, in order");
         let made = new.like(node, args);
-        match ends[id.index()].and_then(|_| Lapped::of(new, made)) {
-            Some(lapped) => {
-                let note = graph.node(id).note.clone();
-                let result = lapped.correlated(new);
-                new.inherit(result, &note);
-                result
-            }
-            None => made,
-        }
+        let lapped = is_end[id.index()].then(|| Lapped::of(new, made)).flatten();
+        lapped.map_or(made, |lapped| lapped.correlated(new))
     })
 }
 
@@ -51,6 +44,8 @@ struct Lap {
     /// The letters of its two axes in the terms; the first one stays for what they become.
     count: u8,
     window: u8,
+    /// The elements of a window.
+    size: i64,
     /// How far terms of a window lie apart.
     dilation: i64,
     /// What is wanted of the sums: from where on, and how many.
@@ -58,11 +53,40 @@ struct Lap {
     len: Dim,
 }
 
+impl Lap {
+    /// The zeros in front of the operand that windows are taken of.
+    fn before(&self) -> i64 {
+        self.dilation * (self.size - 1) - self.start
+    }
+
+    /// The size of that operand, with the zeros around it.
+    fn padded(&self) -> Dim {
+        &self.len + &Dim::number(self.dilation * (self.size - 1))
+    }
+}
+
+/// An operand of a product, with the letters of its axes.
+#[derive(Clone)]
+struct Operand {
+    id: Id,
+    letters: Vec<u8>,
+}
+
+impl Operand {
+    fn axis(&self, letter: u8) -> usize {
+        self.letters.iter().position(|l| *l == letter).expect("a letter of the operand")
+    }
+
+    fn size(&self, graph: &Graph, letter: u8) -> Dim {
+        graph.shape(self.id)[self.axis(letter)].clone()
+    }
+}
+
 /// Terms of a product, summed where they overlap.
 struct Lapped {
-    /// The operand whose elements give to stretches, and the other, with their letters.
-    given: (Id, Vec<u8>),
-    weights: (Id, Vec<u8>),
+    /// The operand whose elements give to stretches, and the other.
+    given: Operand,
+    weights: Operand,
     laps: Vec<Lap>,
     out: Vec<u8>,
     given_first: bool,
@@ -93,94 +117,64 @@ impl Lapped {
         }
         let Kind::Contract(Letters { a, b, out }) = &graph.node(at).kind else { return None };
         let mut out: Vec<u8> = order.iter().map(|&axis| out[axis]).collect();
+        let [a, b] =
+            [(0, a), (1, b)].map(|(k, letters)| Operand { id: graph.node(at).args[k], letters: letters.clone() });
+        let (first, ..) = overlaps.last()?;
+        let given_first = a.letters.contains(&out[*first]);
+        let (given, weights) = if given_first { (a, b) } else { (b, a) };
         let mut laps: Vec<Lap> = Vec::new();
         for (axis, dilation, len) in overlaps.into_iter().rev() {
-            let window = out.remove(axis + 1);
-            laps.push(Lap { count: out[axis], window, dilation, start: 0, len });
+            let (count, window) = (out[axis], out.remove(axis + 1));
+            let apart =
+                |from: &Operand, own: u8, other: u8| from.letters.contains(&own) && !from.letters.contains(&other);
+            if !apart(&given, count, window) || !apart(&weights, window, count) {
+                return None;
+            }
+            let size = weights.size(graph, window).as_number()?;
+            laps.push(Lap { count, window, size, dilation, start: 0, len });
         }
         for (axis, start, len) in slices.into_iter().rev() {
             let lap = laps.iter_mut().find(|lap| lap.count == out[axis])?;
             (lap.start, lap.len) = (lap.start + start, len);
         }
-        let first = laps.first()?;
-        let given_first = a.contains(&first.count);
-        let [x, y] = [graph.node(at).args[0], graph.node(at).args[1]];
-        let (given, weights) = if given_first { ((x, a), (y, b)) } else { ((y, b), (x, a)) };
-        let (given, weights) = ((given.0, given.1.clone()), (weights.0, weights.1.clone()));
         let lapped = Lapped { given, weights, laps, out, given_first, inner };
         (lapped.is_possible(graph) && lapped.pays(graph)).then_some(lapped)
     }
 
-    fn size(graph: &Graph, (id, letters): &(Id, Vec<u8>), letter: u8) -> Dim {
-        let axis = letters.iter().position(|l| *l == letter).expect("a letter of the operand");
-        graph.shape(*id)[axis].clone()
-    }
-
-    /// The zeros in front of the operand that windows are taken of.
-    fn before(&self, graph: &Graph, lap: &Lap) -> Option<i64> {
-        let window = Self::size(graph, &self.weights, lap.window).as_number()?;
-        Some(lap.dilation * (window - 1) - lap.start).filter(|before| *before >= 0)
-    }
-
-    /// The terms of one lap come from one operand, and their windows from the other; all that is read lies in numbers.
+    /// All of what is given is read, and lies between zeros in numbers.
     fn is_possible(&self, graph: &Graph) -> bool {
-        let (given, weights) = (&self.given.1, &self.weights.1);
         self.laps.iter().all(|lap| {
-            let apart = given.contains(&lap.count)
-                && !given.contains(&lap.window)
-                && weights.contains(&lap.window)
-                && !weights.contains(&lap.count);
-            apart
-                && self.before(graph, lap).is_some_and(|before| {
-                    let count = Self::size(graph, &self.given, lap.count);
-                    let window = Self::size(graph, &self.weights, lap.window);
-                    let total = &lap.len + &(&(&window - &Dim::number(1)) * &Dim::number(lap.dilation));
-                    (&total - &(&count + &Dim::number(before))).as_number().is_some_and(|after| after >= 0)
-                })
+            let until = &self.given.size(graph, lap.count) + &Dim::number(lap.before());
+            lap.before() >= 0 && (&lap.padded() - &until).as_number().is_some_and(|after| after >= 0)
         })
     }
 
-    /// Windows of the operand, whose sums are of so many terms, are not much more than the terms that each element has.
+    /// What each window has terms of is not much more than what each element of the weights gives to.
     fn pays(&self, graph: &Graph) -> bool {
-        let is_lap = |letter: &u8| self.laps.iter().any(|lap| lap.window == *letter || lap.count == *letter);
-        let own = |from: &(Id, Vec<u8>), other: &[u8]| {
-            let letters = from.1.iter().filter(|l| !is_lap(l) && !other.contains(l));
-            letters.map(|l| Self::size(graph, from, *l)).reduce(|a, b| &a * &b).map_or(Some(1), |dim| dim.as_number())
+        let of_weights = |wanted: &dyn Fn(u8) -> bool| {
+            let letters = self.weights.letters.iter().filter(|l| wanted(**l));
+            let sizes: Vec<Dim> = letters.map(|l| self.weights.size(graph, *l)).collect();
+            Dim::product(&sizes).as_number()
         };
-        let summed = self.weights.1.iter().filter(|l| self.given.1.contains(l) && !self.out.contains(l));
-        let summed = summed.map(|l| Self::size(graph, &self.weights, *l)).reduce(|a, b| &a * &b);
-        let summed = summed.map_or(Some(1), |dim| dim.as_number());
-        summed.zip(own(&self.weights, &self.given.1)).is_none_or(|(summed, own)| summed <= MOST * own)
+        let is_given = |letter: u8| self.given.letters.contains(&letter);
+        let summed = of_weights(&|letter| is_given(letter) && !self.out.contains(&letter));
+        let own = of_weights(&|letter| !is_given(letter) && self.laps.iter().all(|lap| lap.window != letter));
+        summed.zip(own).is_none_or(|(summed, own)| summed <= MOST * own)
     }
 
-    fn correlated(&self, graph: &mut Graph) -> Id {
-        let ((mut given, mut letters), (mut weights, others)) = (self.given.clone(), self.weights.clone());
-        let axis = |letters: &[u8], letter: u8| letters.iter().position(|l| *l == letter).expect("a letter of it");
-        let sizes: Vec<(Dim, i64)> = self
-            .laps
-            .iter()
-            .map(|lap| {
-                let before = self.before(graph, lap).expect("it is possible");
-                (Self::size(graph, &self.weights, lap.window), before)
-            })
-            .collect();
-        for (lap, (window, before)) in self.laps.iter().zip(&sizes) {
-            let total = &lap.len + &(&(window - &Dim::number(1)) * &Dim::number(lap.dilation));
-            given = graph.pad(given, axis(&letters, lap.count), Dim::number(*before), 1, total);
-            let last = window - &Dim::number(1);
-            weights = graph.slice(weights, axis(&others, lap.window), last, -1, window.clone());
+    fn correlated(self, graph: &mut Graph) -> Id {
+        let Lapped { mut given, mut weights, laps, out, given_first, .. } = self;
+        for lap in &laps {
+            given.id = graph.pad(given.id, given.axis(lap.count), Dim::number(lap.before()), 1, lap.padded());
+            let (last, size) = (Dim::number(lap.size - 1), Dim::number(lap.size));
+            weights.id = graph.slice(weights.id, weights.axis(lap.window), last, -1, size);
         }
-        for (lap, (window, _)) in self.laps.iter().zip(&sizes) {
-            let at = axis(&letters, lap.count);
-            let op = Along::Windows { stride: 1, dilation: lap.dilation };
-            given = graph.along(at, op, vec![given], &[lap.len.clone(), window.clone()]);
-            letters.insert(at + 1, lap.window);
+        for lap in &laps {
+            let (axis, op) = (given.axis(lap.count), Along::Windows { stride: 1, dilation: lap.dilation });
+            given.id = graph.along(axis, op, vec![given.id], &[lap.len.clone(), Dim::number(lap.size)]);
+            given.letters.insert(axis + 1, lap.window);
         }
-        let ((a, la), (b, lb)) = if self.given_first {
-            ((given, letters), (weights, others))
-        } else {
-            ((weights, others), (given, letters))
-        };
-        graph.contract(a, b, Letters { a: la, b: lb, out: self.out.clone() })
+        let (a, b) = if given_first { (given, weights) } else { (weights, given) };
+        graph.contract(a.id, b.id, Letters { a: a.letters, b: b.letters, out })
     }
 }
