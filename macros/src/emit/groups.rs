@@ -12,7 +12,7 @@ use super::write::{Turn, Writer, each_access};
 use crate::ir::dim::Dim;
 use crate::ir::graph::Fold;
 use crate::ir::program::{Access, Affine, Axis, BufferId, Loop, Stmt};
-use proc_macro2::{Literal, TokenStream};
+use proc_macro2::TokenStream;
 use quote::quote;
 
 /// The most elements of a group.
@@ -34,8 +34,8 @@ impl Writer<'_> {
             let steps = own.strides.iter().map(|(axis, stride)| Some((self.extent(*axis)? - 1) * stride.as_number()?));
             let last = steps.map(|step| step.filter(|step| *step >= 0)).sum::<Option<i64>>();
             match rows.iter_mut().find(|(buffer, ..)| *buffer == access.buffer) {
-                Some((_, first, longest, m)) => {
-                    *longest = last.zip(*longest).filter(|_| *first == start).map(|(a, b)| a.max(b));
+                Some((.., longest, m)) => {
+                    *longest = last.zip(*longest).map(|(a, b)| a.max(b));
                     *m |= mutable;
                 }
                 None => rows.push((access.buffer, start, last, mutable)),
@@ -43,28 +43,16 @@ impl Writer<'_> {
         });
         let variable = |id: BufferId| self.pass.variable(id);
         let twice = |id: BufferId| rows.iter().filter(|(other, ..)| variable(*other) == variable(id)).count() > 1;
-        let bound: Vec<_> = rows
-            .iter()
-            .filter(|(id, start, last, _)| {
-                let elsewhere = |place: &Affine| place.split(&axes).1 != *start;
-                let mut same = true;
-                let mut note = |access: &Access| same &= access.buffer != *id || !elsewhere(&access.place);
-                body.iter().for_each(|s| each_access(s, &mut |access, _| note(access)));
-                same && last.is_some_and(|last| last > 0)
-                    && !start.is_start()
-                    && !turn.rows.contains_key(id)
-                    && !twice(*id)
-            })
-            .collect();
         let mut code = TokenStream::new();
-        for (id, start, last, mutable) in bound {
-            let (name, offset) = (variable(*id), self.index(start, turn));
-            let length = Literal::i64_unsuffixed(last.map_or(1, |last| last + 1));
-            turn.rows.insert(*id, start.clone());
-            code.extend(match mutable {
-                true => quote!(let #name = &mut #name[#offset..][..#length];),
-                false => quote!(let #name = &#name[#offset..][..#length];),
-            });
+        for (id, start, last, mutable) in &rows {
+            let Some(last) = last.filter(|last| *last > 0) else { continue };
+            if !start.is_start()
+                && !turn.rows.contains_key(id)
+                && !twice(*id)
+                && self.all_places(body, *id, |place| place.split(&axes).1 == *start)
+            {
+                code.extend(self.row(*id, start.clone(), &Dim::number(last + 1), *mutable, turn));
+            }
         }
         code
     }

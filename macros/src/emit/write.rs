@@ -300,9 +300,9 @@ impl Writer<'_> {
         for (access, mutable) in accesses(stmt) {
             if let Some(start) = access.place.row_start(axis).filter(|start| !start.is_start())
                 && !turn.rows.contains_key(&access.buffer)
-                && self.is_same_row(body, access.buffer, &start)
+                && self.all_places(body, access.buffer, |place| is_along(place, &start))
             {
-                code.extend(self.row(&access, start, axis, mutable, turn));
+                code.extend(self.row(access.buffer, start, &self.program().axes[axis.0], mutable, turn));
             }
         }
         turn.several.clear();
@@ -357,22 +357,19 @@ impl Writer<'_> {
         ident(&name)
     }
 
-    /// Whether all that `body` touches of a buffer is the row that starts there.
-    fn is_same_row(&self, body: &[Stmt], buffer: BufferId, start: &Affine) -> bool {
-        let mut same = true;
-        let mut note = |access: &Access| {
-            same &= access.buffer != buffer || is_along(&access.place, start);
-        };
-        body.iter().for_each(|s| each_access(s, &mut |access, _| note(access)));
-        same
+    /// Whether all places of a buffer that `body` touches are so.
+    pub fn all_places(&self, body: &[Stmt], buffer: BufferId, is_so: impl Fn(&Affine) -> bool) -> bool {
+        let mut all = true;
+        body.iter()
+            .for_each(|s| each_access(s, &mut |access, _| all &= access.buffer != buffer || is_so(&access.place)));
+        all
     }
 
     /// `let hidden = &mut hidden[i * 13..][..13];`
-    fn row(&self, access: &Access, start: Affine, axis: Axis, mutable: bool, turn: &mut Turn) -> TokenStream {
-        let name = self.pass.variable(access.buffer);
-        let length = size(&self.program().axes[axis.0]);
+    pub fn row(&self, id: BufferId, start: Affine, length: &Dim, mutable: bool, turn: &mut Turn) -> TokenStream {
+        let (name, length) = (self.pass.variable(id), size(length));
         let offset = self.index(&start, turn);
-        turn.rows.insert(access.buffer, start);
+        turn.rows.insert(id, start);
         match mutable {
             true => quote!(let #name = &mut #name[#offset..][..#length];),
             false => quote!(let #name = &#name[#offset..][..#length];),
@@ -510,7 +507,7 @@ impl Writer<'_> {
     }
 
     /// What goes backwards comes last, so that no partial sum falls below zero.
-    pub fn index(&self, place: &Affine, turn: &Turn) -> Code {
+    fn index(&self, place: &Affine, turn: &Turn) -> Code {
         let term = |axis: Axis, stride: &Dim| {
             let index = self.variable_of(axis, turn);
             if stride.is_one() { index } else { index.infix("*", size(stride)) }
