@@ -180,7 +180,6 @@ fn parsed(source: &str) -> TokenStream {
     source.parse().unwrap_or_else(|e| panic!("{e} in {source}"))
 }
 
-/// A place in nested groups: how many tokens there are, counted as they are reached.
 /// The tokens with number `at` of them, as they are reached, replaced by what `change` makes of it.
 fn changed(tokens: TokenStream, at: usize, change: &mut dyn FnMut(TokenTree) -> Vec<TokenTree>) -> TokenStream {
     let mut next = 0;
