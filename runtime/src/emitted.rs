@@ -54,8 +54,8 @@ pub trait Local<const K: usize> {
     fn state<T: Real>(sizes: &[usize]) -> Self::State<T>;
 }
 
-/// The longest range that [`tiles`] gives: with a few arrays of 1024 elements, a tile stays in the first-level cache.
-pub const TILE: usize = 1024;
+/// The longest range that [`tiles`] gives: a dozen arrays of so many elements stay in the first-level cache.
+pub const TILE: usize = 512;
 
 /// `0..n` cut into ranges of [`TILE`], the last one shorter; none for `n = 0`.
 #[inline(always)]
