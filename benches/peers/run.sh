@@ -43,7 +43,7 @@ for THREADS in ${THREADS:-1 2}; do
     for peer in $peers; do
         case $peer in
             pullback)
-                measure cargo bench --quiet --manifest-path "$root/Cargo.toml" -p pullback --features rayon --bench step -- \
+                measure cargo bench --quiet --manifest-path "$root/Cargo.toml" -p pullback --features threads --bench step -- \
                     --csv --seconds "$BENCH_SECS" --threads "$THREADS" $workloads ;;
             torch) for MODE in eager compile-whole; do export MODE; python torch; done ;;
             jax) python jax ;;
