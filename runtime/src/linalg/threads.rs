@@ -10,14 +10,17 @@ use std::ops::Range;
 /// The multiplications, some 10 us of them, that a thread is worth.
 const WORTH: usize = 1 << 19;
 
-/// A part ends with a multiple of this, so that its tiles are whole.
-const UNIT: usize = 96;
+/// A part ends with a multiple of this, so that most of its tiles are whole.
+const UNIT: usize = 32;
+
+/// The fewest rows, or columns, of a part.
+const FEWEST: usize = 48;
 
 /// Computes `product`, on several threads where that is faster.
 pub(super) fn multiply<T: Real>(product: Product<T>) {
     let whole = Whole::new(product);
     let [m, k, n] = whole.dims;
-    let most = (m * k * n / WORTH).min(m.max(n) / UNIT);
+    let most = (m * k * n / WORTH).min(m.max(n) / FEWEST);
     let parts = if most > 1 { most.min(available()) } else { 1 };
     share(&whole, parts);
 }
