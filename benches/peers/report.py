@@ -1,22 +1,33 @@
 #!/usr/bin/env python3
-"""Draws table.md and chart.svg from results.csv in the folder that is named: the best of each peer's thread counts."""
+"""Draws table.md and chart.svg from results.csv in the folder that is named: the best of each peer's numbers of threads."""
 import csv
 import pathlib
 import sys
 
+# What is no framework.
+OURS = ("pullback", "by-hand", "ndarray")
 COLOURS = ["#c0392b", "#7f8c8d", "#2980b9", "#27ae60", "#8e44ad", "#d35400", "#16a085", "#2c3e50", "#b7950b"]
 
 
 def read(path):
-    """The least median of each peer and workload, and all losses of each workload."""
-    best, losses = {}, {}
+    """The least median of each peer, workload and number of threads, and all losses of each workload."""
+    medians, losses = {}, {}
     for row in csv.DictReader(path.open()):
         if row["who"] == "who":
             continue
-        key = row["who"], row["workload"]
-        best[key] = min(best.get(key, float("inf")), float(row["median_us"]))
+        key = row["who"], row["workload"], row["threads"]
+        medians[key] = min(medians.get(key, float("inf")), float(row["median_us"]))
         losses.setdefault(row["workload"], {})[row["who"]] = float(row["loss_1"])
-    return best, losses
+    return medians, losses
+
+
+def best_of(medians, threads=None):
+    """The least of each peer and workload, with so many threads, or any number."""
+    best = {}
+    for (peer, workload, count), us in medians.items():
+        if threads is None or count == threads:
+            best[peer, workload] = min(best.get((peer, workload), float("inf")), us)
+    return best
 
 
 def disagreements(losses):
@@ -31,16 +42,22 @@ def number(us):
     return f"{us:,.0f}" if us >= 100 else f"{us:.2f}"
 
 
-def table(best, peers, workloads):
-    lines = ["| microseconds a step | " + " | ".join(peers) + " | fastest framework / pullback |"]
-    lines.append("|---" * (len(peers) + 2) + "|")
+def ratio(best, peers, workload):
+    """How many times as fast as the fastest framework this crate is."""
+    others = [best[p, workload] for p in peers if p not in OURS and (p, workload) in best]
+    ours = best.get(("pullback", workload))
+    return f"{min(others) / ours:.2f}" if others and ours else ""
+
+
+def table(medians, peers, workloads):
+    best, alone = best_of(medians), best_of(medians, "1")
+    heads = ["microseconds a step", *peers, "fastest framework / pullback", "the same on one thread"]
+    lines = ["| " + " | ".join(heads) + " |", "|---" + "|---:" * (len(heads) - 1) + "|"]
     for workload in workloads:
         times = [best.get((peer, workload)) for peer in peers]
-        others = [best[p, workload] for p in peers if p not in ("pullback", "by-hand", "ndarray") and (p, workload) in best]
-        ours = best.get(("pullback", workload))
-        ratio = f"{min(others) / ours:.2f}" if others and ours else ""
         cells = [number(t) if t is not None else "" for t in times]
-        lines.append(f"| {workload} | " + " | ".join(cells) + f" | {ratio} |")
+        cells += [ratio(best, peers, workload), ratio(alone, peers, workload)]
+        lines.append(f"| {workload} | " + " | ".join(cells) + " |")
     return "\n".join(lines) + "\n"
 
 
@@ -74,12 +91,13 @@ def chart(best, peers, workloads):
 
 def main():
     out = pathlib.Path(sys.argv[1])
-    best, losses = read(out / "results.csv")
+    medians, losses = read(out / "results.csv")
     for problem in disagreements(losses):
         print("warning:", problem, file=sys.stderr)
+    best = best_of(medians)
     peers = sorted({p for p, _ in best}, key=lambda p: (p not in ("pullback", "by-hand"), p != "pullback", p))
     workloads = sorted({w for _, w in best}, key=lambda w: int(w[1:]))
-    text = table(best, peers, workloads)
+    text = table(medians, peers, workloads)
     (out / "table.md").write_text(text)
     if "pullback" in peers:
         (out / "chart.svg").write_text(chart(best, peers, workloads))
