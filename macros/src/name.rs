@@ -24,6 +24,7 @@ const TAKEN: &[&str] = &[
     "lanes_of",
     "live_lanes",
     "rows_within",
+    "distinct",
     "in_parts",
     "apart",
     "pad",

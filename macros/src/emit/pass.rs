@@ -158,21 +158,24 @@ impl Pass<'_> {
 
     // --- the items ---
 
-    /// The record and its `run`.
+    /// The record and its `run`, whose work is done on arguments: of them LLVM knows, as it doesn't of a record's fields, that
+    /// no slice overlaps with one that is written, and vectorises what it could not otherwise.
     pub fn items(&self, doc: &str) -> TokenStream {
         let name = &self.name;
         let dims: Vec<Ident> = self.dimensions().into_iter().map(ident).collect();
         let fields = self.fields();
-        let declared = fields.iter().map(|f| self.declared(f));
-        let bound = fields.iter().map(|f| {
+        let declared: Vec<TokenStream> = fields.iter().map(|f| self.declared(f)).collect();
+        let given = fields.iter().zip(&declared).map(|(f, declared)| {
             let moves_in_parts = self.hands().any(|hand| hand.in_tiles && hand.param == f.buffer);
-            let (name, mutable) = (&f.name, moves_in_parts.then(|| quote!(mut)));
-            quote!(#mutable #name)
+            let mutable = moves_in_parts.then(|| quote!(mut));
+            quote!(#mutable #declared)
         });
+        let names: Vec<&Ident> = fields.iter().map(|f| &f.name).collect();
         let output = self.output_type();
         let returns = (!self.scalar_results().is_empty()).then(|| quote!(-> #output));
         let update = self.updates.map(|updates| &updates.name);
-        let (update_field, update) = (update.map(|name| quote!(#name: U)), update.map(|name| quote!(mut #name)));
+        let (update_field, update_given) =
+            (update.map(|name| quote!(#name: U)), update.map(|name| quote!(mut #name: U)));
         let looped = self.looped_whole();
         let lengths = fields.iter().filter_map(|f| self.length(f, &looped));
         let rows = self.local_arrays();
@@ -184,7 +187,7 @@ impl Pass<'_> {
             (part.as_ref().map(|_| quote!(apart: &'a mut Vec<#real>,)), part.as_ref().map(|_| quote!(apart,)));
         let loops: TokenStream = self.loops().map(|turns| self.turn(turns).items(&self.turn_doc(turns))).collect();
         let borrows = fields.iter().any(|f| !self.is_scalar_argument(f.buffer));
-        let (generics, all, elided) = match (borrows, update.is_some()) {
+        let (generics, all, elided) = match (borrows, update_field.is_some()) {
             (false, false) => Default::default(),
             (true, false) => (quote!(<'a>), quote!(), quote!(<'_>)),
             (false, true) => (quote!(<U: Update<#real>>), quote!(<U: Update<#real>>), quote!(<U>)),
@@ -199,11 +202,15 @@ impl Pass<'_> {
 
                 #[inline(always)]
                 fn run(self) #returns {
-                    let Self { #(#dims,)* #(#bound,)* #apart #update } = self;
-                    #(#lengths)*
-                    #(#rows)*
-                    #body
-                    #result
+                    #[inline(always)]
+                    fn distinct #generics(#(#dims: usize,)* #(#given,)* #apart_field #update_given) #returns {
+                        #(#lengths)*
+                        #(#rows)*
+                        #body
+                        #result
+                    }
+                    let Self { #(#dims,)* #(#names,)* #apart #update } = self;
+                    distinct(#(#dims,)* #(#names,)* #apart #update)
                 }
             }
 
