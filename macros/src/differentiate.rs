@@ -10,6 +10,7 @@ use crate::ir::graph::{Argument, Dtype, Fold, Goal, Graph, Id, Kind, Letters, No
 use crate::ir::scan::Scan;
 use crate::op::rule::{self, Bindings};
 use crate::op::{self, Derivative, Op, apply, naming};
+use std::rc::Rc;
 
 /// What the outputs' cotangents are.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -168,15 +169,16 @@ impl<'s> Reverse<'s> {
         if matches!(self.graph.node(dy).kind, Kind::Const(_) | Kind::Size(_)) {
             return; // one node for all its uses
         }
-        let name = primal.note.name.as_ref().map(|name| format!("d_{name}"));
+        let name = primal.note.name.as_ref().map(|name| format!("d_{name}").into());
         let note = self.graph.note_mut(dy);
         note.name = note.name.take().or(name);
     }
 
     fn annotate(&mut self, start: usize, primal: &Node, rule: &str) {
-        for id in self.graph.ids().skip(start) {
+        let rule: Rc<str> = rule.into();
+        for id in self.graph.ids_from(start) {
             let note = self.graph.note_mut(id);
-            note.rule.get_or_insert_with(|| rule.to_string());
+            note.rule.get_or_insert_with(|| rule.clone());
             note.place = note.place.or(primal.note.place);
         }
     }

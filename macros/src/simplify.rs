@@ -82,14 +82,14 @@ pub fn expand(graph: &Graph) -> Graph {
         let start = new.len();
         let text = rule::current(name, rule::DEFINITION, text);
         let result = rule::instantiate(new, &rule::parsed(text), &Bindings::new(op.args, &args).over(axes));
-        annotate(new, start, node, Some(format!("{name}: {}", rule::on_one_line(text))));
+        annotate(new, start, node, Some(format!("{name}: {}", rule::on_one_line(text)).into()));
         result
     })
 }
 
 /// Gives nodes that stand for `node` its place, and its rule unless there is a nearer one.
-fn annotate(graph: &mut Graph, start: usize, node: &Node, rule: Option<String>) {
-    for id in graph.ids().skip(start) {
+fn annotate(graph: &mut Graph, start: usize, node: &Node, rule: Option<Rc<str>>) {
+    for id in graph.ids_from(start) {
         let note = graph.note_mut(id);
         note.place = note.place.or(node.note.place);
         note.rule = note.rule.take().or_else(|| node.note.rule.clone()).or_else(|| rule.clone());
@@ -170,7 +170,7 @@ impl Rules {
     fn once(&self, graph: &mut Graph, id: Id, site: Site, fired: &mut BTreeSet<String>) -> Option<Id> {
         let rewritten = |identity: &Structural| {
             let before = graph.len();
-            let better = (identity.rewrite)(graph, id, site)?;
+            let better = (identity.about)(&graph.node(id).kind).then(|| (identity.rewrite)(graph, id, site))??;
             Some(rule::applied(identity.name, graph, before, better))
         };
         let structural = self.structural.iter().find_map(rewritten);
@@ -221,9 +221,7 @@ fn head(node: &Node) -> Option<&'static str> {
 }
 
 fn sites(graph: &Graph) -> Vec<Site> {
-    let mut forward = graph.clone();
-    forward.roots.retain(|r| !matches!(r.goal, Goal::Gradient(_)));
-    let needed = forward.live();
+    let needed = graph.live_for(|goal| !matches!(goal, Goal::Gradient(_)));
     let mut uses = vec![0; graph.len()];
     graph.users().iter().enumerate().for_each(|(index, users)| uses[index] = users.len());
     graph.roots.iter().filter_map(|r| r.node).for_each(|id| uses[id.index()] += 1);

@@ -353,7 +353,7 @@ impl Pass<'_> {
                 let weight = 1 + args.iter().map(inner).sum::<usize>();
                 let near =
                     after.iter().any(|s| matches!(s, Stmt::Let { args, .. } if args.contains(&Operand::Local(*value))));
-                let named = self.graph.node(*value).note.name.as_ref().is_some_and(|n| self.users.contains(n));
+                let named = self.graph.node(*value).note.name.as_ref().is_some_and(|n| self.users.contains(&**n));
                 if uses.get(value) == Some(&1) && near && !named && weight <= INLINED {
                     weights.insert(*value, weight);
                     inlined.insert(*value, stmt.clone());

@@ -533,7 +533,7 @@ impl Writer<'_> {
         let node = self.pass.graph.node(id);
         let name = |id: Id| self.shown(id);
         let formula = math::formula(self.pass.graph, id, &name);
-        let own = self.shown(id).or_else(|| node.note.name.clone());
+        let own = self.shown(id).or_else(|| node.note.name.as_deref().map(str::to_string));
         let equation = own.filter(|n| *n != formula).map_or(formula.clone(), |n| format!("{n} = {formula}"));
         docs(std::iter::once(equation.as_str()).chain(node.note.rule.as_deref()))
     }

@@ -166,7 +166,7 @@ impl Nest<'_> {
         let id = BufferId(self.program.buffers.len());
         let (name, dtype) = match self.graph.len() {
             0 => (String::new(), crate::ir::graph::Dtype::Real),
-            _ => (self.graph.node(node).note.name.clone().unwrap_or_default(), self.graph.node(node).dtype),
+            _ => (self.graph.node(node).note.name.as_deref().unwrap_or_default().into(), self.graph.node(node).dtype),
         };
         self.program.buffers.push(Buffer { node, name, role, dtype, shape, slot: id.0, over: None });
         id
