@@ -385,11 +385,16 @@ impl<'s> Reverse<'s> {
     }
 
     fn gradients(&mut self, wanted: &[usize]) {
-        let node_of = |index: usize| self.graph.ids().find(|&id| self.graph.node(id).kind == Kind::Arg(index));
+        let mut nodes: Vec<Option<Id>> = vec![None; self.graph.arguments.len()];
+        for id in self.graph.ids() {
+            if let Kind::Arg(index) = self.graph.node(id).kind {
+                nodes[index].get_or_insert(id);
+            }
+        }
         let gradients: Vec<Root> = wanted
             .iter()
             .map(|&index| {
-                let id = node_of(index).filter(|id| id.index() < self.cotangents.len());
+                let id = nodes[index].filter(|id| id.index() < self.cotangents.len());
                 Root { goal: Goal::Gradient(index), node: id.and_then(|id| self.cotangents[id.index()]) }
             })
             .collect();

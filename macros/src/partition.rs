@@ -24,16 +24,15 @@ impl Plan {
         let mut readers = readers(joint, &forward);
         let dear = |id: &Id| !free(joint, *id) && !cheap(joint, *id);
         let mut kept: Vec<bool> = joint.ids().map(|id| readers[id.index()].is_some() && dear(&id)).collect();
+        let mut at_hand = available(joint, &kept);
         for id in joint.ids() {
-            let Some(reason) = readers[id.index()].clone() else { continue };
-            if available(joint, &kept)[id.index()] {
-                continue;
-            }
+            let Some(reason) = readers[id.index()].clone().filter(|_| !at_hand[id.index()]) else { continue };
             let keep = smaller_sources(joint, &kept, id).unwrap_or_else(|| vec![id]);
             for source in keep {
                 kept[source.index()] = true;
                 readers[source.index()].get_or_insert_with(|| format!("{reason} for what follows from it"));
             }
+            at_hand = available(joint, &kept);
         }
         let saved: Vec<Id> = joint.ids().filter(|id| kept[id.index()]).collect();
         let reason = |id: &Id| readers[id.index()].clone().expect("whatever is kept has a reader");

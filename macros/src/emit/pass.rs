@@ -176,7 +176,7 @@ impl Pass<'_> {
         let looped = self.looped_whole();
         let lengths = fields.iter().filter_map(|f| self.length(f, &looped));
         let rows = self.local_arrays();
-        let body = Writer { pass: self, inlined: self.inlined() }.body();
+        let body = Writer::new(self, self.inlined()).body();
         let result = self.result();
         let docs = docs([doc]);
         let (part, real) = (self.rows().map(|rows| rows.item()), &self.real);
@@ -316,7 +316,7 @@ impl Pass<'_> {
     }
 
     fn result(&self) -> TokenStream {
-        let writer = Writer { pass: self, inlined: HashMap::new() };
+        let writer = Writer::new(self, HashMap::new());
         let values: Vec<Code> = self
             .scalar_results()
             .into_iter()

@@ -42,6 +42,15 @@ impl Turn {
 pub struct Writer<'a> {
     pub pass: &'a Pass<'a>,
     pub inlined: HashMap<Id, Stmt>,
+    /// Where each value lies that has memory of its own.
+    memory: HashMap<Id, usize>,
+}
+
+impl<'a> Writer<'a> {
+    pub fn new(pass: &'a Pass<'a>, inlined: HashMap<Id, Stmt>) -> Self {
+        let own = pass.program.buffers.iter().enumerate().filter(|(_, b)| !matches!(b.role, Role::Argument(_)));
+        Writer { pass, inlined, memory: own.rev().map(|(index, b)| (b.node, index)).collect() }
+    }
 }
 
 impl Writer<'_> {
@@ -540,10 +549,9 @@ impl Writer<'_> {
 
     /// The name under which a reader finds a value: its buffer's, or its variable's.
     fn shown(&self, id: Id) -> Option<String> {
-        let own = self.program().buffers.iter().position(|b| b.node == id && !matches!(b.role, Role::Argument(_)));
-        match own {
+        match self.memory.get(&id) {
             // The memory of a result goes by the result's name from the start; the value keeps its own.
-            Some(index) => Some(match &self.program().buffers[index] {
+            Some(&index) => Some(match &self.program().buffers[index] {
                 buffer if buffer.role == Role::Scratch && !buffer.name.is_empty() => buffer.name.clone(),
                 _ => self.pass.names.buffers[index].clone(),
             }),

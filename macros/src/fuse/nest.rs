@@ -133,10 +133,15 @@ impl Nest<'_> {
 
     /// Buffers for arguments, results, steps, and all that is read as memory.
     fn give_memory(&mut self, shapes: &[Shape]) {
-        for index in 0..self.graph.arguments.len() {
+        let mut nodes: Vec<Option<Id>> = vec![None; self.graph.arguments.len()];
+        for id in self.graph.ids() {
+            if let Kind::Arg(index) = self.graph.node(id).kind {
+                nodes[index].get_or_insert(id);
+            }
+        }
+        for (index, node) in nodes.into_iter().enumerate() {
             let argument = &self.graph.arguments[index];
             let (shape, dtype, name) = (argument.shape.clone(), argument.dtype, argument.name.clone());
-            let node = self.graph.ids().find(|id| self.graph.node(*id).kind == Kind::Arg(index));
             let buffer = self.buffer(node.unwrap_or(Id(0)), Role::Argument(index), shape);
             self.program.buffers[buffer.0].dtype = dtype;
             self.program.buffers[buffer.0].name = name;
