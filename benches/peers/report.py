@@ -1,22 +1,71 @@
 #!/usr/bin/env python3
-"""Draws table.md and chart.svg from results.csv in the folder that is named: the best of each peer's thread counts."""
+"""Draws table.md and chart.svg from results.csv in the folder that is named: the best of each peer's numbers of threads."""
 import csv
+import math
 import pathlib
 import sys
 
-COLOURS = ["#c0392b", "#7f8c8d", "#2980b9", "#27ae60", "#8e44ad", "#d35400", "#16a085", "#2c3e50", "#b7950b"]
+NAMES = {
+    "W1": "MLP 3-4-1, batch 1",
+    "W2": "MLP 13-13-1, batch 23",
+    "W3": "MLP 784-89-10, batch 60",
+    "W4": "MLP 784-512-512-10, batch 128",
+    "W5": "12 element-wise operations, 1024×1024",
+    "W6": "MLP 1024-2048-2048-1024, batch 512",
+    "W7": "16 filters of 5×5 on 28×28, batch 32",
+    "W8": "LSTM 62-128, 25 steps, batch 32",
+    "W9": "W2, a million rows",
+    "W10": "autoencoder 784-128-32, batch 128",
+    "W11": "8 layers of 20, batch 1,024",
+    "W12": "GRU 62-128, 25 steps, batch 32",
+    "W13": "transformer block of 64, batch 8×32",
+    "W14": "mean of 32 embeddings, batch 64",
+}
+# By the names of rows, in the order of columns: the best way to write a step for each library.
+PEERS = {
+    "pullback": "Pullback",
+    "by-hand": "by hand",
+    "ndarray": "ndarray",
+    "candle": "candle",
+    "burn": "burn",
+    "dfdx": "dfdx",
+    "torch-eager": "PyTorch",
+    "torch-compile-whole": "PyTorch",
+    "torch-nn": "PyTorch",
+    "jax": "JAX",
+}
+COLOURS = {
+    "by hand": "#7f8c8d",
+    "ndarray": "#16a085",
+    "candle": "#27ae60",
+    "burn": "#d35400",
+    "dfdx": "#8e44ad",
+    "PyTorch": "#c0392b",
+    "JAX": "#2980b9",
+}
+# What is no framework.
+OURS = ("Pullback", "by hand", "ndarray")
 
 
 def read(path):
-    """The least median of each peer and workload, and all losses of each workload."""
-    best, losses = {}, {}
+    """The least median of each peer, workload and number of threads, and all losses of each workload."""
+    medians, losses = {}, {}
     for row in csv.DictReader(path.open()):
         if row["who"] == "who":
             continue
-        key = row["who"], row["workload"]
-        best[key] = min(best.get(key, float("inf")), float(row["median_us"]))
+        key = PEERS[row["who"]], row["workload"], row["threads"]
+        medians[key] = min(medians.get(key, float("inf")), float(row["median_us"]))
         losses.setdefault(row["workload"], {})[row["who"]] = float(row["loss_1"])
-    return best, losses
+    return medians, losses
+
+
+def best_of(medians, threads=None):
+    """The least of each peer and workload, with so many threads, or any number."""
+    best = {}
+    for (peer, workload, count), us in medians.items():
+        if threads is None or count == threads:
+            best[peer, workload] = min(best.get((peer, workload), float("inf")), us)
+    return best
 
 
 def disagreements(losses):
@@ -28,60 +77,81 @@ def disagreements(losses):
 
 
 def number(us):
-    return f"{us:,.0f}" if us >= 100 else f"{us:.2f}"
+    digits = 2 - max(0, math.floor(math.log10(us)))
+    return f"{us:,.{max(digits, 0)}f}"
 
 
-def table(best, peers, workloads):
-    lines = ["| microseconds a step | " + " | ".join(peers) + " | fastest framework / pullback |"]
-    lines.append("|---" * (len(peers) + 2) + "|")
+def ratio(best, peers, workload):
+    """How many times as fast as the fastest framework this crate is."""
+    others = [best[p, workload] for p in peers if p not in OURS and (p, workload) in best]
+    ours = best.get(("Pullback", workload))
+    return f"{min(others) / ours:.2f}" if others and ours else ""
+
+
+def table(medians, peers, workloads):
+    best, alone = best_of(medians), best_of(medians, "1")
+    heads = ["microseconds a step", *peers, "fastest framework / pullback", "the same on one thread"]
+    lines = ["| " + " | ".join(heads) + " |", "|---" + "|---:" * (len(heads) - 1) + "|"]
     for workload in workloads:
         times = [best.get((peer, workload)) for peer in peers]
-        others = [best[p, workload] for p in peers if p not in ("pullback", "by-hand", "ndarray") and (p, workload) in best]
-        ours = best.get(("pullback", workload))
-        ratio = f"{min(others) / ours:.2f}" if others and ours else ""
         cells = [number(t) if t is not None else "" for t in times]
-        lines.append(f"| {workload} | " + " | ".join(cells) + f" | {ratio} |")
+        cells += [ratio(best, peers, workload), ratio(alone, peers, workload)]
+        lines.append(f"| {workload} {NAMES.get(workload, '')} | " + " | ".join(cells) + " |")
     return "\n".join(lines) + "\n"
 
 
 def chart(best, peers, workloads):
-    """Bars of the time relative to pullback's on a logarithmic scale: 1 is the line, longer is slower."""
-    import math
+    """A row for each workload: the times of all peers relative to Pullback's, on a logarithmic scale."""
+    left, width, row, top = 300, 560, 26, 58
+    others = [p for p in peers if p != "Pullback"]
+    ratios = {(p, w): us / best["Pullback", w] for (p, w), us in best.items() if p != "Pullback" and w in workloads}
+    low, high = math.log10(min(0.5, *ratios.values())), math.log10(max(10.0, *ratios.values()))
 
-    bar, gap, left, width = 13, 16, 60, 560
-    ratios = {(p, w): best[p, w] / best["pullback", w] for p in peers for w in workloads if (p, w) in best and ("pullback", w) in best}
-    low, high = min(0, *(math.log10(r) for r in ratios.values())), max(math.log10(r) for r in ratios.values())
-    x = lambda ratio: left + width * (math.log10(ratio) - low) / max(high - low, 1e-9)
-    parts, y = [], 30
-    for i, peer in enumerate(peers):
-        parts.append(f'<rect x="{left + 95 * i}" y="6" width="10" height="10" fill="{COLOURS[i % len(COLOURS)]}"/>')
-        parts.append(f'<text x="{left + 95 * i + 14}" y="15">{peer}</text>')
-    for workload in workloads:
-        parts.append(f'<text x="8" y="{y + 14}" font-weight="bold">{workload}</text>')
-        for i, peer in enumerate(peers):
-            if (peer, workload) not in ratios:
-                continue
-            start, end = sorted((x(1.0), x(ratios[peer, workload])))
-            colour = COLOURS[i % len(COLOURS)]
-            parts.append(f'<rect x="{start:.1f}" y="{y}" width="{max(end - start, 1):.1f}" height="{bar - 2}" fill="{colour}"/>')
-            parts.append(f'<text x="{end + 4:.1f}" y="{y + 10}">{ratios[peer, workload]:.2f}</text>')
-            y += bar
-        y += gap
-    line = f'<line x1="{x(1.0):.1f}" y1="24" x2="{x(1.0):.1f}" y2="{y}" stroke="currentColor" stroke-dasharray="3 3"/>'
-    head = f'<svg xmlns="http://www.w3.org/2000/svg" width="{left + max(width + 60, 95 * len(peers))}" height="{y}" font-family="sans-serif" font-size="11" fill="currentColor">'
-    return "\n".join([head, "<title>Time of a training step relative to pullback; longer is slower</title>", *parts, line, "</svg>"]) + "\n"
+    def x(ratio):
+        return left + width * (math.log10(ratio) - low) / (high - low)
+
+    bottom = top + row * len(workloads)
+    parts = []
+    for i, peer in enumerate(others):
+        parts.append(f'<circle cx="{left + 80 * i}" cy="11" r="5" fill="{COLOURS[peer]}"/>')
+        parts.append(f'<text x="{left + 80 * i + 9}" y="15">{peer}</text>')
+    for power in range(math.ceil(low), math.floor(high) + 1):
+        at, label = x(10.0**power), f"{10.0**power:g}×"
+        parts.append(f'<line x1="{at:.1f}" y1="{top - 8}" x2="{at:.1f}" y2="{bottom}" stroke="#d5d8dc"/>')
+        parts.append(f'<text x="{at:.1f}" y="{top - 14}" text-anchor="middle">{label}</text>')
+    for k, workload in enumerate(workloads):
+        y = top + row * k + row / 2
+        name = f'<tspan font-weight="bold">{workload}</tspan> {NAMES.get(workload, "")}'
+        parts.append(f'<text x="8" y="{y + 4:.1f}">{name}</text>')
+        parts.append(f'<line x1="{left}" y1="{y:.1f}" x2="{left + width}" y2="{y:.1f}" stroke="#eaecee"/>')
+        for peer in others:
+            if (peer, workload) in ratios:
+                at = x(ratios[peer, workload])
+                title = f"<title>{peer}: {ratios[peer, workload]:.2f}</title>"
+                look = f'r="5" fill="{COLOURS[peer]}" fill-opacity="0.85"'
+                parts.append(f'<circle cx="{at:.1f}" cy="{y:.1f}" {look}>{title}</circle>')
+    line = f'<line x1="{x(1.0):.1f}" y1="{top - 8}" x2="{x(1.0):.1f}" y2="{bottom}" stroke="#2c3e50" stroke-width="1.5"/>'
+    size = f'width="{left + width + 30}" height="{bottom + 12}"'
+    head = f'<svg xmlns="http://www.w3.org/2000/svg" {size} font-family="sans-serif" font-size="12" fill="#2c3e50">'
+    ground = '<rect width="100%" height="100%" fill="white"/>'
+    title = "<title>The time of a training step, relative to that of Pullback: to the right of 1 is slower</title>"
+    return "\n".join([head, title, ground, *parts, line, "</svg>"]) + "\n"
 
 
 def main():
     out = pathlib.Path(sys.argv[1])
-    best, losses = read(out / "results.csv")
+    medians, losses = read(out / "results.csv")
     for problem in disagreements(losses):
         print("warning:", problem, file=sys.stderr)
-    peers = sorted({p for p, _ in best}, key=lambda p: (p not in ("pullback", "by-hand"), p != "pullback", p))
-    workloads = sorted({w for _, w in best}, key=lambda w: int(w[1:]))
-    text = table(best, peers, workloads)
+    best = best_of(medians)
+    there = {p for p, _ in best}
+    peers = [p for p in dict.fromkeys(PEERS.values()) if p in there]
+    # What no other peer has is no comparison.
+    compared = {w for p, w in best if p not in OURS}
+    workloads = sorted(compared, key=lambda w: int(w[1:]))
+    text = table(medians, peers, workloads)
     (out / "table.md").write_text(text)
-    if "pullback" in peers:
+    if "Pullback" in peers:
         (out / "chart.svg").write_text(chart(best, peers, workloads))
     print(text)
 

@@ -6,6 +6,9 @@
 # OUT, `target/peers` if it is not given, receives results.csv, table.md and chart.svg. Python peers run in the virtual
 # environment that $VENV names, OUT/venv if it is not set; one is made there if there is none (PyTorch is large).
 # THREADS="1 2", SECONDS_EACH=1 and WORKLOADS="W1 W2" may be set. A peer that fails is left out, and said so.
+#
+# All is built before anything is measured, and peers take turns workload by workload: what the machine does for a
+# minute meets all of them.
 set -uo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 root=$(cd "$here/../.." && pwd)
@@ -19,6 +22,16 @@ out=$(cd "$out" && pwd)
 venv=${VENV:-$out/venv}
 echo "who,workload,threads,median_us,p10_us,p90_us,allocations,peak_bytes,loss_1,loss_10" > "$out/results.csv"
 
+build() {
+    case $1 in
+        pullback) cargo bench --quiet --manifest-path "$root/Cargo.toml" -p pullback --features threads --bench step --no-run ;;
+        torch | jax)
+            [ -x "$venv/bin/python" ] || python3 -m venv "$venv"
+            "$venv/bin/python" -c "import $1, numpy" 2> /dev/null || "$venv/bin/pip" install --quiet "$1" numpy ;;
+        *) (cd "$here/$1" && CARGO_TARGET_DIR="$out/$1" cargo build --release --quiet) ;;
+    esac || echo "does not build: $1" >&2
+}
+
 # Runs a command, with as many threads as $THREADS says, and keeps what it prints.
 measure() {
     local pin=()
@@ -27,28 +40,23 @@ measure() {
         timeout 600 "${pin[@]}" "$@" >> "$out/results.csv" 2>> "$out/errors.txt" || echo "failed: $*" >&2
 }
 
-rust() {
-    (cd "$here/$1" && CARGO_TARGET_DIR="$out/$1" cargo build --release --quiet) || { echo "does not build: $1" >&2; return; }
-    for workload in $workloads; do measure "$out/$1/release/$1-peer" "$workload"; done
+# One peer, one workload.
+turn() {
+    case $1 in
+        pullback)
+            measure cargo bench --quiet --manifest-path "$root/Cargo.toml" -p pullback --features threads --bench step -- \
+                --csv --seconds "$BENCH_SECS" --threads "$THREADS" "$2" ;;
+        torch) for MODE in eager compile-whole; do export MODE; measure "$venv/bin/python" "$here/torch_peer.py" "$2"; done ;;
+        jax) measure "$venv/bin/python" "$here/jax_peer.py" "$2" ;;
+        *) measure "$out/$1/release/$1-peer" "$2" ;;
+    esac
 }
 
-python() {
-    [ -x "$venv/bin/python" ] || python3 -m venv "$venv"
-    "$venv/bin/python" -c "import $1, numpy" 2> /dev/null || "$venv/bin/pip" install --quiet "$1" numpy
-    for workload in $workloads; do measure "$venv/bin/python" "$here/$1_peer.py" "$workload"; done
-}
-
+for peer in $peers; do build "$peer"; done
 for THREADS in ${THREADS:-1 2}; do
     export THREADS
-    for peer in $peers; do
-        case $peer in
-            pullback)
-                measure cargo bench --quiet --manifest-path "$root/Cargo.toml" -p pullback --features rayon --bench step -- \
-                    --csv --seconds "$BENCH_SECS" --threads "$THREADS" $workloads ;;
-            torch) for MODE in eager compile-whole; do export MODE; python torch; done ;;
-            jax) python jax ;;
-            *) rust "$peer" ;;
-        esac
+    for workload in $workloads; do
+        for peer in $peers; do turn "$peer" "$workload"; done
     done
 done
 python3 "$here/report.py" "$out"

@@ -19,6 +19,7 @@ pub use crate::params::ParamSet;
 pub use crate::parts::in_parts;
 pub use crate::random::{kept, mix, stream};
 pub use crate::reduce::{max_of, min_of, prod_of, sum};
+use crate::shape::same_sizes;
 pub use crate::shape::{
     ShapeError, checked, expect_apart, expect_cotangent, expect_count, expect_index, expect_shape, expect_size,
 };
@@ -54,8 +55,8 @@ pub trait Local<const K: usize> {
     fn state<T: Real>(sizes: &[usize]) -> Self::State<T>;
 }
 
-/// The longest range that [`tiles`] gives: with a few arrays of 1024 elements, a tile stays in the first-level cache.
-pub const TILE: usize = 1024;
+/// The longest range that [`tiles`] gives: a dozen arrays of so many elements stay in the first-level cache.
+pub const TILE: usize = 512;
 
 /// `0..n` cut into ranges of [`TILE`], the last one shorter; none for `n = 0`.
 #[inline(always)]
@@ -138,7 +139,7 @@ where
     [usize; R]: IntoDimension<Dim = Dim<[usize; R]>>,
     Dim<[usize; R]>: Dimension,
 {
-    if array.shape() != shape || !lies_in_order(array) {
+    if !same_sizes(array.shape(), &shape) || !lies_in_order(array) {
         refit(array, shape);
     }
 }

@@ -138,6 +138,7 @@ pub mod random;
 pub mod reduce;
 pub mod shape;
 pub mod simd;
+pub mod threads;
 pub mod update;
 
 pub use ndarray;

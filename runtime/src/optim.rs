@@ -6,7 +6,9 @@
 use crate::math::Real;
 use crate::params::ParamSet;
 use crate::simd::{Pass, simd};
+use crate::threads::{available, each};
 use std::slice::{from_mut, from_ref};
+use std::sync::Mutex;
 
 /// What moves parameters against their gradients, a part of an array at a time: an optimiser, as the `train` of a network
 /// calls it.
@@ -374,25 +376,24 @@ const FEW: usize = 32;
 fn apply<T: Real, R: Rule<T, S>, const S: usize>(update: Update<'_, T, R, S>) {
     match update.parameters.len() {
         ..=FEW => update.run(),
-        #[cfg(feature = "rayon")]
         ENOUGH.. => share(update),
         _ => simd(update),
     }
 }
 
-/// So many elements, 50 us of them, are worth waking a thread.
-#[cfg(feature = "rayon")]
-const ENOUGH: usize = 1 << 16;
+/// So many elements, some 10 us of them, are worth a thread.
+const ENOUGH: usize = 1 << 14;
 
-/// Half of the elements on each of two threads, and so on: each moves by itself, so that the bits are those of one thread.
-#[cfg(feature = "rayon")]
+/// Some of the elements on each thread: each moves by itself, so that the bits are those of one thread.
 #[inline(never)]
 fn share<T: Real, R: Rule<T, S>, const S: usize>(update: Update<'_, T, R, S>) {
-    if update.parameters.len() < ENOUGH || rayon::current_num_threads() == 1 {
-        return simd(update);
-    }
-    let (first, second) = update.halves();
-    rayon::join(|| share(first), || share(second));
+    let len = update.parameters.len();
+    let parts = (len / ENOUGH).min(available());
+    let rest = Mutex::new(update);
+    each(parts, |_| {
+        let part = rest.lock().expect("nobody panics with it").split_off(len.div_ceil(parts));
+        simd(part);
+    });
 }
 
 struct Update<'a, T, R, const S: usize> {
@@ -402,16 +403,17 @@ struct Update<'a, T, R, const S: usize> {
     rule: R,
 }
 
-#[cfg(feature = "rayon")]
 impl<'a, T, R: Copy, const S: usize> Update<'a, T, R, S> {
-    fn halves(self) -> (Self, Self) {
-        let Self { parameters, gradients, mut state, rule } = self;
-        let half = parameters.len() / 2;
-        let (parameters, more_parameters) = parameters.split_at_mut(half);
-        let (gradients, more_gradients) = gradients.split_at(half);
-        let more_state = state.each_mut().map(|state| state.split_off_mut(half..).expect("as many as parameters"));
-        let second = Self { parameters: more_parameters, gradients: more_gradients, state: more_state, rule };
-        (Self { parameters, gradients, state, rule }, second)
+    /// The first elements, at most so many, which are not among these any more.
+    fn split_off(&mut self, len: usize) -> Self {
+        let len = len.min(self.parameters.len());
+        let all = "there are as many of each";
+        Self {
+            parameters: self.parameters.split_off_mut(..len).expect(all),
+            gradients: self.gradients.split_off(..len).expect(all),
+            state: self.state.each_mut().map(|state| state.split_off_mut(..len).expect(all)),
+            rule: self.rule,
+        }
     }
 }
 

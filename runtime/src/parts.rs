@@ -2,9 +2,9 @@
 //! order: the bits depend on the number of rows, and not on the threads.
 
 use crate::math::Real;
-#[cfg(feature = "rayon")]
-use rayon::prelude::*;
+use crate::threads::each;
 use std::ops::Range;
+use std::sync::Mutex;
 
 /// The fewest rows of a part: about 30 us of the narrowest networks, without which no thread is worth waking.
 const FEWEST: usize = 2048;
@@ -15,8 +15,7 @@ const MOST: usize = 16;
 /// The elements of two cache lines, which is what processors fetch: no two parts write to the same.
 const APART: usize = 32;
 
-/// Runs `work` on a number of rows, in parts that are multiples of `height` but for the last, on several threads with the
-/// feature `rayon`.
+/// Runs `work` on a number of rows, in parts that are multiples of `height` but for the last, on several threads.
 ///
 /// `work` adds to the `sums`, which are zeros at first, and writes to the `lanes` what it likes. `apart` is memory for
 /// those of many parts, and grows at first use.
@@ -64,17 +63,19 @@ fn add_up<'p, T: Real, const S: usize>(mut sums: [&mut [T]; S], parts: impl Iter
 
 /// `work` on each of so many parts, with its share of `memory`.
 fn each_part<T: Real>(parts: usize, memory: &mut [T], work: &(impl Fn(usize, &mut [T]) + Sync)) {
-    let each = memory.len() / parts;
-    #[cfg(feature = "rayon")]
-    if rayon::current_num_threads() > 1 {
-        return memory.par_chunks_exact_mut(each).enumerate().for_each(|(part, memory)| work(part, memory));
-    }
-    memory.chunks_exact_mut(each).enumerate().for_each(|(part, memory)| work(part, memory));
+    let share = memory.len() / parts;
+    let shares = Mutex::new(memory.chunks_exact_mut(share).enumerate());
+    each(parts, |_| {
+        let next = shares.lock().expect("nobody panics with it").next();
+        let (part, memory) = next.expect("as many as parts");
+        work(part, memory);
+    });
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::threads::at_most;
 
     /// The sum of all rows, and of their squares, as parts make them.
     fn sums(rows: usize) -> (Vec<f64>, usize) {
@@ -99,14 +100,10 @@ mod tests {
         }
     }
 
-    #[cfg(feature = "rayon")]
     #[test]
     fn any_number_of_threads_gives_the_same_bits() {
         for rows in [3 * FEWEST, 20 * FEWEST + 9] {
-            let results = [1, 2, 3, 8].map(|threads| {
-                let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
-                pool.install(|| sums(rows))
-            });
+            let results = [1, 2, 3, 8].map(|threads| at_most(threads, || sums(rows)));
             assert!(results.iter().all(|result| *result == results[0]), "{rows} rows");
         }
     }

@@ -4,6 +4,7 @@ use ndarray::{Array, Array1, Array2, ArrayViewD, ArrayViewMutD, ShapeBuilder, ar
 use pullback::ParamSet;
 use pullback::ndarray;
 use pullback::optim::{Adam, AdamConfig, Sgd, SgdConfig};
+use pullback::threads::at_most;
 
 /// What `#[network]` would emit for a weight, a bias and a scalar.
 #[derive(Clone, Debug, PartialEq)]
@@ -174,17 +175,15 @@ fn parameters_of_another_shape_than_before_panic() {
     opt.step(&mut other.clone(), &other);
 }
 
-#[cfg(feature = "rayon")]
 #[test]
 fn any_number_of_threads_moves_large_arrays_to_the_same_bits() {
     let large =
         || Weights { w: Array2::from_shape_fn((700, 301), |(i, j)| ((7 * i + 3 * j) as f64).sin()), ..weights() };
     let moved = |threads| {
-        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
         let (mut first, mut second) = (large(), large());
         let mut adam = Adam::new(AdamConfig { weight_decay: 0.1, ..Default::default() });
         let mut sgd = Sgd::new(SgdConfig { momentum: 0.9, ..Default::default() });
-        pool.install(|| {
+        at_most(threads, || {
             for _ in 0..3 {
                 adam.step(&mut first, &gradients(&large()));
                 sgd.step(&mut second, &gradients(&large()));

@@ -353,8 +353,8 @@ pub mod formula {
             for rows in tiles(N) {
                 let time = &time[rows.clone()];
                 let wave = &mut wave[rows.clone()];
-                let square_wave = &mut square_wave[..rows.len()];
-                for i in 0..rows.len() {
+                let square_wave = &mut square_wave[..rows.end - rows.start];
+                for i in 0..rows.end - rows.start {
                     /// wave = amplitude · exp(neg_decay · time) · tanh(time + shift)
                     let wave_i = amplitude * exp(neg_decay * time[i])
                         * tanh(time[i] + shift);
@@ -403,8 +403,8 @@ pub mod formula {
                 let wave = &mut wave[rows.clone()];
                 let exp_1 = &mut exp_1[rows.clone()];
                 let tanh_time_plus_shift = &mut tanh_time_plus_shift[rows.clone()];
-                let square_wave = &mut square_wave[..rows.len()];
-                for i in 0..rows.len() {
+                let square_wave = &mut square_wave[..rows.end - rows.start];
+                for i in 0..rows.end - rows.start {
                     /// exp_1 = exp(neg_decay · time)
                     let exp_i = exp(neg_decay * time[i]);
                     /// tanh_time_plus_shift = tanh(time + shift)
@@ -473,10 +473,10 @@ pub mod formula {
                 let exp_1 = &exp_1[rows.clone()];
                 let tanh_time_plus_shift = &tanh_time_plus_shift[rows.clone()];
                 let d_time = &mut d_time[rows.clone()];
-                let d_time_plus_shift = &mut d_time_plus_shift[..rows.len()];
-                let d_amplitude = &mut d_amplitude[..rows.len()];
-                let d_neg_decay = &mut d_neg_decay[..rows.len()];
-                for i in 0..rows.len() {
+                let d_time_plus_shift = &mut d_time_plus_shift[..rows.end - rows.start];
+                let d_amplitude = &mut d_amplitude[..rows.end - rows.start];
+                let d_neg_decay = &mut d_neg_decay[..rows.end - rows.start];
+                for i in 0..rows.end - rows.start {
                     /// amplitude_times_exp = amplitude · exp
                     let amplitude_times_exp = amplitude * exp_1[i];
                     /// wave = amplitude_times_exp · tanh_time_plus_shift

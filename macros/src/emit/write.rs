@@ -268,7 +268,7 @@ impl Writer<'_> {
             return quote!(for rows in tiles(#extent) { #slices #body #(#hands)* });
         }
         let index = ident(&self.pass.names.indices[turn.loops.len()]);
-        let end = if turn.tile == Some(inner.axis) { quote!(rows.len()) } else { extent.to_token_stream() };
+        let end = if turn.tile == Some(inner.axis) { of_tile() } else { extent.to_token_stream() };
         within.loops.push((inner.axis, index.clone()));
         let body = self.block(&inner.body, &within);
         quote!(for #index in 0..#end { #body })
@@ -288,7 +288,10 @@ impl Writer<'_> {
                 _ if moved.iter().any(|hand| hand.param == access.buffer) => {
                     quote!(let #name = U::rows(&mut #name, rows.clone());)
                 }
-                (Role::Row { .. }, _) => quote!(let #name = &mut #name[..rows.len()];),
+                (Role::Row { .. }, _) => {
+                    let len = of_tile();
+                    quote!(let #name = &mut #name[..#len];)
+                }
                 (_, true) => quote!(let #name = &mut #name[rows.clone()];),
                 (_, false) => quote!(let #name = &#name[rows.clone()];),
             });
@@ -611,4 +614,10 @@ pub fn each_access(stmt: &Stmt, visit: &mut impl FnMut(&Access, bool)) {
             _ => {}
         }
     });
+}
+
+/// The length of a tile. That of `rows.len()` is a difference that saturates, in which LLVM does not recognise the length of
+/// the slice of `rows`: a loop to there would check its bounds.
+fn of_tile() -> TokenStream {
+    quote!(rows.end - rows.start)
 }

@@ -10,6 +10,7 @@ use crate::ir::program::{Access, Affine, Axis, Buffer, BufferId, Loop, Operand, 
 use crate::op;
 use std::collections::{BTreeMap, HashMap, HashSet};
 
+mod parts;
 mod steps;
 
 /// The most operations that are computed again instead of being kept.
@@ -423,7 +424,9 @@ impl Nest<'_> {
         let is_fold = |id: &Id| flat && self.item(*id).reduced.contains(&axis);
         let (folds, rest): (Vec<Id>, Vec<Id>) = items.iter().partition(|id| is_fold(id));
         let short = self.extent(axis).as_number().is_some_and(|n| n <= TILE);
-        let tiles = prefix.is_empty() && !folds.is_empty() && !short && !self.folds_only_memory(&folds, &rest);
+        let parts = if flat { self.in_parts(&rest, axis) } else { vec![rest.clone()] };
+        let folded = !folds.is_empty() && !self.folds_only_memory(&folds, &rest);
+        let tiles = prefix.is_empty() && !short && (folded || parts.len() > 1);
         let running = |this: &Self, id: Id| tiles || this.item(id).reduced.len() > 1 || !folds.contains(&id);
         let starting: Vec<Id> = items.iter().copied().filter(|id| self.starts_at(*id, axis)).collect();
         for &id in &starting {
@@ -436,18 +439,18 @@ impl Nest<'_> {
             }
         }
         self.scopes.push(Scope::default());
+        self.hand_on(&parts, prefix, axis, tiles);
         let mut extra = Vec::new();
         let rows: Vec<Access> = folds.iter().map(|id| self.row_of(*id, axis, tiles, &rest, &mut extra)).collect();
-        let mut turn = self.level(&inner, &rest, false);
-        turn.extend(extra);
+        let mut turns: Vec<Vec<Stmt>> = parts.iter().map(|part| self.level(&inner, part, false)).collect();
+        turns.last_mut().expect("a loop has a part").extend(extra);
         self.scopes.pop();
         let (here, further_out) = std::mem::take(&mut self.fills).into_iter().partition(|(d, _)| *d == prefix.len());
         self.fills = further_out;
         body.extend(here.into_iter().map(|(_, fill)| fill));
-        let mut steps = Vec::new();
-        if !turn.is_empty() {
-            steps.push(Stmt::Loop(Loop { axis, tiles: false, body: turn }));
-        }
+        turns.retain(|turn| !turn.is_empty());
+        let mut steps: Vec<Stmt> =
+            turns.into_iter().map(|body| Stmt::Loop(Loop { axis, tiles: false, body })).collect();
         for (&value, from) in folds.iter().zip(rows) {
             let Work::Reduce(fold) = self.item(value).work else { unreachable!("only reductions fold") };
             let into = self.stored(value).filter(|_| !self.is_scalar_within(value, prefix));

@@ -8,10 +8,10 @@ use std::fmt;
 use std::rc::Rc;
 
 /// The most elements of a tile: what a loop over one long axis works on at a time.
-pub const TILE: i64 = 1024;
+pub const TILE: i64 = 512;
 
 /// The largest row that lies within a pass.
-const LARGEST_ROW: i64 = 4 * TILE;
+const LARGEST_ROW: i64 = 8 * TILE;
 
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
 pub struct BufferId(pub usize);

@@ -9,13 +9,15 @@ use crate::ir::graph::{Goal, Root, Source};
 use crate::ir::model::Role;
 use crate::simplify;
 
-pub const ALL: [fn(); 6] = [
+pub const ALL: [fn(); 8] = [
     gradients_are_right_on_an_axis_and_at_a_bound,
     gradients_are_right_for_a_slope_that_falls,
     second_derivatives_are_right_on_an_axis,
     nothing_gives_no_gradient,
     what_meets_zeros_alone_sends_no_nan_back,
     spellings_of_one_value_agree,
+    losses_are_exact_where_a_share_is_nothing_or_all,
+    states_move_towards_the_mean_and_the_variance_of_the_batch,
 ];
 
 /// The gradients of a function of arrays of two elements.
@@ -131,4 +133,55 @@ fn spellings_of_one_value_agree() {
         let got = run(&graph, &sizes(&[]), &arrays.collect::<Vec<_>>());
         assert!(got[0].data[0].abs() < 1e-12, "{one} is not {other}: {got:?}\n{graph}");
     }
+}
+
+/// The values of a model in training: its outputs, then its states.
+fn in_training(source: &str, dims: &[(&str, usize)], arguments: &[(&[usize], &[f64])]) -> Vec<Array> {
+    let graph = simplify::expand(&simplify::resolve(&lowered(source), true));
+    let array = |(shape, data): &(&[usize], &[f64])| Array { shape: shape.to_vec(), data: data.to_vec() };
+    run(&graph, &sizes(dims), &arguments.iter().map(array).collect::<Vec<_>>())
+}
+
+#[test]
+fn losses_are_exact_where_a_share_is_nothing_or_all() {
+    let loss = |call: &str, [a, b]: [[f64; 2]; 2], want: f64| {
+        let source = format!("fn f(a: Param<N, 2>, b: Input<N, 2>) -> Output {{ {call} }}");
+        same(&in_training(&source, &[("N", 1)], &[(&[1, 2], &a), (&[1, 2], &b)])[0].data, &[want]);
+    };
+    let (infinite, ln) = (f64::INFINITY, f64::ln);
+    let binary = "binary_cross_entropy(a, b)";
+    loss(binary, [[0.25, 0.5], [0.0, 1.0]], -(ln(0.75) + ln(0.5)) / 2.0);
+    loss(binary, [[0.0, 1.0], [0.0, 1.0]], 0.0);
+    // What was held impossible, or certain, and is not.
+    loss(binary, [[0.0, 0.5], [1.0, 1.0]], infinite);
+    loss(binary, [[1.0, 0.5], [0.0, 1.0]], infinite);
+    for call in ["nll(a, b)", "kl_divergence(a, b)"] {
+        loss(call, [[-infinite, ln(0.75)], [0.0, 1.0]], -ln(0.75));
+        loss(call, [[0.0, ln(0.75)], [0.0, 1.0]], -ln(0.75));
+        loss(call, [[-infinite, ln(0.75)], [1.0, 0.0]], infinite);
+    }
+    loss("kl_divergence(a, b)", [[ln(0.25), ln(0.75)], [0.5, 0.5]], 0.5 * (ln(2.0) + ln(0.5 / 0.75)));
+    loss("nll(a, b)", [[ln(0.25), ln(0.75)], [0.5, 0.5]], -0.5 * (ln(0.25) + ln(0.75)));
+}
+
+#[test]
+fn states_move_towards_the_mean_and_the_variance_of_the_batch() {
+    let source = "fn f(x: Input<N, 2>, g: Param<2>, b: Param<2>, m: State<2>, v: State<2>) -> Output<N, 2> {
+        batch_norm(x, g, b, m, v, momentum = 0.25)
+    }";
+    // The columns 1, 2, 6 and 2, 2, 5: their means are 3, their unbiased variances 7 and 3.
+    let x: &[f64] = &[1.0, 2.0, 2.0, 2.0, 6.0, 5.0];
+    let moved = |n: usize, x: &[f64]| {
+        let arguments: [(&[usize], &[f64]); 5] =
+            [(&[n, 2], x), (&[2], &[1.0, 1.0]), (&[2], &[0.0, 0.0]), (&[2], &[1.0, -2.0]), (&[2], &[4.0, 5.0])];
+        let values = in_training(source, &[("N", n)], &arguments);
+        [values[1].data.clone(), values[2].data.clone()]
+    };
+    let [mean, variance] = moved(3, x);
+    same(&mean, &[1.5, -0.75]);
+    same(&variance, &[4.75, 4.5]);
+    // One row has no variance.
+    let [mean, variance] = moved(1, &x[..2]);
+    same(&mean, &[1.0, -1.0]);
+    same(&variance, &[3.0, 3.75]);
 }

@@ -19,6 +19,7 @@ pub mod middle;
 pub mod mutations;
 mod operations;
 mod page;
+mod parts;
 mod properties;
 pub mod random;
 mod repetition;

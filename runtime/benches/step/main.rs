@@ -5,7 +5,7 @@
 //! are: who, workload, threads, median, 10th and 90th percentile (us), allocations a step, peak memory (bytes on the
 //! heap, data included), loss of the first and of the tenth step.
 //!
-//! They run on one thread; with `--features rayon`, `-- --threads 2` allows more, and measures the time on the wall.
+//! They run on one thread; with `--features threads`, `-- --threads 2` allows more, and measures the time on the wall.
 
 mod by_hand;
 mod data;
@@ -15,6 +15,7 @@ mod networks;
 
 use derived::Step;
 use meter::Figures;
+use pullback::threads::{at_most, available};
 use std::time::Duration;
 
 /// One workload, derived and where there is one by hand; each makes its data anew.
@@ -78,14 +79,6 @@ impl Wishes {
     }
 }
 
-/// Lets large work run on so many threads.
-fn allow(threads: usize) {
-    #[cfg(feature = "rayon")]
-    rayon::ThreadPoolBuilder::new().num_threads(threads).build_global().expect("there are no threads yet");
-    #[cfg(not(feature = "rayon"))]
-    assert!(threads == 1, "more than one thread needs `--features rayon`");
-}
-
 fn row(who: &str, (name, threads): (&str, usize), f: &Figures) {
     let Figures { median, p10, p90, allocations, peak, losses: [first, tenth] } = f;
     println!("{who},{name},{threads},{median:.3},{p10:.3},{p90:.3},{allocations},{peak},{first:.6},{tenth:.6}");
@@ -115,7 +108,15 @@ fn agree(a: &Figures, b: &Figures, name: &str) -> bool {
 
 fn main() {
     let wishes = Wishes::read();
-    allow(wishes.threads);
+    let there = available();
+    assert!(
+        wishes.threads <= there,
+        "there are {there} threads: more need `--features threads`, and as many processors"
+    );
+    at_most(wishes.threads, || measure(&wishes));
+}
+
+fn measure(wishes: &Wishes) {
     if wishes.csv {
         println!("who,workload,threads,median_us,p10_us,p90_us,allocations,peak_bytes,loss_1,loss_10");
     }

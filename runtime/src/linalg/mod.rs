@@ -32,7 +32,6 @@ mod lanes;
 mod pack;
 mod scratch;
 mod small;
-#[cfg(feature = "rayon")]
 mod threads;
 #[doc(hidden)]
 pub mod ways;
@@ -122,7 +121,7 @@ macro_rules! multiply {
                         scratch::$t(|scratch| dispatch(arch, Small { product, scratch: Some(scratch) }));
                     }
                     Way::Small => dispatch(arch, Small { product, scratch: None }),
-                    Way::Blocked => blocked(product),
+                    Way::Blocked => threads::multiply(product),
                 }
             }
 
@@ -146,17 +145,6 @@ fn dispatch<W: pulp::WithSimd>(arch: Arch, work: W) -> W::Output {
         _ => unreachable!("other processors multiply in plain loops"),
         #[cfg(not(any(target_arch = "x86", target_arch = "x86_64")))]
         _ => arch.dispatch(work),
-    }
-}
-
-fn blocked<T: Real>(product: Product<T>) {
-    #[cfg(feature = "rayon")]
-    threads::multiply(product);
-    #[cfg(not(feature = "rayon"))]
-    {
-        let whole = Whole::new(product);
-        // SAFETY: there is no other part.
-        unsafe { T::part(&whole, whole.all()) };
     }
 }
 
