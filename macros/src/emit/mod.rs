@@ -1,6 +1,7 @@
 //! A model and its compiled passes come in, the items that the macro leaves behind go out: the function of inference, and
 //! a module with parameters, gradients, passes, and the functions that call them.
 
+mod access;
 pub mod code;
 mod entry;
 mod groups;

@@ -1,10 +1,11 @@
 //! A program as Rust: a record of the slices that a pass works on, and its `run`, statement by statement.
 
+use super::access::accesses;
 use super::code::{Code, docs, ident, size};
 use super::rows::Rows;
 use super::surface::{blank, length};
 use super::update::{Hand, Updates};
-use super::write::{Turn, Writer, accesses};
+use super::write::{Turn, Writer};
 use crate::ir::dim::Dim;
 use crate::ir::graph::{Dtype, Graph, Id};
 use crate::ir::program::{Access, BufferId, Operand, Program, Role, Stmt, Turns};
