@@ -10,6 +10,7 @@ use crate::ir::graph::{Argument, Dtype, Fold, Goal, Graph, Id, Kind, Letters, No
 use crate::ir::scan::Scan;
 use crate::op::rule::{self, Bindings};
 use crate::op::{self, Derivative, Op, apply, naming};
+use std::rc::Rc;
 
 /// What the outputs' cotangents are.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -168,15 +169,16 @@ impl<'s> Reverse<'s> {
         if matches!(self.graph.node(dy).kind, Kind::Const(_) | Kind::Size(_)) {
             return; // one node for all its uses
         }
-        let name = primal.note.name.as_ref().map(|name| format!("d_{name}"));
+        let name = primal.note.name.as_ref().map(|name| format!("d_{name}").into());
         let note = self.graph.note_mut(dy);
         note.name = note.name.take().or(name);
     }
 
     fn annotate(&mut self, start: usize, primal: &Node, rule: &str) {
-        for id in self.graph.ids().skip(start) {
+        let rule: Rc<str> = rule.into();
+        for id in self.graph.ids_from(start) {
             let note = self.graph.note_mut(id);
-            note.rule.get_or_insert_with(|| rule.to_string());
+            note.rule.get_or_insert_with(|| rule.clone());
             note.place = note.place.or(primal.note.place);
         }
     }
@@ -383,11 +385,16 @@ impl<'s> Reverse<'s> {
     }
 
     fn gradients(&mut self, wanted: &[usize]) {
-        let node_of = |index: usize| self.graph.ids().find(|&id| self.graph.node(id).kind == Kind::Arg(index));
+        let mut nodes: Vec<Option<Id>> = vec![None; self.graph.arguments.len()];
+        for id in self.graph.ids() {
+            if let Kind::Arg(index) = self.graph.node(id).kind {
+                nodes[index].get_or_insert(id);
+            }
+        }
         let gradients: Vec<Root> = wanted
             .iter()
             .map(|&index| {
-                let id = node_of(index).filter(|id| id.index() < self.cotangents.len());
+                let id = nodes[index].filter(|id| id.index() < self.cotangents.len());
                 Root { goal: Goal::Gradient(index), node: id.and_then(|id| self.cotangents[id.index()]) }
             })
             .collect();

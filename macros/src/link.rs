@@ -11,6 +11,7 @@ use crate::ir::model::{Call, Model, Spelling, path_text, plain};
 use crate::op;
 use proc_macro2::{Delimiter, Group, Ident, Span, TokenStream, TokenTree};
 use quote::{ToTokens, format_ident, quote, quote_spanned};
+use std::collections::HashSet;
 use syn::spanned::Spanned;
 use syn::{FnArg, ItemFn, Visibility};
 
@@ -54,11 +55,14 @@ pub struct Request {
 /// The networks that a model names, each once; or calls that can mean none.
 pub fn needs(model: &Model) -> syn::Result<Vec<syn::Path>> {
     let groups = model.groups.iter().map(|g| &g.network);
-    let calls = model.calls().into_iter().filter(|call| is_network(model, call)).filter_map(|call| call.path.as_ref());
+    let arguments = model.arguments.iter().map(|a| plain(&a.name));
+    let here: Vec<String> = arguments.chain(model.groups.iter().map(|g| plain(&g.name))).chain(model.names()).collect();
+    let calls = model.calls().into_iter().filter(|call| is_network(model, &here, call));
     let mut paths: Vec<syn::Path> = Vec::new();
-    for path in groups.chain(calls) {
+    let mut seen = HashSet::new();
+    for path in groups.chain(calls.filter_map(|call| call.path.as_ref())) {
         check(model, path)?;
-        if paths.iter().all(|known| path_text(known) != path_text(path)) {
+        if seen.insert(path_text(path)) {
             paths.push(path.clone());
         }
     }
@@ -66,13 +70,10 @@ pub fn needs(model: &Model) -> syn::Result<Vec<syn::Path>> {
 }
 
 /// A path; or a name that nothing here has, and that is no slip for one that something has.
-fn is_network(model: &Model, call: &Call) -> bool {
+fn is_network(model: &Model, here: &[String], call: &Call) -> bool {
     let Some(path) = call.path.as_ref().filter(|_| call.spelling == Spelling::Function) else { return false };
-    let bound = model.names();
-    let arguments = model.arguments.iter().map(|a| plain(&a.name));
-    let here: Vec<String> = arguments.chain(model.groups.iter().map(|g| plain(&g.name))).chain(bound).collect();
     let here = here.iter().map(String::as_str);
-    let known = call.op == plain(&model.name) || op::callable(&call.op).is_some() || here.clone().any(|n| n == call.op);
+    let known = op::callable(&call.op).is_some() || call.op == plain(&model.name) || here.clone().any(|n| n == call.op);
     path.segments.len() > 1 || !known && !is_slip(&call.op, op::names().map(|n| -> &str { n }).chain(here))
 }
 

@@ -23,6 +23,7 @@ use group::Instance;
 use operation::{Planned, wrong_arity};
 use proc_macro2::Ident;
 use std::collections::HashSet;
+use std::rc::Rc;
 use turns::Around;
 use words::{as_network, counted, described, meant, values, written};
 
@@ -305,7 +306,7 @@ impl<'m> Lowering<'m> {
         if let Some(id) =
             value.filter(|&id| self.graph.as_constant(id).is_none() && self.named.insert((self.serial, id)))
         {
-            self.graph.note_mut(id).name = Some(name.clone());
+            self.graph.note_mut(id).name = Some(name.as_str().into());
         }
         if let Some(position) = self.later.iter().position(|l| *l == name) {
             self.later.remove(position);
@@ -455,10 +456,11 @@ impl<'m> Lowering<'m> {
     fn annotate(&mut self, start: usize, planned: &Planned) {
         let op = planned.spelled.op;
         let loss = op.family == Family::Composite && matches!(op.meaning, Meaning::Built(_));
-        for id in self.graph.ids().skip(start) {
+        let rule: Option<Rc<str>> = loss.then(|| format!("{}: {}", op.name, op.math.replace(['{', '}'], "")).into());
+        for id in self.graph.ids_from(start) {
             let note = self.graph.note_mut(id);
             note.place.get_or_insert(planned.expr.place);
-            note.rule = loss.then(|| format!("{}: {}", op.name, op.math.replace(['{', '}'], "")));
+            note.rule = rule.clone();
         }
     }
 

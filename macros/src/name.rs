@@ -5,6 +5,7 @@ use crate::ir::graph::{Goal, Graph, Id};
 use crate::ir::program::{BufferId, Program, Role, Stmt};
 use crate::op::{self, Emitted};
 use std::collections::{BTreeMap, HashMap, HashSet};
+use std::sync::OnceLock;
 
 /// Names that emitted passes use for themselves.
 const TAKEN: &[&str] = &[
@@ -74,8 +75,9 @@ pub fn name(graph: &Graph, program: &Program, outside: &[String], users: &HashSe
             names.buffers[index] = pool.take(&wanted);
         }
     }
+    let over = over(program);
     for index in 0..program.buffers.len() {
-        let last = last_over(program, BufferId(index));
+        let last = last_over(&over, BufferId(index));
         if matches!(program.buffer(last).role, Role::Result(_)) {
             names.buffers[index] = names.buffers[last.0].clone();
         }
@@ -83,8 +85,10 @@ pub fn name(graph: &Graph, program: &Program, outside: &[String], users: &HashSe
     let mut bound = BTreeMap::new();
     let deepest = depths(&program.body, 0, &mut bound);
     names.indices = (0..deepest.max(INDICES.len())).map(|k| pool.take(INDICES[k.min(INDICES.len() - 1)])).collect();
+    let written = program.buffers.iter().filter(|b| !matches!(b.role, Role::Argument(_)));
+    let written: HashSet<Id> = written.map(|b| b.node).collect();
     for (id, depth) in bound {
-        let name = pool.take(&value_name(graph, program, id, depth));
+        let name = pool.take(&value_name(graph, &written, id, depth));
         names.values.insert(id, name);
     }
     for stmt in &program.body {
@@ -110,10 +114,16 @@ fn depths(body: &[Stmt], depth: usize, found: &mut BTreeMap<Id, usize>) -> usize
     deepest
 }
 
+/// For a buffer that another is written over, that other.
+fn over(program: &Program) -> HashMap<BufferId, BufferId> {
+    let buffers = program.buffers.iter().enumerate().rev();
+    buffers.filter_map(|(index, b)| Some((b.over?, BufferId(index)))).collect()
+}
+
 /// The buffer that is written over this one last of all; if that is a result, the whole chain goes by its name.
-fn last_over(program: &Program, buffer: BufferId) -> BufferId {
-    match program.buffers.iter().position(|b| b.over == Some(buffer)) {
-        Some(next) => last_over(program, BufferId(next)),
+fn last_over(over: &HashMap<BufferId, BufferId>, buffer: BufferId) -> BufferId {
+    match over.get(&buffer) {
+        Some(next) => last_over(over, *next),
         None => buffer,
     }
 }
@@ -133,40 +143,64 @@ fn result_name(graph: &Graph, program: &Program, root: usize, node: &str, users:
 }
 
 /// An element of an array that is kept is called after the array; the loop's index tells the two apart.
-fn value_name(graph: &Graph, program: &Program, id: Id, depth: usize) -> String {
+fn value_name(graph: &Graph, written: &HashSet<Id>, id: Id, depth: usize) -> String {
     let own = graph.name_of(id);
-    match program.buffers.iter().any(|b| b.node == id && !matches!(b.role, Role::Argument(_))) {
+    match written.contains(&id) {
         true if depth == 0 => format!("{own}_total"),
         true => format!("{own}_{}", INDICES[(depth - 1).min(INDICES.len() - 1)]),
         false => own,
     }
 }
 
-/// The names that are taken: by Rust and the runtime, and by what has a name already.
+/// The names that are taken, beside those of Rust and the runtime.
 struct Pool {
-    reserved: HashSet<String>,
     given: HashSet<String>,
+    /// For a name that was wanted, the first number behind it that may be free.
+    next: HashMap<String, usize>,
 }
 
 impl Pool {
     fn new(outside: &[String]) -> Self {
-        let functions = op::all().filter_map(|op| match op.emitted {
-            Emitted::Function(function) => Some(function),
-            _ => None,
-        });
-        let reserved = TAKEN.iter().copied().chain(functions).map(str::to_string);
-        Pool { reserved: reserved.collect(), given: outside.iter().cloned().collect() }
+        Pool { given: outside.iter().cloned().collect(), next: HashMap::new() }
     }
 
     /// `wanted`, or with the first number that makes it free.
     fn take(&mut self, wanted: &str) -> String {
         let plain = wanted.strip_prefix("r#").unwrap_or(wanted);
-        let keyword = plain == "gen" || syn::parse_str::<syn::Ident>(plain).is_err();
-        let first = if keyword || self.reserved.contains(plain) { 1 } else { 2 };
-        let bare = (first == 2).then(|| plain.to_string());
-        let mut all = bare.into_iter().chain((first..).map(|n| format!("{plain}_{n}")));
-        let name = all.find(|n| !self.given.contains(n) && !self.reserved.contains(n)).expect("numbers do not end");
-        self.given.insert(name.clone());
-        name
+        let next = self.next.entry(plain.to_string()).or_insert_with(|| first(plain));
+        loop {
+            let name = match *next {
+                ALONE => plain.to_string(),
+                number => format!("{plain}_{number}"),
+            };
+            *next = match *next {
+                ALONE => 2,
+                number => number + 1,
+            };
+            if !reserved().contains(&*name) && self.given.insert(name.clone()) {
+                return name;
+            }
+        }
     }
+}
+
+/// In the place of a number, the name without one.
+const ALONE: usize = 0;
+
+/// What is tried first for a name.
+fn first(plain: &str) -> usize {
+    let keyword = plain == "gen" || syn::parse_str::<syn::Ident>(plain).is_err();
+    if keyword || reserved().contains(plain) { 1 } else { ALONE }
+}
+
+/// The names that Rust and the runtime have.
+fn reserved() -> &'static HashSet<&'static str> {
+    static RESERVED: OnceLock<HashSet<&'static str>> = OnceLock::new();
+    RESERVED.get_or_init(|| {
+        let functions = op::all().filter_map(|op| match op.emitted {
+            Emitted::Function(function) => Some(function),
+            _ => None,
+        });
+        TAKEN.iter().copied().chain(functions).collect()
+    })
 }

@@ -20,20 +20,19 @@ struct Plan {
 
 impl Plan {
     fn new(joint: &Graph) -> Self {
-        let forward = with_parts(joint, live_for(joint, |goal| matches!(goal, Goal::Output(_) | Goal::State(_))));
+        let forward = with_parts(joint, joint.live_for(|goal| matches!(goal, Goal::Output(_) | Goal::State(_))));
         let mut readers = readers(joint, &forward);
         let dear = |id: &Id| !free(joint, *id) && !cheap(joint, *id);
         let mut kept: Vec<bool> = joint.ids().map(|id| readers[id.index()].is_some() && dear(&id)).collect();
+        let mut at_hand = available(joint, &kept);
         for id in joint.ids() {
-            let Some(reason) = readers[id.index()].clone() else { continue };
-            if available(joint, &kept)[id.index()] {
-                continue;
-            }
+            let Some(reason) = readers[id.index()].clone().filter(|_| !at_hand[id.index()]) else { continue };
             let keep = smaller_sources(joint, &kept, id).unwrap_or_else(|| vec![id]);
             for source in keep {
                 kept[source.index()] = true;
                 readers[source.index()].get_or_insert_with(|| format!("{reason} for what follows from it"));
             }
+            at_hand = available(joint, &kept);
         }
         let saved: Vec<Id> = joint.ids().filter(|id| kept[id.index()]).collect();
         let reason = |id: &Id| readers[id.index()].clone().expect("whatever is kept has a reader");
@@ -71,13 +70,6 @@ fn smaller_sources(joint: &Graph, kept: &[bool], id: Id) -> Option<Vec<Id>> {
     sources.iter().all(|&s| rank(s) < rank(id)).then_some(sources)
 }
 
-/// Which nodes the roots of these goals need.
-fn live_for(graph: &Graph, goal: impl Fn(Goal) -> bool) -> Vec<bool> {
-    let mut part = graph.clone();
-    part.roots.retain(|r| goal(r.goal));
-    part.live()
-}
-
 /// All parts of a loop come with it.
 fn with_parts(joint: &Graph, mut forward: Vec<bool>) -> Vec<bool> {
     for id in joint.ids() {
@@ -89,7 +81,7 @@ fn with_parts(joint: &Graph, mut forward: Vec<bool>) -> Vec<bool> {
 
 /// For each forward value that backward reads, by which rule. What only moves elements is looked through.
 fn readers(joint: &Graph, forward: &[bool]) -> Vec<Option<String>> {
-    let backward = live_for(joint, |goal| matches!(goal, Goal::Gradient(_)));
+    let backward = joint.live_for(|goal| matches!(goal, Goal::Gradient(_)));
     let mut readers: Vec<Option<String>> = vec![None; joint.len()];
     for root in joint.roots.iter().filter(|r| matches!(r.goal, Goal::Gradient(_))) {
         if let Some(id) = root.node.filter(|id| forward[id.index()]) {
@@ -151,7 +143,8 @@ fn backward(joint: &Graph, plan: &Plan) -> Graph {
     let first = joint.arguments.len();
     graph.arguments.extend(plan.saved.iter().map(|&id| {
         let node = joint.node(id);
-        let name = node.note.name.clone().or_else(|| naming::suggest(joint, id)).unwrap_or_else(|| "value".to_string());
+        let name = node.note.name.as_deref().map(str::to_string).or_else(|| naming::suggest(joint, id));
+        let name = name.unwrap_or_else(|| "value".to_string());
         Argument { name, source: Source::Saved, shape: node.shape.clone(), dtype: node.dtype }
     }));
     cut(&graph, plan, first)
@@ -165,7 +158,7 @@ fn cut(graph: &Graph, plan: &Plan, first: usize) -> Graph {
         let id = ids.next().expect("one for each live node");
         let Ok(k) = plan.saved.binary_search(&id) else { return new.like(node, args) };
         let argument = new.argument(first + k);
-        new.note_mut(argument).rule = Some(format!("saved: {}", plan.reasons[k]));
+        new.note_mut(argument).rule = Some(format!("saved: {}", plan.reasons[k]).into());
         argument
     });
     cut.rebuild(|new, node, args| new.like(node, args))

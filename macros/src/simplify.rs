@@ -82,14 +82,14 @@ pub fn expand(graph: &Graph) -> Graph {
         let start = new.len();
         let text = rule::current(name, rule::DEFINITION, text);
         let result = rule::instantiate(new, &rule::parsed(text), &Bindings::new(op.args, &args).over(axes));
-        annotate(new, start, node, Some(format!("{name}: {}", rule::on_one_line(text))));
+        annotate(new, start, node, Some(format!("{name}: {}", rule::on_one_line(text)).into()));
         result
     })
 }
 
 /// Gives nodes that stand for `node` its place, and its rule unless there is a nearer one.
-fn annotate(graph: &mut Graph, start: usize, node: &Node, rule: Option<String>) {
-    for id in graph.ids().skip(start) {
+fn annotate(graph: &mut Graph, start: usize, node: &Node, rule: Option<Rc<str>>) {
+    for id in graph.ids_from(start) {
         let note = graph.note_mut(id);
         note.place = note.place.or(node.note.place);
         note.rule = note.rule.take().or_else(|| node.note.rule.clone()).or_else(|| rule.clone());
@@ -98,7 +98,7 @@ fn annotate(graph: &mut Graph, start: usize, node: &Node, rule: Option<String>) 
 
 struct Rules {
     when: &'static [When],
-    /// By the outermost operation of the left side, parsed as soon as a graph has such an operation.
+    /// By the outermost operation of the left side, the left sides parsed as soon as a graph has such an operation.
     identities: RefCell<HashMap<&'static str, Rc<[Parsed]>>>,
     structural: &'static [Structural],
 }
@@ -106,7 +106,6 @@ struct Rules {
 struct Parsed {
     identity: &'static Identity,
     from: Rc<Expr>,
-    to: Rc<Expr>,
 }
 
 /// What is known of a node in the graph that is being rewritten.
@@ -125,11 +124,7 @@ impl Rules {
 
     /// The identities about an operation.
     fn about(&self, head: &'static str) -> Rc<[Parsed]> {
-        let parse = |&identity: &&'static Identity| {
-            let to = rule::current(identity.name, rule::RIGHT_SIDE, identity.to);
-            let [from, to] = [identity.from, to].map(rule::parsed);
-            Parsed { identity, from, to }
-        };
+        let parse = |&identity: &&'static Identity| Parsed { identity, from: rule::parsed(identity.from) };
         let of_table = || by_head().get(head).into_iter().flatten().filter(|i| self.when.contains(&i.when));
         let mut identities = self.identities.borrow_mut();
         identities.entry(head).or_insert_with(|| of_table().map(parse).collect()).clone()
@@ -170,7 +165,7 @@ impl Rules {
     fn once(&self, graph: &mut Graph, id: Id, site: Site, fired: &mut BTreeSet<String>) -> Option<Id> {
         let rewritten = |identity: &Structural| {
             let before = graph.len();
-            let better = (identity.rewrite)(graph, id, site)?;
+            let better = (identity.about)(&graph.node(id).kind).then(|| (identity.rewrite)(graph, id, site))??;
             Some(rule::applied(identity.name, graph, before, better))
         };
         let structural = self.structural.iter().find_map(rewritten);
@@ -185,9 +180,10 @@ impl Rules {
             When::Stability | When::Always => true,
         };
         let found = candidates.iter().filter(applies).find_map(|p| Some((p, matching::find(graph, &p.from, id)?)));
-        let (Parsed { identity, to, .. }, bindings) = found?;
+        let (Parsed { identity, .. }, bindings) = found?;
+        let to = rule::parsed(rule::current(identity.name, rule::RIGHT_SIDE, identity.to));
         let (before, shape) = (graph.len(), graph.shape(id).clone());
-        let result = rule::instantiate(graph, to, &bindings);
+        let result = rule::instantiate(graph, &to, &bindings);
         let result = rule::applied(identity.name, graph, before, result);
         if matches!(identity.when, When::Stability | When::Alone) {
             fired.insert(format!("{}: {} => {}", identity.name, identity.from, identity.to));
@@ -203,7 +199,7 @@ fn by_head() -> &'static HashMap<&'static str, Vec<&'static Identity>> {
     BY_HEAD.get_or_init(|| {
         let mut by_head: HashMap<_, Vec<_>> = HashMap::new();
         for identity in op::identities() {
-            let from = rule::parse(identity.from);
+            let from = rule::parsed(identity.from);
             let ExprKind::Call(call) = &from.kind else { unreachable!("an identity is about calls") };
             let head = apply::spelled(&call.op, call.arguments.len()).expect("an identity is about known operations");
             by_head.entry(head.op.name).or_default().push(identity);
@@ -221,9 +217,7 @@ fn head(node: &Node) -> Option<&'static str> {
 }
 
 fn sites(graph: &Graph) -> Vec<Site> {
-    let mut forward = graph.clone();
-    forward.roots.retain(|r| !matches!(r.goal, Goal::Gradient(_)));
-    let needed = forward.live();
+    let needed = graph.live_for(|goal| !matches!(goal, Goal::Gradient(_)));
     let mut uses = vec![0; graph.len()];
     graph.users().iter().enumerate().for_each(|(index, users)| uses[index] = users.len());
     graph.roots.iter().filter_map(|r| r.node).for_each(|id| uses[id.index()] += 1);

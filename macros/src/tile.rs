@@ -249,7 +249,7 @@ impl<'g> Tiles<'g> {
         let zero = self.new.constant(0.0);
         let start = self.new.broadcast_to(zero, &shape);
         self.args.push(start);
-        let name = node.note.name.clone().unwrap_or_else(|| "total".into());
+        let name = node.note.name.as_deref().unwrap_or("total");
         self.body.push_argument(Argument::inside(name, shape, Dtype::Real))
     }
 

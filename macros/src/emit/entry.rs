@@ -7,7 +7,7 @@ mod step;
 use super::code::{ident, size, sizes};
 use super::pass::Pass;
 use super::surface::{Surface, blank, each, each_view, field_of, length, vectors};
-use super::types::kept;
+use super::types::{Kept, kept};
 use super::update::{Updates, updates};
 use super::{Compiled, Passes};
 use crate::ir::dim::Shape;
@@ -41,7 +41,8 @@ pub fn functions(surface: &Surface, passes: Option<&Passes>) -> TokenStream {
     let step = passes.and_then(|p| p.step.as_ref());
     let none = HashSet::new();
     let updates = step.map(|step| updates(surface, step, &pass(step, "Step", &surface.real, &none)));
-    let entry = Entry { surface, passes, updates };
+    let kept = passes.map(|p| kept(&p.forward)).unwrap_or_default();
+    let entry = Entry { surface, passes, kept, named_sizes: check::named_sizes(surface), updates };
     let (infer, forward, backward) = (entry.infer(), entry.forward(), entry.backward());
     let steps = surface.model.has_loss().then(|| entry.steps());
     let check = entry.check();
@@ -86,6 +87,10 @@ fn given_state(surface: &Surface) -> Option<TokenStream> {
 struct Entry<'a> {
     surface: &'a Surface<'a>,
     passes: Option<&'a Passes>,
+    /// What the forward pass keeps.
+    kept: Vec<Kept>,
+    /// `[("N", N, "x")]`
+    named_sizes: TokenStream,
     /// What a step hands over, if there is a step.
     updates: Option<Updates>,
 }
@@ -182,7 +187,7 @@ impl Entry<'_> {
             || self.stub(),
             |passes| {
                 let (entry, cotangents) = (self.entry(), self.cotangents());
-                let (checks, run) = (self.check_saved(&passes.forward), self.run(&passes.backward, "Backward"));
+                let (checks, run) = (self.check_saved(), self.run(&passes.backward, "Backward"));
                 let gradients = self.gradients(&passes.backward);
                 quote!(#entry #cotangents #checks #run #gradients)
             },
@@ -230,8 +235,7 @@ impl Entry<'_> {
             }
             Source::Saved => {
                 let before = compiled.graph.arguments[..index].iter().filter(|a| a.source == Source::Saved).count();
-                let forward = self.passes.map(|p| kept(&p.forward)).unwrap_or_default();
-                let (saved, name) = (self.surface.own("saved"), &forward[before].0);
+                let (saved, name) = (self.surface.own("saved"), &self.kept[before].0);
                 if scalar { quote!(#saved.#name) } else { quote!(#saved.#name.view()) }
             }
         }
@@ -326,8 +330,8 @@ impl Entry<'_> {
 
     fn saved(&self, forward: &Compiled) -> TokenStream {
         let results = forward.program.results.iter().enumerate().filter(|(_, (goal, _))| *goal == Goal::Saved);
-        let fields = results.zip(kept(forward)).map(|((k, _), (name, shape, _))| {
-            let value = self.value(forward, k, &shape);
+        let fields = results.zip(&self.kept).map(|((k, _), (name, shape, _))| {
+            let value = self.value(forward, k, shape);
             quote!(#name: #value)
         });
         quote!(Saved { #(#fields),* })

@@ -7,8 +7,9 @@
 //! for j in 0..14 { y[j] = max(x[j * 2], x[j * 2 + 1]); }
 //! ```
 
+use super::access::each_access;
 use super::code::Code;
-use super::write::{Turn, Writer, each_access};
+use super::write::{Turn, Writer};
 use crate::ir::dim::Dim;
 use crate::ir::graph::Fold;
 use crate::ir::program::{Access, Affine, Axis, BufferId, Loop, Stmt};

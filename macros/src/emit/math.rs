@@ -58,7 +58,7 @@ impl Math<'_> {
             Kind::Contract(letters) => (self.contraction(&node.args, letters, depth), Bond::Product),
             Kind::Along { op, .. } => (self.along(op, &node.args, depth), Bond::Atom),
             Kind::Scan(scan) => (format!("{} turns", scan.count), Bond::Atom),
-            Kind::Part(_) => (node.note.name.clone().unwrap_or_else(|| "a part".into()), Bond::Atom),
+            Kind::Part(_) => (node.note.name.as_deref().unwrap_or("a part").to_string(), Bond::Atom),
             Kind::Composite { op, .. } => (format!("{op}({})", self.operand(node.args[0], depth).0), Bond::Atom),
             Kind::Map(op) => self.elementwise(op, &node.args, depth),
         }

@@ -1,6 +1,7 @@
 //! A model and its compiled passes come in, the items that the macro leaves behind go out: the function of inference, and
 //! a module with parameters, gradients, passes, and the functions that call them.
 
+mod access;
 pub mod code;
 mod entry;
 mod groups;
@@ -133,7 +134,7 @@ fn fenced(lines: &[String]) -> Vec<String> {
 fn formulas(surface: &Surface, passes: &Passes) -> Vec<String> {
     let graph = &passes.model;
     let users = surface.model.names();
-    let named = |id: Id| graph.node(id).note.name.clone().filter(|name| users.contains(name));
+    let named = |id: Id| graph.node(id).note.name.as_deref().filter(|name| users.contains(*name)).map(str::to_string);
     let live = graph.live();
     let values = graph.ids().filter(|id| live[id.index()]).filter_map(|id| Some((named(id)?, id)));
     let lets = values.map(|(name, id)| format!("{name} = {}", math::formula(graph, id, &named)));

@@ -1,10 +1,11 @@
 //! A program as Rust: a record of the slices that a pass works on, and its `run`, statement by statement.
 
+use super::access::accesses;
 use super::code::{Code, docs, ident, size};
 use super::rows::Rows;
 use super::surface::{blank, length};
 use super::update::{Hand, Updates};
-use super::write::{Turn, Writer, accesses};
+use super::write::{Turn, Writer};
 use crate::ir::dim::Dim;
 use crate::ir::graph::{Dtype, Graph, Id};
 use crate::ir::program::{Access, BufferId, Operand, Program, Role, Stmt, Turns};
@@ -179,7 +180,7 @@ impl Pass<'_> {
         let looped = self.looped_whole();
         let lengths = fields.iter().filter_map(|f| self.length(f, &looped));
         let rows = self.local_arrays();
-        let body = Writer { pass: self, inlined: self.inlined() }.body();
+        let body = Writer::new(self, self.inlined()).body();
         let result = self.result();
         let docs = docs([doc]);
         let (part, real) = (self.rows().map(|rows| rows.item()), &self.real);
@@ -323,7 +324,7 @@ impl Pass<'_> {
     }
 
     fn result(&self) -> TokenStream {
-        let writer = Writer { pass: self, inlined: HashMap::new() };
+        let writer = Writer::new(self, HashMap::new());
         let values: Vec<Code> = self
             .scalar_results()
             .into_iter()
@@ -360,7 +361,7 @@ impl Pass<'_> {
                 let weight = 1 + args.iter().map(inner).sum::<usize>();
                 let near =
                     after.iter().any(|s| matches!(s, Stmt::Let { args, .. } if args.contains(&Operand::Local(*value))));
-                let named = self.graph.node(*value).note.name.as_ref().is_some_and(|n| self.users.contains(n));
+                let named = self.graph.node(*value).note.name.as_ref().is_some_and(|n| self.users.contains(&**n));
                 if uses.get(value) == Some(&1) && near && !named && weight <= INLINED {
                     weights.insert(*value, weight);
                     inlined.insert(*value, stmt.clone());

@@ -117,7 +117,7 @@ impl Rows<'_> {
     /// `for rows in rows_within(rows, 32) { lanes_of(x_lanes, x, &rows, [13, 32]); StepTurn { .. }.run(); }`
     fn tiles(&self) -> TokenStream {
         let height = Literal::i64_unsuffixed(self.tile.height);
-        let writer = Writer { pass: self.pass, inlined: HashMap::new() };
+        let writer = Writer::new(self.pass, HashMap::new());
         let (lanes, turn) = (self.take_lanes(), writer.turn_of(self.turns));
         quote!(for rows in rows_within(rows, #height) { #lanes #turn })
     }

@@ -21,6 +21,8 @@ pub enum Field<'a> {
 pub struct Surface<'a> {
     pub model: &'a Model,
     pub real: Ident,
+    /// The names of dimensions.
+    dimensions: HashSet<String>,
     /// Names that the user's arguments, dimensions and the passes' variables have.
     taken: HashSet<String>,
 }
@@ -28,13 +30,14 @@ pub struct Surface<'a> {
 impl<'a> Surface<'a> {
     pub fn new(model: &'a Model, passes: Option<&Passes>) -> Self {
         let mut taken: HashSet<String> = model.arguments.iter().map(|a| plain(&a.name)).collect();
-        taken.extend(dimension_names(model));
+        let dimensions = dimension_names(model);
+        taken.extend(dimensions.iter().cloned());
         for compiled in
             passes.into_iter().flat_map(|p| [Some(&p.infer), Some(&p.forward), Some(&p.backward), p.step.as_ref()])
         {
             taken.extend(compiled.into_iter().flat_map(inner_names));
         }
-        Surface { model, real: ident(if model.options.double { "f64" } else { "f32" }), taken }
+        Surface { model, real: ident(if model.options.double { "f64" } else { "f32" }), dimensions, taken }
     }
 
     /// A name of our own, out of the way of the user's.
@@ -190,12 +193,14 @@ impl<'a> Surface<'a> {
     }
 
     pub fn index_of(&self, argument: &Argument) -> usize {
-        self.model.arguments.iter().position(|a| a.name == argument.name).expect("an argument of the model")
+        let mut all = self.model.arguments.iter();
+        let same = all.clone().position(|a| std::ptr::eq(a, argument));
+        same.or_else(|| all.position(|a| a.name == argument.name)).expect("an argument of the model")
     }
 
     /// The variable of an input in emitted functions: its name, unless that is a dimension's as well.
     pub fn variable(&self, argument: &Argument) -> Ident {
-        match dimension_names(self.model).contains(&plain(&argument.name)) {
+        match self.dimensions.contains(&plain(&argument.name)) {
             true => format_ident!("{}_", plain(&argument.name)),
             false => argument.name.clone(),
         }

@@ -10,6 +10,7 @@ use crate::ir::graph::{Dtype, Goal, Kind, Source};
 use crate::ir::model::{Argument, Group, Init, plain};
 use proc_macro2::{Ident, TokenStream};
 use quote::quote;
+use std::collections::HashMap;
 
 pub fn types(surface: &Surface, passes: Option<&Passes>) -> TokenStream {
     let params = params(surface);
@@ -316,32 +317,21 @@ fn reasons(backward: &Compiled) -> Vec<String> {
     why.map(|why| why.map(|w| format!(" ({w})")).unwrap_or_default()).collect()
 }
 
-/// The values that the forward pass keeps: name, shape and kind of element.
-pub fn kept(forward: &Compiled) -> Vec<(Ident, Shape, Dtype)> {
-    let saved = forward.graph.roots.iter().filter(|r| r.goal == Goal::Saved).filter_map(|r| r.node);
-    let mut kept = Vec::new();
-    for id in saved {
-        let node = forward.graph.node(id);
-        let name = saved_name(forward, kept.len());
-        kept.push((ident(&name), node.shape.clone(), node.dtype));
-    }
-    kept
-}
+/// A value that the forward pass keeps: name, shape and kind of element.
+pub type Kept = (Ident, Shape, Dtype);
 
-/// The name of saved value `k`: its node's, told apart by a number where two have the same.
-fn saved_name(forward: &Compiled, k: usize) -> String {
-    let names: Vec<String> = forward
-        .graph
-        .roots
-        .iter()
-        .filter(|r| r.goal == Goal::Saved)
-        .filter_map(|r| r.node)
-        .map(|id| forward.graph.name_of(id))
-        .collect();
-    match names[..k].iter().filter(|n| **n == names[k]).count() {
-        0 => names[k].clone(),
-        before => format!("{}_{}", names[k], before + 1),
-    }
+/// The values that the forward pass keeps, told apart by a number where two have the same name.
+pub fn kept(forward: &Compiled) -> Vec<Kept> {
+    let saved = forward.graph.roots.iter().filter(|r| r.goal == Goal::Saved).filter_map(|r| r.node);
+    let mut seen: HashMap<String, usize> = HashMap::new();
+    let named = saved.map(|id| {
+        let (node, name) = (forward.graph.node(id), forward.graph.name_of(id));
+        let count = seen.entry(name.clone()).or_default();
+        *count += 1;
+        let name = if *count > 1 { format!("{name}_{count}") } else { name };
+        (ident(&name), node.shape.clone(), node.dtype)
+    });
+    named.collect()
 }
 
 fn saved(surface: &Surface, passes: Option<&Passes>) -> TokenStream {

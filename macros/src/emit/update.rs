@@ -2,10 +2,10 @@
 //! reads the parameter any more.
 
 use super::Compiled;
+use super::access::accesses;
 use super::pass::Pass;
 use super::surface::Surface;
 use super::visit::places;
-use super::write::accesses;
 use crate::ir::graph::Goal;
 use crate::ir::life::Lives;
 use crate::ir::program::{self, BufferId, Operand, Stmt};

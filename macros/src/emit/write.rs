@@ -1,5 +1,6 @@
 //! The statements of a program as Rust: loops, products, steps along an axis, turns of loops, and the expressions in them.
 
+use super::access::{accesses, each_access};
 use super::code::{Code, docs, ident, size};
 use super::math;
 use super::pass::{Field, Pass, written};
@@ -42,6 +43,15 @@ impl Turn {
 pub struct Writer<'a> {
     pub pass: &'a Pass<'a>,
     pub inlined: HashMap<Id, Stmt>,
+    /// Where each value lies that has memory of its own.
+    memory: HashMap<Id, usize>,
+}
+
+impl<'a> Writer<'a> {
+    pub fn new(pass: &'a Pass<'a>, inlined: HashMap<Id, Stmt>) -> Self {
+        let own = pass.program.buffers.iter().enumerate().filter(|(_, b)| !matches!(b.role, Role::Argument(_)));
+        Writer { pass, inlined, memory: own.rev().map(|(index, b)| (b.node, index)).collect() }
+    }
 }
 
 impl Writer<'_> {
@@ -536,17 +546,16 @@ impl Writer<'_> {
         let node = self.pass.graph.node(id);
         let name = |id: Id| self.shown(id);
         let formula = math::formula(self.pass.graph, id, &name);
-        let own = self.shown(id).or_else(|| node.note.name.clone());
+        let own = self.shown(id).or_else(|| node.note.name.as_deref().map(str::to_string));
         let equation = own.filter(|n| *n != formula).map_or(formula.clone(), |n| format!("{n} = {formula}"));
         docs(std::iter::once(equation.as_str()).chain(node.note.rule.as_deref()))
     }
 
     /// The name under which a reader finds a value: its buffer's, or its variable's.
     fn shown(&self, id: Id) -> Option<String> {
-        let own = self.program().buffers.iter().position(|b| b.node == id && !matches!(b.role, Role::Argument(_)));
-        match own {
+        match self.memory.get(&id) {
             // The memory of a result goes by the result's name from the start; the value keeps its own.
-            Some(index) => Some(match &self.program().buffers[index] {
+            Some(&index) => Some(match &self.program().buffers[index] {
                 buffer if buffer.role == Role::Scratch && !buffer.name.is_empty() => buffer.name.clone(),
                 _ => self.pass.names.buffers[index].clone(),
             }),
@@ -570,42 +579,6 @@ fn combine(fold: Fold, place: Code, value: Code) -> TokenStream {
         Fold::Max => quote!(#place = max(#place, #value);),
         Fold::Min => quote!(#place = min(#place, #value);),
     }
-}
-
-/// The elements and rows that a statement and those inside touch, and whether any is written; a fold's row with its
-/// axis. Buffers that are touched in more than one pattern are left out: no slice serves them all.
-pub fn accesses(stmt: &Stmt) -> Vec<(Access, bool)> {
-    let mut found: Vec<(Access, bool)> = Vec::new();
-    let mut mixed: HashSet<BufferId> = HashSet::new();
-    let mut note = |access: &Access, mutable: bool| match found.iter_mut().find(|(a, _)| a.buffer == access.buffer) {
-        Some((first, _)) if first.place != access.place => _ = mixed.insert(access.buffer),
-        Some((_, m)) => *m |= mutable,
-        None => found.push((access.clone(), mutable)),
-    };
-    each_access(stmt, &mut note);
-    found.retain(|(a, _)| !mixed.contains(&a.buffer));
-    found
-}
-
-/// Calls `visit` with every element or row that a statement and those inside touch, and whether it is written.
-pub fn each_access(stmt: &Stmt, visit: &mut impl FnMut(&Access, bool)) {
-    stmt.walk(&mut |s| {
-        for operand in s.operands() {
-            if let Operand::Load(access) = operand {
-                visit(access, false);
-            }
-        }
-        match s {
-            Stmt::Store { to, .. } | Stmt::Accumulate { to, .. } => visit(to, true),
-            Stmt::Fold { from, axis, into, .. } => {
-                let mut row = from.clone();
-                row.place.strides.push((*axis, Dim::number(1)));
-                visit(&row, false);
-                into.iter().for_each(|to| visit(to, true));
-            }
-            _ => {}
-        }
-    });
 }
 
 /// The length of a tile. That of `rows.len()` is a difference that saturates, in which LLVM does not recognise the length of

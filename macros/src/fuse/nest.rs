@@ -134,10 +134,15 @@ impl Nest<'_> {
 
     /// Buffers for arguments, results, steps, and all that is read as memory.
     fn give_memory(&mut self, shapes: &[Shape]) {
-        for index in 0..self.graph.arguments.len() {
+        let mut nodes: Vec<Option<Id>> = vec![None; self.graph.arguments.len()];
+        for id in self.graph.ids() {
+            if let Kind::Arg(index) = self.graph.node(id).kind {
+                nodes[index].get_or_insert(id);
+            }
+        }
+        for (index, node) in nodes.into_iter().enumerate() {
             let argument = &self.graph.arguments[index];
             let (shape, dtype, name) = (argument.shape.clone(), argument.dtype, argument.name.clone());
-            let node = self.graph.ids().find(|id| self.graph.node(*id).kind == Kind::Arg(index));
             let buffer = self.buffer(node.unwrap_or(Id(0)), Role::Argument(index), shape);
             self.program.buffers[buffer.0].dtype = dtype;
             self.program.buffers[buffer.0].name = name;
@@ -167,7 +172,7 @@ impl Nest<'_> {
         let id = BufferId(self.program.buffers.len());
         let (name, dtype) = match self.graph.len() {
             0 => (String::new(), crate::ir::graph::Dtype::Real),
-            _ => (self.graph.node(node).note.name.clone().unwrap_or_default(), self.graph.node(node).dtype),
+            _ => (self.graph.node(node).note.name.as_deref().unwrap_or_default().into(), self.graph.node(node).dtype),
         };
         self.program.buffers.push(Buffer { node, name, role, dtype, shape, slot: id.0, over: None });
         id

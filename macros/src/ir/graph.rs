@@ -3,11 +3,14 @@
 
 use super::along::Along;
 use super::dim::{Dim, Shape, show};
+use super::hash::Quick;
 use super::model::Role;
 use super::scan::{Scan, Shared};
 use crate::error::Place;
 use std::collections::HashMap;
 use std::fmt;
+use std::hash::{BuildHasher, Hash};
+use std::rc::Rc;
 
 /// A node of one graph.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
@@ -96,10 +99,10 @@ pub struct Node {
 #[derive(Clone, Debug, Default)]
 pub struct Note {
     /// The user's name, or one derived from it.
-    pub name: Option<String>,
+    pub name: Option<Rc<str>>,
     pub place: Option<Place>,
     /// The rule that made the node, if not the user: `tanh: d_x = dy * (1 - y * y)`.
-    pub rule: Option<String>,
+    pub rule: Option<Rc<str>>,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
@@ -150,7 +153,8 @@ pub struct Root {
 #[derive(Clone, Debug, Default)]
 pub struct Graph {
     nodes: Vec<Node>,
-    known: HashMap<(Kind, Vec<Id>, Shape), Id>,
+    /// Nodes by the hash of their kind, arguments and shape; of several with one hash, the later ones by the next hashes.
+    known: HashMap<u64, Id, Quick>,
     pub arguments: Vec<Argument>,
     pub roots: Vec<Root>,
     /// Sizes that an `if` has taken to be different, since they have different names; of a graph that has been lowered.
@@ -172,7 +176,7 @@ impl Graph {
 
     /// The name of a node, or `value`.
     pub fn name_of(&self, id: Id) -> String {
-        self.node(id).note.name.clone().unwrap_or_else(|| "value".into())
+        self.node(id).note.name.as_deref().unwrap_or("value").to_string()
     }
 
     pub fn note_mut(&mut self, id: Id) -> &mut Note {
@@ -188,23 +192,31 @@ impl Graph {
         (0..self.nodes.len() as u32).map(Id)
     }
 
+    /// Those from a place on.
+    pub fn ids_from(&self, start: usize) -> impl Iterator<Item = Id> + use<> {
+        (start as u32..self.nodes.len() as u32).map(Id)
+    }
+
     /// The node of this kind, arguments and shape: a known one, or a new one.
     pub fn add(&mut self, kind: Kind, args: Vec<Id>, shape: Shape, dtype: Dtype) -> Id {
-        let key = (kind, args, shape);
-        if let Some(&id) = self.known.get(&key) {
-            return id;
+        let mut hash = Quick::default().hash_one((&kind, &args, &shape));
+        while let Some(&id) = self.known.get(&hash) {
+            let node = self.node(id);
+            if node.args == args && node.kind == kind && node.shape == shape {
+                return id;
+            }
+            hash = hash.wrapping_add(1);
         }
         let id = Id(self.nodes.len() as u32);
-        let (kind, args, shape) = key.clone();
         self.nodes.push(Node { kind, args, shape, dtype, note: Note::default() });
-        self.known.insert(key, id);
+        self.known.insert(hash, id);
         id
     }
 
     pub fn argument(&mut self, index: usize) -> Id {
-        let Argument { shape, dtype, name, .. } = self.arguments[index].clone();
-        let id = self.add(Kind::Arg(index), Vec::new(), shape, dtype);
-        self.note_mut(id).name = Some(name);
+        let Argument { shape, dtype, .. } = &self.arguments[index];
+        let id = self.add(Kind::Arg(index), Vec::new(), shape.clone(), *dtype);
+        self.nodes[id.index()].note.name = Some(self.arguments[index].name.as_str().into());
         id
     }
 
@@ -394,8 +406,13 @@ impl Graph {
 
     /// Which nodes a root depends on.
     pub fn live(&self) -> Vec<bool> {
+        self.live_for(|_| true)
+    }
+
+    /// Which nodes a root for one of these goals depends on.
+    pub fn live_for(&self, goal: impl Fn(Goal) -> bool) -> Vec<bool> {
         let mut live = vec![false; self.len()];
-        for root in &self.roots {
+        for root in self.roots.iter().filter(|r| goal(r.goal)) {
             if let Some(id) = root.node {
                 live[id.index()] = true;
             }

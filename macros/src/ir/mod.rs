@@ -3,6 +3,7 @@
 pub mod along;
 pub mod dim;
 pub mod graph;
+pub mod hash;
 pub mod life;
 pub mod model;
 pub mod program;

@@ -11,7 +11,8 @@ use std::fmt;
 use std::rc::Rc;
 
 /// A network as its author wrote it.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
+#[cfg_attr(test, derive(Debug))]
 pub struct Model {
     pub options: Options,
     /// The user's other attributes, documentation among them.
@@ -39,7 +40,7 @@ pub struct Model {
 pub type Callees = HashMap<String, Rc<Network>>;
 
 /// A network that others call: its model, spread, and the graph of it, in dimensions of its own.
-#[derive(Debug)]
+#[cfg_attr(test, derive(Debug))]
 pub struct Network {
     pub model: Model,
     pub graph: Graph,
@@ -50,7 +51,8 @@ pub const VALUE: &str = "y";
 pub const COTANGENT: &str = "dy";
 
 /// What stands in the parentheses of `#[network(..)]`.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
+#[cfg_attr(test, derive(Debug))]
 pub struct Options {
     /// `f64` instead of `f32`.
     pub double: bool,
@@ -93,7 +95,8 @@ impl Role {
 }
 
 /// `x: Input<N, 13>`.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
+#[cfg_attr(test, derive(Debug))]
 pub struct Argument {
     pub name: Ident,
     pub role: Role,
@@ -107,7 +110,8 @@ pub struct Argument {
 }
 
 /// Many networks side by side, in the path of a parameter.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
+#[cfg_attr(test, derive(Debug))]
 pub struct Stack {
     /// The index of the name in the path behind which it lies.
     pub at: usize,
@@ -118,7 +122,8 @@ pub struct Stack {
 }
 
 /// `hidden: dense<13, 13>`: the parameters of another network; `blocks: [block<64>; 6]`: those of a stack of it.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
+#[cfg_attr(test, derive(Debug))]
 pub struct Group {
     pub name: Ident,
     pub network: syn::Path,
@@ -146,7 +151,8 @@ pub enum Init {
 }
 
 /// `-> Output<N, 1>`, or a tuple of them.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
+#[cfg_attr(test, derive(Debug))]
 pub struct Outputs {
     pub shapes: Vec<(Shape, Place)>,
     /// Written as a tuple.
@@ -154,14 +160,16 @@ pub struct Outputs {
 }
 
 /// `{ let h = ..; h }`.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
+#[cfg_attr(test, derive(Debug))]
 pub struct Block {
     pub lets: Vec<Let>,
     pub result: Expr,
 }
 
 /// `let h: Output<N, H> = value;`, or `let (h, c) = value;`.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
+#[cfg_attr(test, derive(Debug))]
 pub struct Let {
     /// The name, or the names of a tuple; none for `_`.
     pub names: Vec<Option<Ident>>,
@@ -171,13 +179,15 @@ pub struct Let {
     pub value: Expr,
 }
 
-#[derive(Clone, Debug)]
+#[derive(Clone)]
+#[cfg_attr(test, derive(Debug))]
 pub struct Expr {
     pub kind: ExprKind,
     pub place: Place,
 }
 
-#[derive(Clone, Debug)]
+#[derive(Clone)]
+#[cfg_attr(test, derive(Debug))]
 pub enum ExprKind {
     Name(String),
     /// A literal, integers as well.
@@ -193,7 +203,8 @@ pub enum ExprKind {
 }
 
 /// `if condition { then } else { otherwise }`.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
+#[cfg_attr(test, derive(Debug))]
 pub struct If {
     pub condition: Condition,
     pub then: Expr,
@@ -203,7 +214,8 @@ pub struct If {
 }
 
 /// What decides between two branches.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
+#[cfg_attr(test, derive(Debug))]
 pub enum Condition {
     Literal(bool),
     /// Two sizes compared: `eq ne lt le gt ge`. Decided while the model is compiled.
@@ -213,7 +225,8 @@ pub enum Condition {
 }
 
 /// `for t in 0..T { h = ..; y }`: what is carried after the last turn, then the stack of the turns' values.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
+#[cfg_attr(test, derive(Debug))]
 pub struct For {
     pub index: Option<Ident>,
     pub count: Dim,
@@ -225,7 +238,8 @@ pub struct For {
 }
 
 /// An operation applied: `tanh(x)`, `x.tanh()`, `a + b` (as `add`), `sum(x, axis = 0)`.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
+#[cfg_attr(test, derive(Debug))]
 pub struct Call {
     /// As written, or the operator's word: `add sub mul div neg lt gt le ge eq ne`.
     pub op: String,
@@ -246,7 +260,8 @@ pub enum Spelling {
 }
 
 /// `axis = 1`, `keepdims = true`.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
+#[cfg_attr(test, derive(Debug))]
 pub struct CallOption {
     pub name: String,
     pub value: Setting,
@@ -310,7 +325,7 @@ impl Argument {
 }
 
 /// How the size behind a name is read: an axis of an argument is `factor * name + rest`.
-#[derive(Debug)]
+#[cfg_attr(test, derive(Debug))]
 pub struct Reading<'a> {
     pub name: &'a str,
     pub argument: &'a Argument,

@@ -283,10 +283,10 @@ impl<'m> Lowering<'m> {
         let note = self.graph.note_mut(new);
         note.place = Some(planned.expr.place);
         note.rule = node.note.rule.clone();
-        let inner = node.note.name.as_ref().filter(|name| names.contains(*name));
+        let inner = node.note.name.as_ref().filter(|name| names.contains(&***name));
         let named = inner.map(|inner| format!("{}_{inner}", planned.called()));
         if let Some(name) = named.or_else(|| is_result.then(|| planned.called().to_string())) {
-            note.name = Some(name.clone());
+            note.name = Some(name.as_str().into());
             self.inlined.insert(name);
         }
     }

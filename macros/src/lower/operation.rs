@@ -79,6 +79,9 @@ impl<'m> Planned<'m> {
 
     /// A size that an option names is one of the model's.
     pub fn known_dimensions(&self, model: &Model) -> syn::Result<()> {
+        if self.settings.is_empty() {
+            return Ok(());
+        }
         let groups = model.groups.iter().flat_map(Group::written);
         let known: Vec<&str> =
             model.arguments.iter().flat_map(|a| &a.shape).chain(groups).flat_map(Dim::names).collect();

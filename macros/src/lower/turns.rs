@@ -187,8 +187,8 @@ impl<'m> Lowering<'m> {
         }
         if read(body.index) {
             args.push(self.graph.iota(0, vec![turns.count.clone()]));
-            let name = body.graph.node(body.index).note.name.clone().unwrap_or_default();
-            here.push((body.index, new.push_argument(Argument::inside(&name, Shape::new(), Dtype::Index))));
+            let name = body.graph.node(body.index).note.name.as_deref().unwrap_or_default();
+            here.push((body.index, new.push_argument(Argument::inside(name, Shape::new(), Dtype::Index))));
         }
         let scanned = args.len() - body.starts.len();
         for &(outside, inside) in body.captured.iter().filter(|(_, inside)| read(*inside)) {

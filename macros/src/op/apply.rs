@@ -262,6 +262,10 @@ impl Mismatch {
 }
 
 impl Settings {
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
     pub fn get(&self, name: &str) -> Option<&Setting> {
         self.0.iter().find(|(n, _)| n == name).map(|(_, setting)| setting)
     }

@@ -32,7 +32,10 @@ mod trigonometric;
 mod windows;
 
 use crate::ir::graph::{Dtype, Fold, Graph, Id};
+use crate::ir::hash::Quick;
 use apply::{Mismatch, Settings};
+use std::collections::HashMap;
+use std::sync::OnceLock;
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Family {
@@ -220,7 +223,17 @@ pub fn all() -> impl Iterator<Item = &'static Op> {
 
 /// The operation of this name or alias.
 pub fn find(name: &str) -> Option<&'static Op> {
-    all().find(|op| op.name == name || op.aliases.contains(&name))
+    static BY_NAME: OnceLock<HashMap<&'static str, &'static Op, Quick>> = OnceLock::new();
+    let by_name = BY_NAME.get_or_init(|| {
+        let mut by_name = HashMap::default();
+        for op in all() {
+            for name in std::iter::once(&op.name).chain(op.aliases) {
+                by_name.entry(*name).or_insert(op);
+            }
+        }
+        by_name
+    });
+    by_name.get(name).copied()
 }
 
 /// The operation that a call of a model means by this name.

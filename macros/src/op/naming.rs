@@ -51,7 +51,7 @@ pub fn name_all(graph: &mut Graph) {
     for id in graph.ids() {
         if graph.node(id).note.name.is_none() {
             let name = suggest(graph, id);
-            graph.note_mut(id).name = name;
+            graph.note_mut(id).name = name.map(String::into);
         }
     }
 }

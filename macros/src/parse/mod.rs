@@ -17,7 +17,7 @@ use quote::quote_spanned;
 use syn::ItemFn;
 
 /// A model that could not be read.
-#[derive(Debug)]
+#[cfg_attr(test, derive(Debug))]
 pub struct Failure {
     /// What was found; nothing where rustc reports the source by itself.
     pub error: Option<syn::Error>,
@@ -25,7 +25,7 @@ pub struct Failure {
 }
 
 /// How much of the item is known in spite of an error, so that its users get no errors of their own.
-#[derive(Debug)]
+#[cfg_attr(test, derive(Debug))]
 pub enum Known {
     Nothing,
     /// Something else than a function, to be left as it is.

@@ -11,33 +11,41 @@ use crate::op::apply;
 /// From a node to one that stands for it, if the identity is about it.
 pub struct Structural {
     pub name: &'static str,
+    /// Whether it may be about a node of this kind.
+    pub about: fn(&Kind) -> bool,
     pub rewrite: fn(&mut Graph, Id, Site) -> Option<Id>,
 }
 
 macro_rules! named {
-    ($($identity:ident),* $(,)?) => { &[$(Structural { name: stringify!($identity), rewrite: $identity }),*] };
+    ($($identity:ident: $about:pat),* $(,)?) => {
+        &[$(Structural {
+            name: stringify!($identity),
+            about: |kind| matches!(kind, $about),
+            rewrite: $identity,
+        }),*]
+    };
 }
 
 /// Before differentiation: what other identities need in order to see through a broadcast.
-pub const BEFORE: &[Structural] = named![constant, lift_broadcast];
+pub const BEFORE: &[Structural] = named![constant: Kind::Map(_), lift_broadcast: Kind::Map(_)];
 
 pub const AFTER: &[Structural] = named![
-    constant,
-    lift_broadcast,
-    reduce_of_broadcast,
-    reduce_of_reduce,
-    reduce_of_permute,
-    sum_of_neg,
-    sum_of_multiples,
-    sum_of_chosen,
-    share_of_nothing,
-    root_of_repeated,
-    join_factors,
-    permute_of_contract,
-    permute_of_broadcast,
-    contract_of_broadcast,
-    add_of_pads,
-    contract_with_vector,
+    constant: Kind::Map(_),
+    lift_broadcast: Kind::Map(_),
+    reduce_of_broadcast: Kind::Reduce { .. },
+    reduce_of_reduce: Kind::Reduce { .. },
+    reduce_of_permute: Kind::Reduce { .. },
+    sum_of_neg: Kind::Reduce { fold: Fold::Sum, .. },
+    sum_of_multiples: Kind::Reduce { fold: Fold::Sum, .. },
+    sum_of_chosen: Kind::Reduce { fold: Fold::Sum, .. },
+    share_of_nothing: Kind::Map("div"),
+    root_of_repeated: Kind::Map("sqrt"),
+    join_factors: Kind::Map("mul"),
+    permute_of_contract: Kind::Permute { .. },
+    permute_of_broadcast: Kind::Permute { .. },
+    contract_of_broadcast: Kind::Contract(_),
+    add_of_pads: Kind::Map("add"),
+    contract_with_vector: Kind::Contract(_),
 ];
 
 /// `2 * 3` is `6`.

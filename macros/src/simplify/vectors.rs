@@ -25,7 +25,7 @@ pub fn contract_with_vector(graph: &mut Graph, id: Id, _: Site) -> Option<Id> {
         graph.broadcast(turned, along, &extents)
     });
     let product = graph.map("mul", spread.to_vec(), Dtype::Real);
-    graph.inherit(product, &Note { name: name.as_ref().map(|n| format!("{n}_terms")), ..Note::default() });
+    graph.inherit(product, &Note { name: name.as_ref().map(|n| format!("{n}_terms").into()), ..Note::default() });
     let axes: Vec<usize> = (0..order.len()).filter(|&k| summed(&order[k])).collect();
     let left: Vec<u8> = kept_axes(order.len(), &axes).map(|k| order[k]).collect();
     let sum = graph.reduce(Fold::Sum, product, axes);

@@ -2,14 +2,21 @@
 //! have the shapes that the network declares.
 
 use super::{Entry, data};
-use crate::emit::Compiled;
 use crate::emit::code::{ident, size, sizes};
-use crate::emit::surface::{each, field_of, size_in_stacks, vectors};
-use crate::emit::types::kept;
+use crate::emit::surface::{Surface, each, field_of, size_in_stacks, vectors};
 use crate::ir::dim::{Dim, show};
 use crate::ir::model::{Argument, Reading, Role, plain};
 use proc_macro2::{Ident, Literal, TokenStream};
 use quote::quote;
+
+/// `[("N", N, "x")]`
+pub fn named_sizes(surface: &Surface) -> TokenStream {
+    let all = surface.model.sizes().into_iter().map(|Reading { name, argument, .. }| {
+        let (value, from) = (ident(name), argument.dotted());
+        quote!((#name, #value, #from))
+    });
+    quote!([#(#all),*])
+}
 
 impl Entry<'_> {
     /// `let Sizes { N } = checked(sizes(x, params));`
@@ -31,7 +38,7 @@ impl Entry<'_> {
         let checks = self.surface.states().filter(|a| !a.shape.is_empty()).map(|argument| {
             let (field, path, dims) =
                 (field_of(argument), format!("state.{}", argument.dotted()), sizes(&argument.shape));
-            let (written, names) = (show(&argument.shape), self.named_sizes());
+            let (written, names) = (show(&argument.shape), &self.named_sizes);
             quote!(checked(expect_shape(#network, #path, #state.#field.shape(), &#dims, #written, &#names));)
         });
         quote!(#entry #(#checks)*)
@@ -54,24 +61,15 @@ impl Entry<'_> {
         quote!(#split #(#checks)*)
     }
 
-    pub(super) fn check_saved(&self, forward: &Compiled) -> TokenStream {
+    pub(super) fn check_saved(&self) -> TokenStream {
         let (network, saved) = (self.surface.model.name.to_string(), self.surface.own("saved"));
-        let arrays = kept(forward).into_iter().filter(|(_, shape, _)| !shape.is_empty());
+        let arrays = self.kept.iter().filter(|(_, shape, _)| !shape.is_empty());
         let checks = arrays.map(|(name, shape, _)| {
-            let (path, dims, written) = (format!("saved.{name}"), sizes(&shape), show(&shape));
-            let names = self.named_sizes();
+            let (path, dims, written) = (format!("saved.{name}"), sizes(shape), show(shape));
+            let names = &self.named_sizes;
             quote!(checked(expect_shape(#network, #path, #saved.#name.shape(), &#dims, #written, &#names));)
         });
         quote!(#(#checks)*)
-    }
-
-    /// `[("N", N, "x")]`
-    pub(super) fn named_sizes(&self) -> TokenStream {
-        let all = self.surface.model.sizes().into_iter().map(|Reading { name, argument, .. }| {
-            let (value, from) = (ident(name), argument.dotted());
-            quote!((#name, #value, #from))
-        });
-        quote!([#(#all),*])
     }
 
     pub(super) fn check(&self) -> TokenStream {
@@ -122,8 +120,7 @@ impl Entry<'_> {
             quote!(expect_apart(#network, (#name_a, #a), (#name_b, #b))?;)
         });
         let differences = self.passes.into_iter().flat_map(|p| &p.differences).map(|difference| {
-            let (network, written, names) =
-                (surface.model.name.to_string(), difference.to_string(), self.named_sizes());
+            let (network, written, names) = (surface.model.name.to_string(), difference.to_string(), &self.named_sizes);
             let (more, less) = difference.signs();
             let (more, less) = (size(&more), size(&less));
             quote!(expect_size(#network, #written, (#more, #less), &#names)?;)
@@ -131,7 +128,7 @@ impl Entry<'_> {
         let params = surface.own("params");
         let counts = vectors(surface.params()).into_iter().map(|(stack, count)| {
             let (network, path, written) = (surface.model.name.to_string(), stack.dotted(), count.to_string());
-            let (names, count, path_names) = (self.named_sizes(), size(&count), &stack.path);
+            let (names, count, path_names) = (&self.named_sizes, size(&count), &stack.path);
             match stack.stacks.is_empty() {
                 true => {
                     quote!(expect_count(#network, #path, #params.#(#path_names).*.len(), (#count, #written), &#names)?;)
@@ -201,7 +198,7 @@ impl Entry<'_> {
 
     pub(super) fn expectation(&self, argument: &Argument) -> TokenStream {
         let (network, name) = (self.surface.model.name.to_string(), argument.dotted());
-        let (array, dims, names) = (self.array(argument), sizes(argument.own_shape()), self.named_sizes());
+        let (array, dims, names) = (self.array(argument), sizes(argument.own_shape()), &self.named_sizes);
         let written = show(argument.own_shape());
         if argument.stacks.is_empty() {
             return quote!(expect_shape(#network, #name, #array.shape(), &#dims, #written, &#names)?;);

@@ -11,7 +11,7 @@ use crate::ir::model::plain;
 use crate::ir::program::{self, Operand};
 use proc_macro2::{Ident, Literal, TokenStream};
 use quote::quote;
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 /// The memory of a step that outlives it.
 pub struct Memory {
@@ -27,6 +27,7 @@ pub fn memory(surface: &Surface, step: &Compiled) -> Memory {
     let pass = pass(step, "Step", &surface.real, &none);
     let apart = pass.rows().map(|_| surface.own("apart"));
     let mut memory = Memory { scratch: Vec::new(), copies: Vec::new(), apart };
+    let results = Results::of(&step.program);
     for field in pass.fields() {
         let buffer = step.program.buffer(field.buffer);
         match buffer.role {
@@ -40,7 +41,7 @@ pub fn memory(surface: &Surface, step: &Compiled) -> Memory {
                 memory.copies.push((name, doc, surface.element(argument.role)));
             }
             program::Role::Argument(_) => {}
-            _ if result_of(step, &field).is_none_or(|k| lies_in_workspace(surface, step.program.results[k].0)) => {
+            _ if results.behind(&field).is_none_or(|k| lies_in_workspace(surface, step.program.results[k].0)) => {
                 memory.scratch.push((field.name.clone(), buffer.shape.clone(), buffer.dtype))
             }
             _ => {}
@@ -49,13 +50,25 @@ pub fn memory(surface: &Surface, step: &Compiled) -> Memory {
     memory
 }
 
-/// The result whose array is this piece of memory.
-fn result_of(compiled: &Compiled, field: &Field) -> Option<usize> {
-    let slot = compiled.program.buffer(field.buffer).slot;
-    compiled.program.buffers.iter().filter(|b| b.slot == slot).find_map(|b| match b.role {
-        program::Role::Result(index) => Some(index),
-        _ => None,
-    })
+/// The results whose arrays are pieces of memory.
+struct Results<'a> {
+    program: &'a program::Program,
+    by_slot: HashMap<usize, usize>,
+}
+
+impl<'a> Results<'a> {
+    fn of(program: &'a program::Program) -> Self {
+        let results = program.buffers.iter().rev().filter_map(|b| match b.role {
+            program::Role::Result(index) => Some((b.slot, index)),
+            _ => None,
+        });
+        Results { program, by_slot: results.collect() }
+    }
+
+    /// The result whose array is this piece of memory.
+    fn behind(&self, field: &Field) -> Option<usize> {
+        self.by_slot.get(&self.program.buffer(field.buffer).slot).copied()
+    }
 }
 
 /// Whether a result is a gradient that is handed out to a stack of networks.
@@ -191,7 +204,7 @@ impl Entry<'_> {
         let mut copies_left = copies.iter();
         let (mut bindings, mut next, state) = (TokenStream::new(), TokenStream::new(), self.surface.own("state"));
         let mut given = Vec::new();
-        let params = self.surface.own("params");
+        let (params, results) = (self.surface.own("params"), Results::of(&step.program));
         for field in pass.fields() {
             let (name, buffer) = (&field.name, step.program.buffer(field.buffer));
             let binding = match buffer.role {
@@ -214,7 +227,7 @@ impl Entry<'_> {
                         }
                     }
                 }
-                _ => match result_of(step, &field).map(|k| step.program.results[k].0) {
+                _ => match results.behind(&field).map(|k| step.program.results[k].0) {
                     Some(Goal::State(i)) => {
                         let of = field_of(&self.surface.model.arguments[i]);
                         next.extend(quote!(slice_mut(&mut #state.#of).copy_from_slice(#name);));
