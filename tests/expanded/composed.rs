@@ -313,18 +313,30 @@ pub mod dense {
         type Output = ();
         #[inline(always)]
         fn run(self) {
-            let Self { I, N, O, x, w, b, output } = self;
-            let b = &b[..O];
-            /// x_dot_w = x·w
-            let output = matmul(output, x, w, [N, I, O]);
-            for i in 0..N {
-                let output = &mut output[i * O..][..O];
-                for j in 0..O {
-                    /// output = x_dot_w + b
-                    let x_dot_w_plus_b_j = output[j] + b[j];
-                    output[j] = x_dot_w_plus_b_j;
+            #[inline(always)]
+            fn distinct<'a>(
+                I: usize,
+                N: usize,
+                O: usize,
+                x: &'a [f32],
+                w: &'a [f32],
+                b: &'a [f32],
+                output: &'a mut [f32],
+            ) {
+                let b = &b[..O];
+                /// x_dot_w = x·w
+                let output = matmul(output, x, w, [N, I, O]);
+                for i in 0..N {
+                    let output = &mut output[i * O..][..O];
+                    for j in 0..O {
+                        /// output = x_dot_w + b
+                        let x_dot_w_plus_b_j = output[j] + b[j];
+                        output[j] = x_dot_w_plus_b_j;
+                    }
                 }
             }
+            let Self { I, N, O, x, w, b, output } = self;
+            distinct(I, N, O, x, w, b, output)
         }
     }
     /// The slices of `dense`'s forward pass.
@@ -341,18 +353,30 @@ pub mod dense {
         type Output = ();
         #[inline(always)]
         fn run(self) {
-            let Self { I, N, O, x, w, b, output } = self;
-            let b = &b[..O];
-            /// x_dot_w = x·w
-            let output = matmul(output, x, w, [N, I, O]);
-            for i in 0..N {
-                let output = &mut output[i * O..][..O];
-                for j in 0..O {
-                    /// output = x_dot_w + b
-                    let x_dot_w_plus_b_j = output[j] + b[j];
-                    output[j] = x_dot_w_plus_b_j;
+            #[inline(always)]
+            fn distinct<'a>(
+                I: usize,
+                N: usize,
+                O: usize,
+                x: &'a [f32],
+                w: &'a [f32],
+                b: &'a [f32],
+                output: &'a mut [f32],
+            ) {
+                let b = &b[..O];
+                /// x_dot_w = x·w
+                let output = matmul(output, x, w, [N, I, O]);
+                for i in 0..N {
+                    let output = &mut output[i * O..][..O];
+                    for j in 0..O {
+                        /// output = x_dot_w + b
+                        let x_dot_w_plus_b_j = output[j] + b[j];
+                        output[j] = x_dot_w_plus_b_j;
+                    }
                 }
             }
+            let Self { I, N, O, x, w, b, output } = self;
+            distinct(I, N, O, x, w, b, output)
         }
     }
     /// The slices of `dense`'s backward pass.
@@ -369,18 +393,30 @@ pub mod dense {
         type Output = ();
         #[inline(always)]
         fn run(self) {
-            let Self { I, N, O, x, d_output, d_w, d_b } = self;
-            let d_b = &mut d_b[..O];
-            d_b.fill(0.0);
-            for i in 0..N {
-                let d_output = &d_output[i * O..][..O];
-                for j in 0..O {
-                    d_b[j] += d_output[j];
+            #[inline(always)]
+            fn distinct<'a>(
+                I: usize,
+                N: usize,
+                O: usize,
+                x: &'a [f32],
+                d_output: &'a [f32],
+                d_w: &'a mut [f32],
+                d_b: &'a mut [f32],
+            ) {
+                let d_b = &mut d_b[..O];
+                d_b.fill(0.0);
+                for i in 0..N {
+                    let d_output = &d_output[i * O..][..O];
+                    for j in 0..O {
+                        d_b[j] += d_output[j];
+                    }
                 }
+                /// d_w = xᵀ·d_output
+                /// dot: d_b = dot(t(a), dy)
+                let d_w = matmul_tn(d_w, x, d_output, [I, N, O]);
             }
-            /// d_w = xᵀ·d_output
-            /// dot: d_b = dot(t(a), dy)
-            let d_w = matmul_tn(d_w, x, d_output, [I, N, O]);
+            let Self { I, N, O, x, d_output, d_w, d_b } = self;
+            distinct(I, N, O, x, d_output, d_w, d_b)
         }
     }
 }
@@ -1031,38 +1067,51 @@ price = σ(hidden)·price_w + price_b
         type Output = f32;
         #[inline(always)]
         fn run(self) -> f32 {
-            let Self { N, x, y, hidden_w, hidden_b, price_w, price_b, x_dot_hidden_w } = self;
-            let y = &y[..N];
-            let hidden_b = &hidden_b[..13];
-            let price_w = &price_w[..13];
-            let dot_terms = &mut [0.0; 13];
-            /// x_dot_hidden_w = x·hidden_w
-            let x_dot_hidden_w = matmul(x_dot_hidden_w, x, hidden_w, [N, 13, 13]);
-            /// total = Σ[N, 1](square_price_minus_y)
-            /// mse: mean((p - y)²)
-            let mut total = 0.0;
-            for i in 0..N {
-                let x_dot_hidden_w = &x_dot_hidden_w[i * 13..][..13];
-                for j in 0..13 {
-                    /// hidden = x_dot_hidden_w + hidden_b
-                    let hidden = x_dot_hidden_w[j] + hidden_b[j];
-                    /// dot_terms = σ(hidden) · price_w
-                    let dot_terms_j = sigmoid(hidden) * price_w[j];
-                    dot_terms[j] = dot_terms_j;
-                }
-                /// dot = Σ[13](dot_terms)
-                let dot = sum(dot_terms);
-                /// price = dot + price_b
-                let price = dot + price_b[0];
-                /// square_price_minus_y = (price − y)²
+            #[inline(always)]
+            fn distinct<'a>(
+                N: usize,
+                x: &'a [f32],
+                y: &'a [f32],
+                hidden_w: &'a [f32],
+                hidden_b: &'a [f32],
+                price_w: &'a [f32],
+                price_b: &'a [f32],
+                x_dot_hidden_w: &'a mut [f32],
+            ) -> f32 {
+                let y = &y[..N];
+                let hidden_b = &hidden_b[..13];
+                let price_w = &price_w[..13];
+                let dot_terms = &mut [0.0; 13];
+                /// x_dot_hidden_w = x·hidden_w
+                let x_dot_hidden_w = matmul(x_dot_hidden_w, x, hidden_w, [N, 13, 13]);
+                /// total = Σ[N, 1](square_price_minus_y)
                 /// mse: mean((p - y)²)
-                let square_price_minus_y = square(price - y[i]);
-                total += square_price_minus_y;
+                let mut total = 0.0;
+                for i in 0..N {
+                    let x_dot_hidden_w = &x_dot_hidden_w[i * 13..][..13];
+                    for j in 0..13 {
+                        /// hidden = x_dot_hidden_w + hidden_b
+                        let hidden = x_dot_hidden_w[j] + hidden_b[j];
+                        /// dot_terms = σ(hidden) · price_w
+                        let dot_terms_j = sigmoid(hidden) * price_w[j];
+                        dot_terms[j] = dot_terms_j;
+                    }
+                    /// dot = Σ[13](dot_terms)
+                    let dot = sum(dot_terms);
+                    /// price = dot + price_b
+                    let price = dot + price_b[0];
+                    /// square_price_minus_y = (price − y)²
+                    /// mse: mean((p - y)²)
+                    let square_price_minus_y = square(price - y[i]);
+                    total += square_price_minus_y;
+                }
+                /// mean = total / N
+                /// mse: mean((p - y)²)
+                let mean = total / N as f32;
+                mean
             }
-            /// mean = total / N
-            /// mse: mean((p - y)²)
-            let mean = total / N as f32;
-            mean
+            let Self { N, x, y, hidden_w, hidden_b, price_w, price_b, x_dot_hidden_w } = self;
+            distinct(N, x, y, hidden_w, hidden_b, price_w, price_b, x_dot_hidden_w)
         }
     }
     /// The slices of `composed`'s forward pass.
@@ -1081,6 +1130,58 @@ price = σ(hidden)·price_w + price_b
         type Output = f32;
         #[inline(always)]
         fn run(self) -> f32 {
+            #[inline(always)]
+            fn distinct<'a>(
+                N: usize,
+                x: &'a [f32],
+                y: &'a [f32],
+                hidden_w: &'a [f32],
+                hidden_b: &'a [f32],
+                price_w: &'a [f32],
+                price_b: &'a [f32],
+                sigmoid_hidden: &'a mut [f32],
+                price_minus_y: &'a mut [f32],
+            ) -> f32 {
+                let y = &y[..N];
+                let hidden_b = &hidden_b[..13];
+                let price_w = &price_w[..13];
+                let price_minus_y = &mut price_minus_y[..N];
+                let dot_terms = &mut [0.0; 13];
+                /// x_dot_hidden_w = x·hidden_w
+                let sigmoid_hidden = matmul(sigmoid_hidden, x, hidden_w, [N, 13, 13]);
+                /// total = Σ[N, 1](square_price_minus_y)
+                /// mse: mean((p - y)²)
+                let mut total = 0.0;
+                for i in 0..N {
+                    let sigmoid_hidden = &mut sigmoid_hidden[i * 13..][..13];
+                    for j in 0..13 {
+                        /// hidden = x_dot_hidden_w + hidden_b
+                        let hidden = sigmoid_hidden[j] + hidden_b[j];
+                        /// sigmoid_hidden = σ(hidden)
+                        let sigmoid_hidden_j = sigmoid(hidden);
+                        /// dot_terms = sigmoid_hidden · price_w
+                        let dot_terms_j = sigmoid_hidden_j * price_w[j];
+                        sigmoid_hidden[j] = sigmoid_hidden_j;
+                        dot_terms[j] = dot_terms_j;
+                    }
+                    /// dot = Σ[13](dot_terms)
+                    let dot = sum(dot_terms);
+                    /// price = dot + price_b
+                    let price = dot + price_b[0];
+                    /// price_minus_y = price − y
+                    /// mse: mean((p - y)²)
+                    let price_minus_y_i = price - y[i];
+                    price_minus_y[i] = price_minus_y_i;
+                    /// square_price_minus_y = price_minus_y²
+                    /// mse: mean((p - y)²)
+                    let square_price_minus_y = square(price_minus_y_i);
+                    total += square_price_minus_y;
+                }
+                /// mean = total / N
+                /// mse: mean((p - y)²)
+                let mean = total / N as f32;
+                mean
+            }
             let Self {
                 N,
                 x,
@@ -1092,45 +1193,17 @@ price = σ(hidden)·price_w + price_b
                 sigmoid_hidden,
                 price_minus_y,
             } = self;
-            let y = &y[..N];
-            let hidden_b = &hidden_b[..13];
-            let price_w = &price_w[..13];
-            let price_minus_y = &mut price_minus_y[..N];
-            let dot_terms = &mut [0.0; 13];
-            /// x_dot_hidden_w = x·hidden_w
-            let sigmoid_hidden = matmul(sigmoid_hidden, x, hidden_w, [N, 13, 13]);
-            /// total = Σ[N, 1](square_price_minus_y)
-            /// mse: mean((p - y)²)
-            let mut total = 0.0;
-            for i in 0..N {
-                let sigmoid_hidden = &mut sigmoid_hidden[i * 13..][..13];
-                for j in 0..13 {
-                    /// hidden = x_dot_hidden_w + hidden_b
-                    let hidden = sigmoid_hidden[j] + hidden_b[j];
-                    /// sigmoid_hidden = σ(hidden)
-                    let sigmoid_hidden_j = sigmoid(hidden);
-                    /// dot_terms = sigmoid_hidden · price_w
-                    let dot_terms_j = sigmoid_hidden_j * price_w[j];
-                    sigmoid_hidden[j] = sigmoid_hidden_j;
-                    dot_terms[j] = dot_terms_j;
-                }
-                /// dot = Σ[13](dot_terms)
-                let dot = sum(dot_terms);
-                /// price = dot + price_b
-                let price = dot + price_b[0];
-                /// price_minus_y = price − y
-                /// mse: mean((p - y)²)
-                let price_minus_y_i = price - y[i];
-                price_minus_y[i] = price_minus_y_i;
-                /// square_price_minus_y = price_minus_y²
-                /// mse: mean((p - y)²)
-                let square_price_minus_y = square(price_minus_y_i);
-                total += square_price_minus_y;
-            }
-            /// mean = total / N
-            /// mse: mean((p - y)²)
-            let mean = total / N as f32;
-            mean
+            distinct(
+                N,
+                x,
+                y,
+                hidden_w,
+                hidden_b,
+                price_w,
+                price_b,
+                sigmoid_hidden,
+                price_minus_y,
+            )
         }
     }
     /// The slices of `composed`'s backward pass.
@@ -1151,6 +1224,63 @@ price = σ(hidden)·price_w + price_b
         type Output = ();
         #[inline(always)]
         fn run(self) {
+            #[inline(always)]
+            fn distinct<'a>(
+                N: usize,
+                x: &'a [f32],
+                price_w: &'a [f32],
+                d_output: f32,
+                sigmoid_hidden: &'a [f32],
+                price_minus_y: &'a [f32],
+                d_hidden_w: &'a mut [f32],
+                d_hidden_b: &'a mut [f32],
+                d_price_w: &'a mut [f32],
+                d_price_b: &'a mut [f32],
+                d_hidden: &'a mut [f32],
+            ) {
+                let price_w = &price_w[..13];
+                let price_minus_y = &price_minus_y[..N];
+                let d_hidden_b = &mut d_hidden_b[..13];
+                let d_price_w = &mut d_price_w[..13];
+                /// max_1 = max(N, 1)
+                /// div: d_a = dy / b
+                let max_1 = max(N as f32, 1.0);
+                /// d_total = d_output / max_1
+                /// div: d_a = dy / b
+                let d_total = d_output / max_1;
+                /// times_d_total = d_total · 2
+                /// square: d_x = dy * (2 * x)
+                let times_d_total = d_total * 2.0;
+                /// d_price_b = Σ[N](d_price_minus_y)
+                /// broadcast: d_x = sum of dy along the axes that x was spread over
+                let mut d_price_b_total = 0.0;
+                d_price_w.fill(0.0);
+                d_hidden_b.fill(0.0);
+                for i in 0..N {
+                    /// d_price_minus_y = times_d_total · price_minus_y
+                    /// square: d_x = dy * (2 * x)
+                    let d_price_minus_y = times_d_total * price_minus_y[i];
+                    d_price_b_total += d_price_minus_y;
+                    let sigmoid_hidden = &sigmoid_hidden[i * 13..][..13];
+                    let d_hidden = &mut d_hidden[i * 13..][..13];
+                    for j in 0..13 {
+                        /// d_price_w_terms = sigmoid_hidden · d_price_minus_y
+                        /// dot: d_b = dot(t(a), dy)
+                        let d_price_w_terms = sigmoid_hidden[j] * d_price_minus_y;
+                        /// d_hidden = d_price_minus_y · price_w · sigmoid_hidden · (1 − sigmoid_hidden)
+                        /// sigmoid: d_x = dy * (y * (1 - y))
+                        let d_hidden_j = d_price_minus_y * price_w[j]
+                            * (sigmoid_hidden[j] * (1.0 - sigmoid_hidden[j]));
+                        d_price_w[j] += d_price_w_terms;
+                        d_hidden[j] = d_hidden_j;
+                        d_hidden_b[j] += d_hidden_j;
+                    }
+                }
+                d_price_b[0] = d_price_b_total;
+                /// d_hidden_w = xᵀ·d_hidden
+                /// dot: d_b = dot(t(a), dy)
+                let d_hidden_w = matmul_tn(d_hidden_w, x, d_hidden, [13, N, 13]);
+            }
             let Self {
                 N,
                 x,
@@ -1164,48 +1294,19 @@ price = σ(hidden)·price_w + price_b
                 d_price_b,
                 d_hidden,
             } = self;
-            let price_w = &price_w[..13];
-            let price_minus_y = &price_minus_y[..N];
-            let d_hidden_b = &mut d_hidden_b[..13];
-            let d_price_w = &mut d_price_w[..13];
-            /// max_1 = max(N, 1)
-            /// div: d_a = dy / b
-            let max_1 = max(N as f32, 1.0);
-            /// d_total = d_output / max_1
-            /// div: d_a = dy / b
-            let d_total = d_output / max_1;
-            /// times_d_total = d_total · 2
-            /// square: d_x = dy * (2 * x)
-            let times_d_total = d_total * 2.0;
-            /// d_price_b = Σ[N](d_price_minus_y)
-            /// broadcast: d_x = sum of dy along the axes that x was spread over
-            let mut d_price_b_total = 0.0;
-            d_price_w.fill(0.0);
-            d_hidden_b.fill(0.0);
-            for i in 0..N {
-                /// d_price_minus_y = times_d_total · price_minus_y
-                /// square: d_x = dy * (2 * x)
-                let d_price_minus_y = times_d_total * price_minus_y[i];
-                d_price_b_total += d_price_minus_y;
-                let sigmoid_hidden = &sigmoid_hidden[i * 13..][..13];
-                let d_hidden = &mut d_hidden[i * 13..][..13];
-                for j in 0..13 {
-                    /// d_price_w_terms = sigmoid_hidden · d_price_minus_y
-                    /// dot: d_b = dot(t(a), dy)
-                    let d_price_w_terms = sigmoid_hidden[j] * d_price_minus_y;
-                    /// d_hidden = d_price_minus_y · price_w · sigmoid_hidden · (1 − sigmoid_hidden)
-                    /// sigmoid: d_x = dy * (y * (1 - y))
-                    let d_hidden_j = d_price_minus_y * price_w[j]
-                        * (sigmoid_hidden[j] * (1.0 - sigmoid_hidden[j]));
-                    d_price_w[j] += d_price_w_terms;
-                    d_hidden[j] = d_hidden_j;
-                    d_hidden_b[j] += d_hidden_j;
-                }
-            }
-            d_price_b[0] = d_price_b_total;
-            /// d_hidden_w = xᵀ·d_hidden
-            /// dot: d_b = dot(t(a), dy)
-            let d_hidden_w = matmul_tn(d_hidden_w, x, d_hidden, [13, N, 13]);
+            distinct(
+                N,
+                x,
+                price_w,
+                d_output,
+                sigmoid_hidden,
+                price_minus_y,
+                d_hidden_w,
+                d_hidden_b,
+                d_price_w,
+                d_price_b,
+                d_hidden,
+            )
         }
     }
     /// The slices of both passes of `composed` in one, and who hears of each final gradient.
@@ -1237,6 +1338,126 @@ price = σ(hidden)·price_w + price_b
         type Output = f32;
         #[inline(always)]
         fn run(self) -> f32 {
+            #[inline(always)]
+            fn distinct<'a, U: Update<f32>>(
+                N: usize,
+                x: &'a [f32],
+                y: &'a [f32],
+                hidden_w: U::Param<'a>,
+                hidden_b: U::Param<'a>,
+                price_w: U::Param<'a>,
+                price_b: U::Param<'a>,
+                d_hidden_w: &'a mut [f32],
+                d_hidden_b: &'a mut [f32],
+                d_price_w: &'a mut [f32],
+                d_price_b: &'a mut [f32],
+                over_max: &'a mut [f32],
+                value: &'a mut [f32],
+                value_2: &'a mut [f32],
+                value_3: &'a mut [f32],
+                value_4: &'a mut [f32],
+                x_lanes: &'a mut [f32],
+                y_lanes: &'a mut [f32],
+                x_dot_hidden_w: &'a mut [f32],
+                dot: &'a mut [f32],
+                apart: &'a mut Vec<f32>,
+                mut update: U,
+            ) -> f32 {
+                let d_hidden_b = &mut d_hidden_b[..13];
+                let d_price_w = &mut d_price_w[..13];
+                /// max_1 = max(N, 1)
+                /// div: d_a = dy / b
+                let max_1 = max(N as f32, 1.0);
+                /// over_max = 2 / max_1
+                /// square: d_x = dy * (2 * x)
+                let over_max_total = 2.0 / max_1;
+                over_max[0] = over_max_total;
+                value.fill(0.0);
+                value_2.fill(0.0);
+                value_3.fill(0.0);
+                value_4.fill(0.0);
+                d_hidden_w.fill(0.0);
+                in_parts(
+                    [N, 32],
+                    apart,
+                    [
+                        &mut value[..],
+                        &mut value_2[..],
+                        &mut value_3[..],
+                        &mut value_4[..],
+                        &mut d_hidden_w[..],
+                    ],
+                    [
+                        &mut x_lanes[..],
+                        &mut y_lanes[..],
+                        &mut x_dot_hidden_w[..],
+                        &mut dot[..],
+                    ],
+                    |
+                        rows,
+                        [value,
+                        value_2,
+                        value_3,
+                        value_4,
+                        d_hidden_w,
+                        ],
+                        [x_lanes,
+                        y_lanes,
+                        x_dot_hidden_w,
+                        dot,
+                        ]|
+                    {
+                        simd(StepRows {
+                            rows,
+                            x: &x[..],
+                            y: &y[..],
+                            hidden_w: &hidden_w[..],
+                            hidden_b: &hidden_b[..],
+                            price_w: &price_w[..],
+                            price_b: &price_b[..],
+                            over_max: &over_max[..],
+                            value,
+                            value_2,
+                            value_3,
+                            value_4,
+                            d_hidden_w,
+                            x_lanes,
+                            y_lanes,
+                            x_dot_hidden_w,
+                            dot,
+                        })
+                    },
+                );
+                update.hand(0, hidden_w, d_hidden_w);
+                /// total = Σ[32](value)
+                /// mse: mean((p - y)²)
+                let total = sum(value);
+                /// d_price_b = Σ[32](value_2)
+                /// broadcast: d_x = sum of dy along the axes that x was spread over
+                let d_price_b_total = sum(value_2);
+                d_price_b[0] = d_price_b_total;
+                update.hand(3, price_b, d_price_b);
+                for i in 0..13 {
+                    let value_3 = &value_3[i * 32..][..32];
+                    /// d_price_w = Σ[32](value_3)
+                    /// dot: d_b = dot(t(a), dy)
+                    let d_price_w_i = sum(value_3);
+                    d_price_w[i] = d_price_w_i;
+                }
+                update.hand(2, price_w, d_price_w);
+                for i in 0..13 {
+                    let value_4 = &value_4[i * 32..][..32];
+                    /// d_hidden_b = Σ[32](value_4)
+                    /// broadcast: d_x = sum of dy along the axes that x was spread over
+                    let d_hidden_b_i = sum(value_4);
+                    d_hidden_b[i] = d_hidden_b_i;
+                }
+                update.hand(1, hidden_b, d_hidden_b);
+                /// mean = total / N
+                /// mse: mean((p - y)²)
+                let mean = total / N as f32;
+                mean
+            }
             let Self {
                 N,
                 x,
@@ -1259,102 +1480,32 @@ price = σ(hidden)·price_w + price_b
                 x_dot_hidden_w,
                 dot,
                 apart,
-                mut update,
+                update,
             } = self;
-            let d_hidden_b = &mut d_hidden_b[..13];
-            let d_price_w = &mut d_price_w[..13];
-            /// max_1 = max(N, 1)
-            /// div: d_a = dy / b
-            let max_1 = max(N as f32, 1.0);
-            /// over_max = 2 / max_1
-            /// square: d_x = dy * (2 * x)
-            let over_max_total = 2.0 / max_1;
-            over_max[0] = over_max_total;
-            value.fill(0.0);
-            value_2.fill(0.0);
-            value_3.fill(0.0);
-            value_4.fill(0.0);
-            d_hidden_w.fill(0.0);
-            in_parts(
-                [N, 32],
+            distinct(
+                N,
+                x,
+                y,
+                hidden_w,
+                hidden_b,
+                price_w,
+                price_b,
+                d_hidden_w,
+                d_hidden_b,
+                d_price_w,
+                d_price_b,
+                over_max,
+                value,
+                value_2,
+                value_3,
+                value_4,
+                x_lanes,
+                y_lanes,
+                x_dot_hidden_w,
+                dot,
                 apart,
-                [
-                    &mut value[..],
-                    &mut value_2[..],
-                    &mut value_3[..],
-                    &mut value_4[..],
-                    &mut d_hidden_w[..],
-                ],
-                [
-                    &mut x_lanes[..],
-                    &mut y_lanes[..],
-                    &mut x_dot_hidden_w[..],
-                    &mut dot[..],
-                ],
-                |
-                    rows,
-                    [value,
-                    value_2,
-                    value_3,
-                    value_4,
-                    d_hidden_w,
-                    ],
-                    [x_lanes,
-                    y_lanes,
-                    x_dot_hidden_w,
-                    dot,
-                    ]|
-                {
-                    simd(StepRows {
-                        rows,
-                        x: &x[..],
-                        y: &y[..],
-                        hidden_w: &hidden_w[..],
-                        hidden_b: &hidden_b[..],
-                        price_w: &price_w[..],
-                        price_b: &price_b[..],
-                        over_max: &over_max[..],
-                        value,
-                        value_2,
-                        value_3,
-                        value_4,
-                        d_hidden_w,
-                        x_lanes,
-                        y_lanes,
-                        x_dot_hidden_w,
-                        dot,
-                    })
-                },
-            );
-            update.hand(0, hidden_w, d_hidden_w);
-            /// total = Σ[32](value)
-            /// mse: mean((p - y)²)
-            let total = sum(value);
-            /// d_price_b = Σ[32](value_2)
-            /// broadcast: d_x = sum of dy along the axes that x was spread over
-            let d_price_b_total = sum(value_2);
-            d_price_b[0] = d_price_b_total;
-            update.hand(3, price_b, d_price_b);
-            for i in 0..13 {
-                let value_3 = &value_3[i * 32..][..32];
-                /// d_price_w = Σ[32](value_3)
-                /// dot: d_b = dot(t(a), dy)
-                let d_price_w_i = sum(value_3);
-                d_price_w[i] = d_price_w_i;
-            }
-            update.hand(2, price_w, d_price_w);
-            for i in 0..13 {
-                let value_4 = &value_4[i * 32..][..32];
-                /// d_hidden_b = Σ[32](value_4)
-                /// broadcast: d_x = sum of dy along the axes that x was spread over
-                let d_hidden_b_i = sum(value_4);
-                d_hidden_b[i] = d_hidden_b_i;
-            }
-            update.hand(1, hidden_b, d_hidden_b);
-            /// mean = total / N
-            /// mse: mean((p - y)²)
-            let mean = total / N as f32;
-            mean
+                update,
+            )
         }
     }
     /// The slices of a part of the N rows of `Step`.
@@ -1448,6 +1599,102 @@ price = σ(hidden)·price_w + price_b
         type Output = ();
         #[inline(always)]
         fn run(self) {
+            #[inline(always)]
+            fn distinct<'a>(
+                x_lanes: &'a [f32],
+                y_lanes: &'a [f32],
+                live: &'a [bool],
+                hidden_w: &'a [f32],
+                hidden_b: &'a [f32],
+                price_w: &'a [f32],
+                price_b: &'a [f32],
+                over_max: f32,
+                output: &'a mut [f32],
+                output_2: &'a mut [f32],
+                output_3: &'a mut [f32],
+                output_4: &'a mut [f32],
+                output_5: &'a mut [f32],
+                x_dot_hidden_w: &'a mut [f32],
+                dot: &'a mut [f32],
+            ) {
+                let y_lanes = &y_lanes[..32];
+                let live = &live[..32];
+                let hidden_b = &hidden_b[..13];
+                let price_w = &price_w[..13];
+                let output = &mut output[..32];
+                let output_2 = &mut output_2[..32];
+                let dot = &mut dot[..32];
+                /// x_dot_hidden_w = hidden_wᵀ·x_lanes
+                let x_dot_hidden_w = matmul_tn(
+                    x_dot_hidden_w,
+                    hidden_w,
+                    x_lanes,
+                    [13, 13, 32],
+                );
+                dot.fill(0.0);
+                /// sigmoid_hidden is written over x_dot_hidden_w, which is not needed any more
+                let sigmoid_hidden = x_dot_hidden_w;
+                for i in 0..13 {
+                    let sigmoid_hidden = &mut sigmoid_hidden[i * 32..][..32];
+                    for j in 0..32 {
+                        /// hidden = x_dot_hidden_w + hidden_b
+                        let hidden = sigmoid_hidden[j] + hidden_b[i];
+                        /// sigmoid_hidden = σ(hidden)
+                        let sigmoid_hidden_j = sigmoid(hidden);
+                        /// dot_terms = sigmoid_hidden · price_w
+                        let dot_terms = sigmoid_hidden_j * price_w[i];
+                        sigmoid_hidden[j] = sigmoid_hidden_j;
+                        dot[j] += dot_terms;
+                    }
+                }
+                /// d_price_minus_y is written over dot, which is not needed any more
+                let d_price_minus_y = dot;
+                for i in 0..32 {
+                    /// price = dot + price_b
+                    let price = d_price_minus_y[i] + price_b[0];
+                    /// price_minus_y_2 = live ? (price − y_lanes) : 0
+                    /// mse: mean((p - y)²)
+                    let price_minus_y_2 = select(live[i], price - y_lanes[i], 0.0);
+                    /// d_price_minus_y = (live ? over_max : 0) · price_minus_y_2
+                    /// square: d_x = dy * (2 * x)
+                    let d_price_minus_y_i = select(live[i], over_max, 0.0)
+                        * price_minus_y_2;
+                    /// output = Σ[1](price_minus_y_2²)
+                    /// mse: mean((p - y)²)
+                    let total_i = square(price_minus_y_2);
+                    /// output_2 = d_price_minus_y
+                    /// square: d_x = dy * (2 * x)
+                    let d_price_minus_y_i_2 = d_price_minus_y_i;
+                    d_price_minus_y[i] = d_price_minus_y_i;
+                    output[i] += total_i;
+                    output_2[i] += d_price_minus_y_i_2;
+                }
+                /// d_hidden is written over sigmoid_hidden, which is not needed any more
+                let d_hidden = sigmoid_hidden;
+                for i in 0..13 {
+                    let d_hidden = &mut d_hidden[i * 32..][..32];
+                    let output_3 = &mut output_3[i * 32..][..32];
+                    let output_4 = &mut output_4[i * 32..][..32];
+                    for j in 0..32 {
+                        /// d_hidden = d_price_minus_y · price_w · sigmoid_hidden · (1 − sigmoid_hidden)
+                        /// sigmoid: d_x = dy * (y * (1 - y))
+                        let d_hidden_j = d_price_minus_y[j] * price_w[i]
+                            * (d_hidden[j] * (1.0 - d_hidden[j]));
+                        /// output_3 = sigmoid_hidden · d_price_minus_y
+                        /// dot: d_b = dot(t(a), dy)
+                        let d_price_w_terms_j = d_hidden[j] * d_price_minus_y[j];
+                        /// output_4 = d_hidden
+                        /// sigmoid: d_x = dy * (y * (1 - y))
+                        let d_hidden_j_2 = d_hidden_j;
+                        d_hidden[j] = d_hidden_j;
+                        output_3[j] += d_price_w_terms_j;
+                        output_4[j] += d_hidden_j_2;
+                    }
+                }
+                /// output_5 = x_lanes·d_hiddenᵀ
+                /// dot: d_b = dot(t(a), dy)
+                let output_5 = matmul_nt_add(output_5, x_lanes, d_hidden, [13, 32, 13]);
+            }
             let Self {
                 x_lanes,
                 y_lanes,
@@ -1465,82 +1712,23 @@ price = σ(hidden)·price_w + price_b
                 x_dot_hidden_w,
                 dot,
             } = self;
-            let y_lanes = &y_lanes[..32];
-            let live = &live[..32];
-            let hidden_b = &hidden_b[..13];
-            let price_w = &price_w[..13];
-            let output = &mut output[..32];
-            let output_2 = &mut output_2[..32];
-            let dot = &mut dot[..32];
-            /// x_dot_hidden_w = hidden_wᵀ·x_lanes
-            let x_dot_hidden_w = matmul_tn(
-                x_dot_hidden_w,
-                hidden_w,
+            distinct(
                 x_lanes,
-                [13, 13, 32],
-            );
-            dot.fill(0.0);
-            /// sigmoid_hidden is written over x_dot_hidden_w, which is not needed any more
-            let sigmoid_hidden = x_dot_hidden_w;
-            for i in 0..13 {
-                let sigmoid_hidden = &mut sigmoid_hidden[i * 32..][..32];
-                for j in 0..32 {
-                    /// hidden = x_dot_hidden_w + hidden_b
-                    let hidden = sigmoid_hidden[j] + hidden_b[i];
-                    /// sigmoid_hidden = σ(hidden)
-                    let sigmoid_hidden_j = sigmoid(hidden);
-                    /// dot_terms = sigmoid_hidden · price_w
-                    let dot_terms = sigmoid_hidden_j * price_w[i];
-                    sigmoid_hidden[j] = sigmoid_hidden_j;
-                    dot[j] += dot_terms;
-                }
-            }
-            /// d_price_minus_y is written over dot, which is not needed any more
-            let d_price_minus_y = dot;
-            for i in 0..32 {
-                /// price = dot + price_b
-                let price = d_price_minus_y[i] + price_b[0];
-                /// price_minus_y_2 = live ? (price − y_lanes) : 0
-                /// mse: mean((p - y)²)
-                let price_minus_y_2 = select(live[i], price - y_lanes[i], 0.0);
-                /// d_price_minus_y = (live ? over_max : 0) · price_minus_y_2
-                /// square: d_x = dy * (2 * x)
-                let d_price_minus_y_i = select(live[i], over_max, 0.0) * price_minus_y_2;
-                /// output = Σ[1](price_minus_y_2²)
-                /// mse: mean((p - y)²)
-                let total_i = square(price_minus_y_2);
-                /// output_2 = d_price_minus_y
-                /// square: d_x = dy * (2 * x)
-                let d_price_minus_y_i_2 = d_price_minus_y_i;
-                d_price_minus_y[i] = d_price_minus_y_i;
-                output[i] += total_i;
-                output_2[i] += d_price_minus_y_i_2;
-            }
-            /// d_hidden is written over sigmoid_hidden, which is not needed any more
-            let d_hidden = sigmoid_hidden;
-            for i in 0..13 {
-                let d_hidden = &mut d_hidden[i * 32..][..32];
-                let output_3 = &mut output_3[i * 32..][..32];
-                let output_4 = &mut output_4[i * 32..][..32];
-                for j in 0..32 {
-                    /// d_hidden = d_price_minus_y · price_w · sigmoid_hidden · (1 − sigmoid_hidden)
-                    /// sigmoid: d_x = dy * (y * (1 - y))
-                    let d_hidden_j = d_price_minus_y[j] * price_w[i]
-                        * (d_hidden[j] * (1.0 - d_hidden[j]));
-                    /// output_3 = sigmoid_hidden · d_price_minus_y
-                    /// dot: d_b = dot(t(a), dy)
-                    let d_price_w_terms_j = d_hidden[j] * d_price_minus_y[j];
-                    /// output_4 = d_hidden
-                    /// sigmoid: d_x = dy * (y * (1 - y))
-                    let d_hidden_j_2 = d_hidden_j;
-                    d_hidden[j] = d_hidden_j;
-                    output_3[j] += d_price_w_terms_j;
-                    output_4[j] += d_hidden_j_2;
-                }
-            }
-            /// output_5 = x_lanes·d_hiddenᵀ
-            /// dot: d_b = dot(t(a), dy)
-            let output_5 = matmul_nt_add(output_5, x_lanes, d_hidden, [13, 32, 13]);
+                y_lanes,
+                live,
+                hidden_w,
+                hidden_b,
+                price_w,
+                price_b,
+                over_max,
+                output,
+                output_2,
+                output_3,
+                output_4,
+                output_5,
+                x_dot_hidden_w,
+                dot,
+            )
         }
     }
 }
