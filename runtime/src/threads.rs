@@ -2,7 +2,7 @@
 //! no sum is shared.
 //!
 //! A network takes turns between work that is worth sharing and work that isn't, every few microseconds. So threads that
-//! have just worked wait for more without sleeping, for [`LINGER`], and whoever shares work begins with it at once: it is
+//! have just worked wait for more without sleeping, for a tenth of a millisecond, and whoever shares work begins at once: it is
 //! never slower than alone by more than a call that wakes the others. Only one thread at a time shares its work; the work of
 //! others, and work within shared work, is done where it is called.
 //!
