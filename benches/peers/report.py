@@ -90,7 +90,7 @@ def ratio(best, peers, workload):
 
 def table(medians, peers, workloads):
     best, alone = best_of(medians), best_of(medians, "1")
-    heads = ["microseconds a step", *peers, "fastest framework / pullback", "the same on one thread"]
+    heads = ["microseconds a step", *peers, "fastest framework / Pullback", "the same on one thread"]
     lines = ["| " + " | ".join(heads) + " |", "|---" + "|---:" * (len(heads) - 1) + "|"]
     for workload in workloads:
         times = [best.get((peer, workload)) for peer in peers]
