@@ -6,7 +6,7 @@
 use crate::math::Real;
 use crate::params::ParamSet;
 use crate::simd::{Pass, simd};
-use crate::threads::{available, each};
+use crate::threads::{each, shares};
 use std::slice::{from_mut, from_ref};
 use std::sync::Mutex;
 
@@ -388,7 +388,7 @@ const ENOUGH: usize = 1 << 14;
 #[inline(never)]
 fn share<T: Real, R: Rule<T, S>, const S: usize>(update: Update<'_, T, R, S>) {
     let len = update.parameters.len();
-    let parts = (len / ENOUGH).min(available());
+    let parts = shares(len / ENOUGH);
     let rest = Mutex::new(update);
     each(parts, |_| {
         let part = rest.lock().expect("nobody panics with it").split_off(len.div_ceil(parts));

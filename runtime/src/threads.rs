@@ -57,10 +57,19 @@ pub fn at_most<R>(threads: usize, work: impl FnOnce() -> R) -> R {
 
 /// How many threads may share the work of this one.
 pub fn available() -> usize {
+    shares(usize::MAX)
+}
+
+/// How many threads may do work that is worth `most` of them. The others are not started for what is worth one alone, or may
+/// have no more.
+pub(crate) fn shares(most: usize) -> usize {
     #[cfg(feature = "threads")]
-    return MOST.get().min(TEAM.get_or_init(Team::of_the_process).workers.len() + 1);
+    return match most.min(MOST.get()) {
+        few @ (0 | 1) => few,
+        most => most.min(TEAM.get_or_init(Team::of_the_process).workers.len() + 1),
+    };
     #[cfg(not(feature = "threads"))]
-    return 1;
+    return most.min(1);
 }
 
 /// Calls `work` with each number below `parts` once, on up to so many threads, and returns when all have returned.
@@ -69,7 +78,7 @@ pub fn available() -> usize {
 /// Where `work` does.
 pub(crate) fn each(parts: usize, work: impl Fn(usize) + Sync) {
     #[cfg(feature = "threads")]
-    match available().min(parts) {
+    match shares(parts) {
         0 | 1 => {}
         threads => {
             let next = AtomicUsize::new(0);

@@ -4,7 +4,7 @@
 use super::Product;
 use super::blocked::{Part, Whole};
 use crate::math::Real;
-use crate::threads::{available, each};
+use crate::threads::{each, shares};
 use std::ops::Range;
 
 /// The multiplications, some 10 us of them, that a thread is worth.
@@ -21,8 +21,7 @@ pub(super) fn multiply<T: Real>(product: Product<T>) {
     let whole = Whole::new(product);
     let [m, k, n] = whole.dims;
     let most = (m * k * n / WORTH).min(m.max(n) / FEWEST);
-    let parts = if most > 1 { most.min(available()) } else { 1 };
-    share(&whole, parts);
+    share(&whole, shares(most.max(1)));
 }
 
 /// Cuts the longer side into `parts`.
