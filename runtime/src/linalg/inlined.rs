@@ -5,7 +5,7 @@
 
 use super::Product;
 use crate::math::Real;
-use crate::reduce::folded;
+use crate::reduce::{WIDE, folded, four_of};
 use crate::simd::Pass;
 use std::mem::MaybeUninit;
 
@@ -96,13 +96,12 @@ pub(super) fn put<T: Real>(out: &mut T, value: T, add: bool) {
 /// The inner product, in lanes as in [`crate::reduce`].
 #[inline(always)]
 fn dot<T: Real>(x: &[T], y: &[T]) -> T {
-    const WIDE: usize = 32;
     let mut four = [T::ZERO; 4];
     let (mut x, mut y) = (x, y);
     if x.len() >= WIDE {
         let mut wide = [T::ZERO; WIDE];
         (x, y) = rounds(&mut wide, x, y);
-        four = folded(wide, |a, b| a + b);
+        four = four_of(wide, |a, b| a + b);
     }
     (x, y) = rounds(&mut four, x, y);
     let [one] = folded(four, |a, b| a + b);
