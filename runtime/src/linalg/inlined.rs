@@ -42,6 +42,24 @@ impl<T: Real> Pass for Product<'_, T> {
     }
 }
 
+/// Any product on a processor without known vectors: few forms of the loops, which every program has in it and hardly any
+/// runs.
+#[cold]
+pub(super) fn plain<T: Real>(Product { out, a, b, dims, flags, add }: Product<T>) {
+    let [m, k, n] = dims;
+    if k == 0 || out.is_empty() {
+        if !add {
+            out.fill(T::ZERO);
+        }
+    } else if n >= 8 {
+        columns::<T, 8>(out, a, b, dims, flags, add);
+    } else if m >= 8 && n == 1 && !flags[0] {
+        dots(out, a, b, k, add);
+    } else {
+        columns::<T, 1>(out, a, b, dims, flags, add);
+    }
+}
+
 /// A product whose rows have more than one element.
 #[inline(always)]
 fn rows<T: Real>(out: &mut [T], a: &[T], b: &[T], dims: [usize; 3], flags: [bool; 2], add: bool) {
