@@ -219,21 +219,24 @@ weights·(x·wv)"#;
         let mut x_dot_wv = vec![0.0; T * 16];
         let mut over_query_dot_key = vec![0.0; T];
         let mut exp_minus = vec![0.0; T];
-        simd(Infer {
-            T,
-            x,
-            wq,
-            wk,
-            wv,
-            output: &mut output,
-            query: &mut query,
-            key: &mut key,
-            query_dot_key: &mut query_dot_key,
-            weights: &mut weights,
-            x_dot_wv: &mut x_dot_wv,
-            over_query_dot_key: &mut over_query_dot_key,
-            exp_minus: &mut exp_minus,
-        });
+        simd(
+            #[inline(always)]
+            || self::infer_pass(
+                T,
+                x,
+                wq,
+                wk,
+                wv,
+                &mut output,
+                &mut query,
+                &mut key,
+                &mut query_dot_key,
+                &mut weights,
+                &mut x_dot_wv,
+                &mut over_query_dot_key,
+                &mut exp_minus,
+            ),
+        );
         array([T, 16], output)
     }
     /// The pass that keeps what [`backward`] needs.
@@ -259,21 +262,24 @@ weights·(x·wv)"#;
         let mut query_dot_key = vec![0.0; T * T];
         let mut over_query_dot_key = vec![0.0; T];
         let mut exp_minus = vec![0.0; T];
-        simd(Forward {
-            T,
-            x,
-            wq,
-            wk,
-            wv,
-            output: &mut output,
-            query: &mut query,
-            key: &mut key,
-            weights: &mut weights,
-            x_dot_wv: &mut x_dot_wv,
-            query_dot_key: &mut query_dot_key,
-            over_query_dot_key: &mut over_query_dot_key,
-            exp_minus: &mut exp_minus,
-        });
+        simd(
+            #[inline(always)]
+            || self::forward_pass(
+                T,
+                x,
+                wq,
+                wk,
+                wv,
+                &mut output,
+                &mut query,
+                &mut key,
+                &mut weights,
+                &mut x_dot_wv,
+                &mut query_dot_key,
+                &mut over_query_dot_key,
+                &mut exp_minus,
+            ),
+        );
         (
             array([T, 16], output),
             Saved {
@@ -354,24 +360,27 @@ weights·(x·wv)"#;
         let mut d_query = vec![0.0; T * 8];
         let mut d_key = vec![0.0; T * 8];
         let mut times = vec![0.0; T];
-        simd(Backward {
-            T,
-            x,
-            d_output,
-            query,
-            key,
-            weights,
-            x_dot_wv,
-            d_wq: &mut d_wq,
-            d_wk: &mut d_wk,
-            d_wv: &mut d_wv,
-            d_weights: &mut d_weights,
-            d_x_dot_wv: &mut d_x_dot_wv,
-            d_query_dot_key: &mut d_query_dot_key,
-            d_query: &mut d_query,
-            d_key: &mut d_key,
-            times: &mut times,
-        });
+        simd(
+            #[inline(always)]
+            || self::backward_pass(
+                T,
+                x,
+                d_output,
+                query,
+                key,
+                weights,
+                x_dot_wv,
+                &mut d_wq,
+                &mut d_wk,
+                &mut d_wv,
+                &mut d_weights,
+                &mut d_x_dot_wv,
+                &mut d_query_dot_key,
+                &mut d_query,
+                &mut d_key,
+                &mut times,
+            ),
+        );
         Gradients {
             wq: array([16, 8], d_wq),
             wk: array([16, 8], d_wk),
@@ -427,402 +436,238 @@ weights·(x·wv)"#;
         )?;
         Ok(Sizes { T })
     }
-    /// The slices of `attention`'s inference.
-    struct Infer<'a> {
+    /// The inference of `attention`, over slices.
+    #[inline(always)]
+    fn infer_pass(
         T: usize,
-        x: &'a [f64],
-        wq: &'a [f64],
-        wk: &'a [f64],
-        wv: &'a [f64],
-        output: &'a mut [f64],
-        query: &'a mut [f64],
-        key: &'a mut [f64],
-        query_dot_key: &'a mut [f64],
-        weights: &'a mut [f64],
-        x_dot_wv: &'a mut [f64],
-        over_query_dot_key: &'a mut [f64],
-        exp_minus: &'a mut [f64],
-    }
-    impl Pass for Infer<'_> {
-        type Output = ();
-        #[inline(always)]
-        fn run(self) {
+        x: &[f64],
+        wq: &[f64],
+        wk: &[f64],
+        wv: &[f64],
+        output: &mut [f64],
+        query: &mut [f64],
+        key: &mut [f64],
+        query_dot_key: &mut [f64],
+        weights: &mut [f64],
+        x_dot_wv: &mut [f64],
+        over_query_dot_key: &mut [f64],
+        exp_minus: &mut [f64],
+    ) {
+        let over_query_dot_key = &mut over_query_dot_key[..T];
+        let exp_minus = &mut exp_minus[..T];
+        /// query = x·wq
+        let query = matmul(query, x, wq, [T, 16, 8]);
+        /// key = x·wk
+        let key = matmul(key, x, wk, [T, 16, 8]);
+        /// x_dot_wv = x·wv
+        let x_dot_wv = matmul(x_dot_wv, x, wv, [T, 16, 16]);
+        /// query_dot_key = query·keyᵀ
+        let query_dot_key = matmul_nt(query_dot_key, query, key, [T, 8, T]);
+        share_rows(
+            [T, T * 46],
+            [
+                rows_of(&mut weights[..], T),
+                own_of(&mut over_query_dot_key[..]),
+                own_of(&mut exp_minus[..]),
+            ],
             #[inline(always)]
-            fn distinct<'a>(
-                T: usize,
-                x: &'a [f64],
-                wq: &'a [f64],
-                wk: &'a [f64],
-                wv: &'a [f64],
-                output: &'a mut [f64],
-                query: &'a mut [f64],
-                key: &'a mut [f64],
-                query_dot_key: &'a mut [f64],
-                weights: &'a mut [f64],
-                x_dot_wv: &'a mut [f64],
-                over_query_dot_key: &'a mut [f64],
-                exp_minus: &'a mut [f64],
-            ) {
+            |
+                part: ::core::ops::Range<usize>,
+                weights: &mut [f64],
+                over_query_dot_key: &mut [f64],
+                exp_minus: &mut [f64]|
+            {
+                let query_dot_key = &query_dot_key[part.start * T..part.end * T];
                 let over_query_dot_key = &mut over_query_dot_key[..T];
                 let exp_minus = &mut exp_minus[..T];
-                /// query = x·wq
-                let query = matmul(query, x, wq, [T, 16, 8]);
-                /// key = x·wk
-                let key = matmul(key, x, wk, [T, 16, 8]);
-                /// x_dot_wv = x·wv
-                let x_dot_wv = matmul(x_dot_wv, x, wv, [T, 16, 16]);
-                /// query_dot_key = query·keyᵀ
-                let query_dot_key = matmul_nt(query_dot_key, query, key, [T, 8, T]);
-                share_rows(
-                    [T, T * 46],
-                    [
-                        rows_of(&mut weights[..], T),
-                        own_of(&mut over_query_dot_key[..]),
-                        own_of(&mut exp_minus[..]),
-                    ],
-                    #[inline(always)]
-                    |
-                        part: ::core::ops::Range<usize>,
-                        weights: &mut [f64],
-                        over_query_dot_key: &mut [f64],
-                        exp_minus: &mut [f64]|
-                    {
-                        let query_dot_key = &query_dot_key[part.start * T..part.end * T];
-                        let over_query_dot_key = &mut over_query_dot_key[..T];
-                        let exp_minus = &mut exp_minus[..T];
-                        for i in 0..part.end - part.start {
-                            let query_dot_key = &query_dot_key[i * T..][..T];
-                            for j in 0..T {
-                                /// over_query_dot_key = query_dot_key / 2.8284271247461903
-                                let over_query_dot_key_j = query_dot_key[j]
-                                    / 2.8284271247461903;
-                                over_query_dot_key[j] = over_query_dot_key_j;
-                            }
-                            /// max_1 = max[T](over_query_dot_key)
-                            /// softmax: { let e = exp(x - max(x, axis = axis, keepdims = true)); e / sum(e, axis = axis, keepdims = true) }
-                            let max_1 = max_of(over_query_dot_key);
-                            for j in 0..T {
-                                /// exp_minus = exp(over_query_dot_key − max_1)
-                                /// softmax: { let e = exp(x - max(x, axis = axis, keepdims = true)); e / sum(e, axis = axis, keepdims = true) }
-                                let exp_minus_j = exp(over_query_dot_key[j] - max_1);
-                                exp_minus[j] = exp_minus_j;
-                            }
-                            /// total_exp_minus = Σ[T](exp_minus)
-                            /// softmax: { let e = exp(x - max(x, axis = axis, keepdims = true)); e / sum(e, axis = axis, keepdims = true) }
-                            let total_exp_minus = sum(exp_minus);
-                            let weights = &mut weights[i * T..][..T];
-                            for j in 0..T {
-                                /// weights = exp_minus / total_exp_minus
-                                /// softmax: { let e = exp(x - max(x, axis = axis, keepdims = true)); e / sum(e, axis = axis, keepdims = true) }
-                                let weights_j = exp_minus[j] / total_exp_minus;
-                                weights[j] = weights_j;
-                            }
-                        }
-                        []
-                    },
-                );
-                /// output = weights·x_dot_wv
-                let output = matmul(output, weights, x_dot_wv, [T, T, 16]);
-            }
-            let Self {
-                T,
-                x,
-                wq,
-                wk,
-                wv,
-                output,
-                query,
-                key,
-                query_dot_key,
-                weights,
-                x_dot_wv,
-                over_query_dot_key,
-                exp_minus,
-            } = self;
-            distinct(
-                T,
-                x,
-                wq,
-                wk,
-                wv,
-                output,
-                query,
-                key,
-                query_dot_key,
-                weights,
-                x_dot_wv,
-                over_query_dot_key,
-                exp_minus,
-            )
-        }
+                for i in 0..part.end - part.start {
+                    let query_dot_key = &query_dot_key[i * T..][..T];
+                    for j in 0..T {
+                        /// over_query_dot_key = query_dot_key / 2.8284271247461903
+                        let over_query_dot_key_j = query_dot_key[j] / 2.8284271247461903;
+                        over_query_dot_key[j] = over_query_dot_key_j;
+                    }
+                    /// max_1 = max[T](over_query_dot_key)
+                    /// softmax: { let e = exp(x - max(x, axis = axis, keepdims = true)); e / sum(e, axis = axis, keepdims = true) }
+                    let max_1 = max_of(over_query_dot_key);
+                    for j in 0..T {
+                        /// exp_minus = exp(over_query_dot_key − max_1)
+                        /// softmax: { let e = exp(x - max(x, axis = axis, keepdims = true)); e / sum(e, axis = axis, keepdims = true) }
+                        let exp_minus_j = exp(over_query_dot_key[j] - max_1);
+                        exp_minus[j] = exp_minus_j;
+                    }
+                    /// total_exp_minus = Σ[T](exp_minus)
+                    /// softmax: { let e = exp(x - max(x, axis = axis, keepdims = true)); e / sum(e, axis = axis, keepdims = true) }
+                    let total_exp_minus = sum(exp_minus);
+                    let weights = &mut weights[i * T..][..T];
+                    for j in 0..T {
+                        /// weights = exp_minus / total_exp_minus
+                        /// softmax: { let e = exp(x - max(x, axis = axis, keepdims = true)); e / sum(e, axis = axis, keepdims = true) }
+                        let weights_j = exp_minus[j] / total_exp_minus;
+                        weights[j] = weights_j;
+                    }
+                }
+                []
+            },
+        );
+        /// output = weights·x_dot_wv
+        let output = matmul(output, weights, x_dot_wv, [T, T, 16]);
     }
-    /// The slices of `attention`'s forward pass.
-    struct Forward<'a> {
+    /// The forward pass of `attention`, over slices.
+    #[inline(always)]
+    fn forward_pass(
         T: usize,
-        x: &'a [f64],
-        wq: &'a [f64],
-        wk: &'a [f64],
-        wv: &'a [f64],
-        output: &'a mut [f64],
-        query: &'a mut [f64],
-        key: &'a mut [f64],
-        weights: &'a mut [f64],
-        x_dot_wv: &'a mut [f64],
-        query_dot_key: &'a mut [f64],
-        over_query_dot_key: &'a mut [f64],
-        exp_minus: &'a mut [f64],
-    }
-    impl Pass for Forward<'_> {
-        type Output = ();
-        #[inline(always)]
-        fn run(self) {
+        x: &[f64],
+        wq: &[f64],
+        wk: &[f64],
+        wv: &[f64],
+        output: &mut [f64],
+        query: &mut [f64],
+        key: &mut [f64],
+        weights: &mut [f64],
+        x_dot_wv: &mut [f64],
+        query_dot_key: &mut [f64],
+        over_query_dot_key: &mut [f64],
+        exp_minus: &mut [f64],
+    ) {
+        let over_query_dot_key = &mut over_query_dot_key[..T];
+        let exp_minus = &mut exp_minus[..T];
+        /// query = x·wq
+        let query = matmul(query, x, wq, [T, 16, 8]);
+        /// key = x·wk
+        let key = matmul(key, x, wk, [T, 16, 8]);
+        /// x_dot_wv = x·wv
+        let x_dot_wv = matmul(x_dot_wv, x, wv, [T, 16, 16]);
+        /// query_dot_key = query·keyᵀ
+        let query_dot_key = matmul_nt(query_dot_key, query, key, [T, 8, T]);
+        share_rows(
+            [T, T * 46],
+            [
+                rows_of(&mut weights[..], T),
+                own_of(&mut over_query_dot_key[..]),
+                own_of(&mut exp_minus[..]),
+            ],
             #[inline(always)]
-            fn distinct<'a>(
-                T: usize,
-                x: &'a [f64],
-                wq: &'a [f64],
-                wk: &'a [f64],
-                wv: &'a [f64],
-                output: &'a mut [f64],
-                query: &'a mut [f64],
-                key: &'a mut [f64],
-                weights: &'a mut [f64],
-                x_dot_wv: &'a mut [f64],
-                query_dot_key: &'a mut [f64],
-                over_query_dot_key: &'a mut [f64],
-                exp_minus: &'a mut [f64],
-            ) {
+            |
+                part: ::core::ops::Range<usize>,
+                weights: &mut [f64],
+                over_query_dot_key: &mut [f64],
+                exp_minus: &mut [f64]|
+            {
+                let query_dot_key = &query_dot_key[part.start * T..part.end * T];
                 let over_query_dot_key = &mut over_query_dot_key[..T];
                 let exp_minus = &mut exp_minus[..T];
-                /// query = x·wq
-                let query = matmul(query, x, wq, [T, 16, 8]);
-                /// key = x·wk
-                let key = matmul(key, x, wk, [T, 16, 8]);
-                /// x_dot_wv = x·wv
-                let x_dot_wv = matmul(x_dot_wv, x, wv, [T, 16, 16]);
-                /// query_dot_key = query·keyᵀ
-                let query_dot_key = matmul_nt(query_dot_key, query, key, [T, 8, T]);
-                share_rows(
-                    [T, T * 46],
-                    [
-                        rows_of(&mut weights[..], T),
-                        own_of(&mut over_query_dot_key[..]),
-                        own_of(&mut exp_minus[..]),
-                    ],
-                    #[inline(always)]
-                    |
-                        part: ::core::ops::Range<usize>,
-                        weights: &mut [f64],
-                        over_query_dot_key: &mut [f64],
-                        exp_minus: &mut [f64]|
-                    {
-                        let query_dot_key = &query_dot_key[part.start * T..part.end * T];
-                        let over_query_dot_key = &mut over_query_dot_key[..T];
-                        let exp_minus = &mut exp_minus[..T];
-                        for i in 0..part.end - part.start {
-                            let query_dot_key = &query_dot_key[i * T..][..T];
-                            for j in 0..T {
-                                /// over_query_dot_key = query_dot_key / 2.8284271247461903
-                                let over_query_dot_key_j = query_dot_key[j]
-                                    / 2.8284271247461903;
-                                over_query_dot_key[j] = over_query_dot_key_j;
-                            }
-                            /// max_1 = max[T](over_query_dot_key)
-                            /// softmax: { let e = exp(x - max(x, axis = axis, keepdims = true)); e / sum(e, axis = axis, keepdims = true) }
-                            let max_1 = max_of(over_query_dot_key);
-                            for j in 0..T {
-                                /// exp_minus = exp(over_query_dot_key − max_1)
-                                /// softmax: { let e = exp(x - max(x, axis = axis, keepdims = true)); e / sum(e, axis = axis, keepdims = true) }
-                                let exp_minus_j = exp(over_query_dot_key[j] - max_1);
-                                exp_minus[j] = exp_minus_j;
-                            }
-                            /// total_exp_minus = Σ[T](exp_minus)
-                            /// softmax: { let e = exp(x - max(x, axis = axis, keepdims = true)); e / sum(e, axis = axis, keepdims = true) }
-                            let total_exp_minus = sum(exp_minus);
-                            let weights = &mut weights[i * T..][..T];
-                            for j in 0..T {
-                                /// weights = exp_minus / total_exp_minus
-                                /// softmax: { let e = exp(x - max(x, axis = axis, keepdims = true)); e / sum(e, axis = axis, keepdims = true) }
-                                let weights_j = exp_minus[j] / total_exp_minus;
-                                weights[j] = weights_j;
-                            }
-                        }
-                        []
-                    },
-                );
-                /// output = weights·x_dot_wv
-                let output = matmul(output, weights, x_dot_wv, [T, T, 16]);
-            }
-            let Self {
-                T,
-                x,
-                wq,
-                wk,
-                wv,
-                output,
-                query,
-                key,
-                weights,
-                x_dot_wv,
-                query_dot_key,
-                over_query_dot_key,
-                exp_minus,
-            } = self;
-            distinct(
-                T,
-                x,
-                wq,
-                wk,
-                wv,
-                output,
-                query,
-                key,
-                weights,
-                x_dot_wv,
-                query_dot_key,
-                over_query_dot_key,
-                exp_minus,
-            )
-        }
+                for i in 0..part.end - part.start {
+                    let query_dot_key = &query_dot_key[i * T..][..T];
+                    for j in 0..T {
+                        /// over_query_dot_key = query_dot_key / 2.8284271247461903
+                        let over_query_dot_key_j = query_dot_key[j] / 2.8284271247461903;
+                        over_query_dot_key[j] = over_query_dot_key_j;
+                    }
+                    /// max_1 = max[T](over_query_dot_key)
+                    /// softmax: { let e = exp(x - max(x, axis = axis, keepdims = true)); e / sum(e, axis = axis, keepdims = true) }
+                    let max_1 = max_of(over_query_dot_key);
+                    for j in 0..T {
+                        /// exp_minus = exp(over_query_dot_key − max_1)
+                        /// softmax: { let e = exp(x - max(x, axis = axis, keepdims = true)); e / sum(e, axis = axis, keepdims = true) }
+                        let exp_minus_j = exp(over_query_dot_key[j] - max_1);
+                        exp_minus[j] = exp_minus_j;
+                    }
+                    /// total_exp_minus = Σ[T](exp_minus)
+                    /// softmax: { let e = exp(x - max(x, axis = axis, keepdims = true)); e / sum(e, axis = axis, keepdims = true) }
+                    let total_exp_minus = sum(exp_minus);
+                    let weights = &mut weights[i * T..][..T];
+                    for j in 0..T {
+                        /// weights = exp_minus / total_exp_minus
+                        /// softmax: { let e = exp(x - max(x, axis = axis, keepdims = true)); e / sum(e, axis = axis, keepdims = true) }
+                        let weights_j = exp_minus[j] / total_exp_minus;
+                        weights[j] = weights_j;
+                    }
+                }
+                []
+            },
+        );
+        /// output = weights·x_dot_wv
+        let output = matmul(output, weights, x_dot_wv, [T, T, 16]);
     }
-    /// The slices of `attention`'s backward pass.
-    struct Backward<'a> {
+    /// The backward pass of `attention`, over slices.
+    #[inline(always)]
+    fn backward_pass(
         T: usize,
-        x: &'a [f64],
-        d_output: &'a [f64],
-        query: &'a [f64],
-        key: &'a [f64],
-        weights: &'a [f64],
-        x_dot_wv: &'a [f64],
-        d_wq: &'a mut [f64],
-        d_wk: &'a mut [f64],
-        d_wv: &'a mut [f64],
-        d_weights: &'a mut [f64],
-        d_x_dot_wv: &'a mut [f64],
-        d_query_dot_key: &'a mut [f64],
-        d_query: &'a mut [f64],
-        d_key: &'a mut [f64],
-        times: &'a mut [f64],
-    }
-    impl Pass for Backward<'_> {
-        type Output = ();
-        #[inline(always)]
-        fn run(self) {
+        x: &[f64],
+        d_output: &[f64],
+        query: &[f64],
+        key: &[f64],
+        weights: &[f64],
+        x_dot_wv: &[f64],
+        d_wq: &mut [f64],
+        d_wk: &mut [f64],
+        d_wv: &mut [f64],
+        d_weights: &mut [f64],
+        d_x_dot_wv: &mut [f64],
+        d_query_dot_key: &mut [f64],
+        d_query: &mut [f64],
+        d_key: &mut [f64],
+        times: &mut [f64],
+    ) {
+        let times = &mut times[..T];
+        /// d_weights = d_output·x_dot_wvᵀ
+        /// dot: d_a = dot(dy, t(b))
+        let d_weights = matmul_nt(d_weights, d_output, x_dot_wv, [T, 16, T]);
+        /// d_x_dot_wv = weightsᵀ·d_output
+        /// dot: d_b = dot(t(a), dy)
+        let d_x_dot_wv = matmul_tn(d_x_dot_wv, weights, d_output, [T, T, 16]);
+        /// d_wv = xᵀ·d_x_dot_wv
+        /// dot: d_b = dot(t(a), dy)
+        let d_wv = matmul_tn(d_wv, x, d_x_dot_wv, [16, T, 16]);
+        share_rows(
+            [T, T * 19],
+            [rows_of(&mut d_query_dot_key[..], T), own_of(&mut times[..])],
             #[inline(always)]
-            fn distinct<'a>(
-                T: usize,
-                x: &'a [f64],
-                d_output: &'a [f64],
-                query: &'a [f64],
-                key: &'a [f64],
-                weights: &'a [f64],
-                x_dot_wv: &'a [f64],
-                d_wq: &'a mut [f64],
-                d_wk: &'a mut [f64],
-                d_wv: &'a mut [f64],
-                d_weights: &'a mut [f64],
-                d_x_dot_wv: &'a mut [f64],
-                d_query_dot_key: &'a mut [f64],
-                d_query: &'a mut [f64],
-                d_key: &'a mut [f64],
-                times: &'a mut [f64],
-            ) {
+            |
+                part: ::core::ops::Range<usize>,
+                d_query_dot_key: &mut [f64],
+                times: &mut [f64]|
+            {
+                let weights = &weights[part.start * T..part.end * T];
+                let d_weights = &d_weights[part.start * T..part.end * T];
                 let times = &mut times[..T];
-                /// d_weights = d_output·x_dot_wvᵀ
-                /// dot: d_a = dot(dy, t(b))
-                let d_weights = matmul_nt(d_weights, d_output, x_dot_wv, [T, 16, T]);
-                /// d_x_dot_wv = weightsᵀ·d_output
-                /// dot: d_b = dot(t(a), dy)
-                let d_x_dot_wv = matmul_tn(d_x_dot_wv, weights, d_output, [T, T, 16]);
-                /// d_wv = xᵀ·d_x_dot_wv
-                /// dot: d_b = dot(t(a), dy)
-                let d_wv = matmul_tn(d_wv, x, d_x_dot_wv, [16, T, 16]);
-                share_rows(
-                    [T, T * 19],
-                    [rows_of(&mut d_query_dot_key[..], T), own_of(&mut times[..])],
-                    #[inline(always)]
-                    |
-                        part: ::core::ops::Range<usize>,
-                        d_query_dot_key: &mut [f64],
-                        times: &mut [f64]|
-                    {
-                        let weights = &weights[part.start * T..part.end * T];
-                        let d_weights = &d_weights[part.start * T..part.end * T];
-                        let times = &mut times[..T];
-                        for i in 0..part.end - part.start {
-                            let d_weights = &d_weights[i * T..][..T];
-                            let weights = &weights[i * T..][..T];
-                            for j in 0..T {
-                                /// times = d_weights · weights
-                                /// softmax: d_x = y * (dy - sum(dy * y, axis = axis, keepdims = true))
-                                let times_j = d_weights[j] * weights[j];
-                                times[j] = times_j;
-                            }
-                            /// total_times = Σ[T](times)
-                            /// softmax: d_x = y * (dy - sum(dy * y, axis = axis, keepdims = true))
-                            let total_times = sum(times);
-                            let d_query_dot_key = &mut d_query_dot_key[i * T..][..T];
-                            for j in 0..T {
-                                /// d_query_dot_key = weights · (d_weights − total_times) / 2.8284271247461903
-                                /// div: d_a = dy / b
-                                let d_query_dot_key_j = weights[j]
-                                    * (d_weights[j] - total_times) / 2.8284271247461903;
-                                d_query_dot_key[j] = d_query_dot_key_j;
-                            }
-                        }
-                        []
-                    },
-                );
-                /// d_query = d_query_dot_key·key
-                /// dot: d_a = dot(dy, t(b))
-                let d_query = matmul(d_query, d_query_dot_key, key, [T, T, 8]);
-                /// d_key = d_query_dot_keyᵀ·query
-                /// dot: d_b = dot(t(a), dy)
-                let d_key = matmul_tn(d_key, d_query_dot_key, query, [T, T, 8]);
-                /// d_wk = xᵀ·d_key
-                /// dot: d_b = dot(t(a), dy)
-                let d_wk = matmul_tn(d_wk, x, d_key, [16, T, 8]);
-                /// d_wq = xᵀ·d_query
-                /// dot: d_b = dot(t(a), dy)
-                let d_wq = matmul_tn(d_wq, x, d_query, [16, T, 8]);
-            }
-            let Self {
-                T,
-                x,
-                d_output,
-                query,
-                key,
-                weights,
-                x_dot_wv,
-                d_wq,
-                d_wk,
-                d_wv,
-                d_weights,
-                d_x_dot_wv,
-                d_query_dot_key,
-                d_query,
-                d_key,
-                times,
-            } = self;
-            distinct(
-                T,
-                x,
-                d_output,
-                query,
-                key,
-                weights,
-                x_dot_wv,
-                d_wq,
-                d_wk,
-                d_wv,
-                d_weights,
-                d_x_dot_wv,
-                d_query_dot_key,
-                d_query,
-                d_key,
-                times,
-            )
-        }
+                for i in 0..part.end - part.start {
+                    let d_weights = &d_weights[i * T..][..T];
+                    let weights = &weights[i * T..][..T];
+                    for j in 0..T {
+                        /// times = d_weights · weights
+                        /// softmax: d_x = y * (dy - sum(dy * y, axis = axis, keepdims = true))
+                        let times_j = d_weights[j] * weights[j];
+                        times[j] = times_j;
+                    }
+                    /// total_times = Σ[T](times)
+                    /// softmax: d_x = y * (dy - sum(dy * y, axis = axis, keepdims = true))
+                    let total_times = sum(times);
+                    let d_query_dot_key = &mut d_query_dot_key[i * T..][..T];
+                    for j in 0..T {
+                        /// d_query_dot_key = weights · (d_weights − total_times) / 2.8284271247461903
+                        /// div: d_a = dy / b
+                        let d_query_dot_key_j = weights[j] * (d_weights[j] - total_times)
+                            / 2.8284271247461903;
+                        d_query_dot_key[j] = d_query_dot_key_j;
+                    }
+                }
+                []
+            },
+        );
+        /// d_query = d_query_dot_key·key
+        /// dot: d_a = dot(dy, t(b))
+        let d_query = matmul(d_query, d_query_dot_key, key, [T, T, 8]);
+        /// d_key = d_query_dot_keyᵀ·query
+        /// dot: d_b = dot(t(a), dy)
+        let d_key = matmul_tn(d_key, d_query_dot_key, query, [T, T, 8]);
+        /// d_wk = xᵀ·d_key
+        /// dot: d_b = dot(t(a), dy)
+        let d_wk = matmul_tn(d_wk, x, d_key, [16, T, 8]);
+        /// d_wq = xᵀ·d_query
+        /// dot: d_b = dot(t(a), dy)
+        let d_wq = matmul_tn(d_wq, x, d_query, [16, T, 8]);
     }
 }
 #[doc(hidden)]

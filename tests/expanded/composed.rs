@@ -184,15 +184,7 @@ pub mod dense {
         let w = &flat(params.w.view());
         let b = &flat(params.b.view());
         let mut output = vec![0.0; N * O];
-        simd(Infer {
-            I,
-            N,
-            O,
-            x,
-            w,
-            b,
-            output: &mut output,
-        });
+        simd(#[inline(always)] || self::infer_pass(I, N, O, x, w, b, &mut output));
         array([N, O], output)
     }
     /// The pass that keeps what [`backward`] needs.
@@ -210,15 +202,7 @@ pub mod dense {
         let w = &flat(params.w.view());
         let b = &flat(params.b.view());
         let mut output = vec![0.0; N * O];
-        simd(Forward {
-            I,
-            N,
-            O,
-            x,
-            w,
-            b,
-            output: &mut output,
-        });
+        simd(#[inline(always)] || self::forward_pass(I, N, O, x, w, b, &mut output));
         (array([N, O], output), Saved {})
     }
     /// The pass back: the gradients for the cotangent of the output.
@@ -240,15 +224,10 @@ pub mod dense {
         let d_output = &flat(d_output);
         let mut d_w = vec![0.0; I * O];
         let mut d_b = vec![0.0; O];
-        simd(Backward {
-            I,
-            N,
-            O,
-            x,
-            d_output,
-            d_w: &mut d_w,
-            d_b: &mut d_b,
-        });
+        simd(
+            #[inline(always)]
+            || self::backward_pass(I, N, O, x, d_output, &mut d_w, &mut d_b),
+        );
         Gradients {
             w: array([I, O], d_w),
             b: array([O], d_b),
@@ -299,153 +278,102 @@ pub mod dense {
         )?;
         Ok(Sizes { N, I, O })
     }
-    /// The slices of `dense`'s inference.
-    struct Infer<'a> {
+    /// The inference of `dense`, over slices.
+    #[inline(always)]
+    fn infer_pass(
         I: usize,
         N: usize,
         O: usize,
-        x: &'a [f32],
-        w: &'a [f32],
-        b: &'a [f32],
-        output: &'a mut [f32],
-    }
-    impl Pass for Infer<'_> {
-        type Output = ();
-        #[inline(always)]
-        fn run(self) {
+        x: &[f32],
+        w: &[f32],
+        b: &[f32],
+        output: &mut [f32],
+    ) {
+        let b = &b[..O];
+        /// x_dot_w = x·w
+        let output = matmul(output, x, w, [N, I, O]);
+        share_rows(
+            [N, O * 7],
+            [rows_of(&mut output[..], O)],
             #[inline(always)]
-            fn distinct<'a>(
-                I: usize,
-                N: usize,
-                O: usize,
-                x: &'a [f32],
-                w: &'a [f32],
-                b: &'a [f32],
-                output: &'a mut [f32],
-            ) {
+            |part: ::core::ops::Range<usize>, output: &mut [f32]| {
                 let b = &b[..O];
-                /// x_dot_w = x·w
-                let output = matmul(output, x, w, [N, I, O]);
-                share_rows(
-                    [N, O * 7],
-                    [rows_of(&mut output[..], O)],
-                    #[inline(always)]
-                    |part: ::core::ops::Range<usize>, output: &mut [f32]| {
-                        let b = &b[..O];
-                        for i in 0..part.end - part.start {
-                            let output = &mut output[i * O..][..O];
-                            for j in 0..O {
-                                /// output = x_dot_w + b
-                                let x_dot_w_plus_b_j = output[j] + b[j];
-                                output[j] = x_dot_w_plus_b_j;
-                            }
-                        }
-                        []
-                    },
-                );
-            }
-            let Self { I, N, O, x, w, b, output } = self;
-            distinct(I, N, O, x, w, b, output)
-        }
+                for i in 0..part.end - part.start {
+                    let output = &mut output[i * O..][..O];
+                    for j in 0..O {
+                        /// output = x_dot_w + b
+                        let x_dot_w_plus_b_j = output[j] + b[j];
+                        output[j] = x_dot_w_plus_b_j;
+                    }
+                }
+                []
+            },
+        );
     }
-    /// The slices of `dense`'s forward pass.
-    struct Forward<'a> {
+    /// The forward pass of `dense`, over slices.
+    #[inline(always)]
+    fn forward_pass(
         I: usize,
         N: usize,
         O: usize,
-        x: &'a [f32],
-        w: &'a [f32],
-        b: &'a [f32],
-        output: &'a mut [f32],
-    }
-    impl Pass for Forward<'_> {
-        type Output = ();
-        #[inline(always)]
-        fn run(self) {
+        x: &[f32],
+        w: &[f32],
+        b: &[f32],
+        output: &mut [f32],
+    ) {
+        let b = &b[..O];
+        /// x_dot_w = x·w
+        let output = matmul(output, x, w, [N, I, O]);
+        share_rows(
+            [N, O * 7],
+            [rows_of(&mut output[..], O)],
             #[inline(always)]
-            fn distinct<'a>(
-                I: usize,
-                N: usize,
-                O: usize,
-                x: &'a [f32],
-                w: &'a [f32],
-                b: &'a [f32],
-                output: &'a mut [f32],
-            ) {
+            |part: ::core::ops::Range<usize>, output: &mut [f32]| {
                 let b = &b[..O];
-                /// x_dot_w = x·w
-                let output = matmul(output, x, w, [N, I, O]);
-                share_rows(
-                    [N, O * 7],
-                    [rows_of(&mut output[..], O)],
-                    #[inline(always)]
-                    |part: ::core::ops::Range<usize>, output: &mut [f32]| {
-                        let b = &b[..O];
-                        for i in 0..part.end - part.start {
-                            let output = &mut output[i * O..][..O];
-                            for j in 0..O {
-                                /// output = x_dot_w + b
-                                let x_dot_w_plus_b_j = output[j] + b[j];
-                                output[j] = x_dot_w_plus_b_j;
-                            }
-                        }
-                        []
-                    },
-                );
-            }
-            let Self { I, N, O, x, w, b, output } = self;
-            distinct(I, N, O, x, w, b, output)
-        }
+                for i in 0..part.end - part.start {
+                    let output = &mut output[i * O..][..O];
+                    for j in 0..O {
+                        /// output = x_dot_w + b
+                        let x_dot_w_plus_b_j = output[j] + b[j];
+                        output[j] = x_dot_w_plus_b_j;
+                    }
+                }
+                []
+            },
+        );
     }
-    /// The slices of `dense`'s backward pass.
-    struct Backward<'a> {
+    /// The backward pass of `dense`, over slices.
+    #[inline(always)]
+    fn backward_pass(
         I: usize,
         N: usize,
         O: usize,
-        x: &'a [f32],
-        d_output: &'a [f32],
-        d_w: &'a mut [f32],
-        d_b: &'a mut [f32],
-    }
-    impl Pass for Backward<'_> {
-        type Output = ();
-        #[inline(always)]
-        fn run(self) {
+        x: &[f32],
+        d_output: &[f32],
+        d_w: &mut [f32],
+        d_b: &mut [f32],
+    ) {
+        let d_b = &mut d_b[..O];
+        d_b.fill(0.0);
+        share_rows(
+            [N, O * 7],
+            [sum_of(&mut d_b[..])],
             #[inline(always)]
-            fn distinct<'a>(
-                I: usize,
-                N: usize,
-                O: usize,
-                x: &'a [f32],
-                d_output: &'a [f32],
-                d_w: &'a mut [f32],
-                d_b: &'a mut [f32],
-            ) {
+            |part: ::core::ops::Range<usize>, d_b: &mut [f32]| {
+                let d_output = &d_output[part.start * O..part.end * O];
                 let d_b = &mut d_b[..O];
-                d_b.fill(0.0);
-                share_rows(
-                    [N, O * 7],
-                    [sum_of(&mut d_b[..])],
-                    #[inline(always)]
-                    |part: ::core::ops::Range<usize>, d_b: &mut [f32]| {
-                        let d_output = &d_output[part.start * O..part.end * O];
-                        let d_b = &mut d_b[..O];
-                        for i in 0..part.end - part.start {
-                            let d_output = &d_output[i * O..][..O];
-                            for j in 0..O {
-                                d_b[j] += d_output[j];
-                            }
-                        }
-                        []
-                    },
-                );
-                /// d_w = xᵀ·d_output
-                /// dot: d_b = dot(t(a), dy)
-                let d_w = matmul_tn(d_w, x, d_output, [I, N, O]);
-            }
-            let Self { I, N, O, x, d_output, d_w, d_b } = self;
-            distinct(I, N, O, x, d_output, d_w, d_b)
-        }
+                for i in 0..part.end - part.start {
+                    let d_output = &d_output[i * O..][..O];
+                    for j in 0..O {
+                        d_b[j] += d_output[j];
+                    }
+                }
+                []
+            },
+        );
+        /// d_w = xᵀ·d_output
+        /// dot: d_b = dot(t(a), dy)
+        let d_w = matmul_tn(d_w, x, d_output, [I, N, O]);
     }
 }
 #[doc(hidden)]
@@ -725,16 +653,19 @@ price = σ(hidden)·price_w + price_b
         let price_w = &flat(params.price.w.view());
         let price_b = &flat(params.price.b.view());
         let mut x_dot_hidden_w = vec![0.0; N * 13];
-        let value_ = simd(Infer {
-            N,
-            x,
-            y,
-            hidden_w,
-            hidden_b,
-            price_w,
-            price_b,
-            x_dot_hidden_w: &mut x_dot_hidden_w,
-        });
+        let value_ = simd(
+            #[inline(always)]
+            || self::infer_pass(
+                N,
+                x,
+                y,
+                hidden_w,
+                hidden_b,
+                price_w,
+                price_b,
+                &mut x_dot_hidden_w,
+            ),
+        );
         value_
     }
     /// The pass that keeps what [`backward`] needs.
@@ -758,17 +689,20 @@ price = σ(hidden)·price_w + price_b
         let price_b = &flat(params.price.b.view());
         let mut sigmoid_hidden = vec![0.0; N * 13];
         let mut price_minus_y = vec![0.0; N];
-        let value_ = simd(Forward {
-            N,
-            x,
-            y,
-            hidden_w,
-            hidden_b,
-            price_w,
-            price_b,
-            sigmoid_hidden: &mut sigmoid_hidden,
-            price_minus_y: &mut price_minus_y,
-        });
+        let value_ = simd(
+            #[inline(always)]
+            || self::forward_pass(
+                N,
+                x,
+                y,
+                hidden_w,
+                hidden_b,
+                price_w,
+                price_b,
+                &mut sigmoid_hidden,
+                &mut price_minus_y,
+            ),
+        );
         (
             value_,
             Saved {
@@ -822,19 +756,22 @@ price = σ(hidden)·price_w + price_b
         let mut d_price_w = vec![0.0; 13];
         let mut d_price_b = vec![0.0; 1];
         let mut d_hidden = vec![0.0; N * 13];
-        simd(Backward {
-            N,
-            x,
-            price_w,
-            d_output,
-            sigmoid_hidden,
-            price_minus_y,
-            d_hidden_w: &mut d_hidden_w,
-            d_hidden_b: &mut d_hidden_b,
-            d_price_w: &mut d_price_w,
-            d_price_b: &mut d_price_b,
-            d_hidden: &mut d_hidden,
-        });
+        simd(
+            #[inline(always)]
+            || self::backward_pass(
+                N,
+                x,
+                price_w,
+                d_output,
+                sigmoid_hidden,
+                price_minus_y,
+                &mut d_hidden_w,
+                &mut d_hidden_b,
+                &mut d_price_w,
+                &mut d_price_b,
+                &mut d_hidden,
+            ),
+        );
         let mut gradients = Gradients::default();
         gradients.hidden.w = array([13, 13], d_hidden_w);
         gradients.hidden.b = array([13], d_hidden_b);
@@ -912,30 +849,33 @@ price = σ(hidden)·price_w + price_b
         let d_hidden_b = slice_mut(&mut gradients.hidden.b);
         let d_price_w = slice_mut(&mut gradients.price.w);
         let d_price_b = slice_mut(&mut gradients.price.b);
-        let value_ = simd(Step {
-            N,
-            x,
-            y,
-            hidden_w,
-            hidden_b,
-            price_w,
-            price_b,
-            d_hidden_w,
-            d_hidden_b,
-            d_price_w,
-            d_price_b,
-            over_max,
-            value,
-            value_2,
-            value_3,
-            value_4,
-            x_lanes,
-            y_lanes,
-            x_dot_hidden_w,
-            dot,
-            apart,
-            update: Stay,
-        });
+        let value_ = simd(
+            #[inline(always)]
+            || self::step_pass(
+                N,
+                x,
+                y,
+                hidden_w,
+                hidden_b,
+                price_w,
+                price_b,
+                d_hidden_w,
+                d_hidden_b,
+                d_price_w,
+                d_price_b,
+                over_max,
+                value,
+                value_2,
+                value_3,
+                value_4,
+                x_lanes,
+                y_lanes,
+                x_dot_hidden_w,
+                dot,
+                apart,
+                Stay,
+            ),
+        );
         (value_, gradients)
     }
     /// The value, and a step of `optimiser`, which moves each parameter while its gradient is hot. The gradients are
@@ -997,30 +937,33 @@ price = σ(hidden)·price_w + price_b
         let d_hidden_b = slice_mut(&mut gradients.hidden.b);
         let d_price_w = slice_mut(&mut gradients.price.w);
         let d_price_b = slice_mut(&mut gradients.price.b);
-        let value_ = simd(Step {
-            N,
-            x,
-            y,
-            hidden_w,
-            hidden_b,
-            price_w,
-            price_b,
-            d_hidden_w,
-            d_hidden_b,
-            d_price_w,
-            d_price_b,
-            over_max,
-            value,
-            value_2,
-            value_3,
-            value_4,
-            x_lanes,
-            y_lanes,
-            x_dot_hidden_w,
-            dot,
-            apart,
-            update: Move(optimiser),
-        });
+        let value_ = simd(
+            #[inline(always)]
+            || self::step_pass(
+                N,
+                x,
+                y,
+                hidden_w,
+                hidden_b,
+                price_w,
+                price_b,
+                d_hidden_w,
+                d_hidden_b,
+                d_price_w,
+                d_price_b,
+                over_max,
+                value,
+                value_2,
+                value_3,
+                value_4,
+                x_lanes,
+                y_lanes,
+                x_dot_hidden_w,
+                dot,
+                apart,
+                Move(optimiser),
+            ),
+        );
         value_
     }
     /// The entry check alone: whether the shapes are those that the network declares.
@@ -1080,684 +1023,415 @@ price = σ(hidden)·price_w + price_b
         )?;
         Ok(Sizes { N })
     }
-    /// The slices of `composed`'s inference.
-    struct Infer<'a> {
+    /// The inference of `composed`, over slices.
+    #[inline(always)]
+    fn infer_pass(
         N: usize,
-        x: &'a [f32],
-        y: &'a [f32],
-        hidden_w: &'a [f32],
-        hidden_b: &'a [f32],
-        price_w: &'a [f32],
-        price_b: &'a [f32],
-        x_dot_hidden_w: &'a mut [f32],
-    }
-    impl Pass for Infer<'_> {
-        type Output = f32;
-        #[inline(always)]
-        fn run(self) -> f32 {
-            #[inline(always)]
-            fn distinct<'a>(
-                N: usize,
-                x: &'a [f32],
-                y: &'a [f32],
-                hidden_w: &'a [f32],
-                hidden_b: &'a [f32],
-                price_w: &'a [f32],
-                price_b: &'a [f32],
-                x_dot_hidden_w: &'a mut [f32],
-            ) -> f32 {
-                let y = &y[..N];
-                let hidden_b = &hidden_b[..13];
-                let price_w = &price_w[..13];
-                let dot_terms = &mut [0.0; 13];
-                /// x_dot_hidden_w = x·hidden_w
-                let x_dot_hidden_w = matmul(x_dot_hidden_w, x, hidden_w, [N, 13, 13]);
-                /// total = Σ[N, 1](square_price_minus_y)
-                /// mse: mean((p - y)²)
-                let mut total = 0.0;
-                for i in 0..N {
-                    let x_dot_hidden_w = &x_dot_hidden_w[i * 13..][..13];
-                    for j in 0..13 {
-                        /// hidden = x_dot_hidden_w + hidden_b
-                        let hidden = x_dot_hidden_w[j] + hidden_b[j];
-                        /// dot_terms = σ(hidden) · price_w
-                        let dot_terms_j = sigmoid(hidden) * price_w[j];
-                        dot_terms[j] = dot_terms_j;
-                    }
-                    /// dot = Σ[13](dot_terms)
-                    let dot = sum(dot_terms);
-                    /// price = dot + price_b
-                    let price = dot + price_b[0];
-                    /// square_price_minus_y = (price − y)²
-                    /// mse: mean((p - y)²)
-                    let square_price_minus_y = square(price - y[i]);
-                    total += square_price_minus_y;
-                }
-                /// mean = total / N
-                /// mse: mean((p - y)²)
-                let mean = total / N as f32;
-                mean
+        x: &[f32],
+        y: &[f32],
+        hidden_w: &[f32],
+        hidden_b: &[f32],
+        price_w: &[f32],
+        price_b: &[f32],
+        x_dot_hidden_w: &mut [f32],
+    ) -> f32 {
+        let y = &y[..N];
+        let hidden_b = &hidden_b[..13];
+        let price_w = &price_w[..13];
+        let dot_terms = &mut [0.0; 13];
+        /// x_dot_hidden_w = x·hidden_w
+        let x_dot_hidden_w = matmul(x_dot_hidden_w, x, hidden_w, [N, 13, 13]);
+        /// total = Σ[N, 1](square_price_minus_y)
+        /// mse: mean((p - y)²)
+        let mut total = 0.0;
+        for i in 0..N {
+            let x_dot_hidden_w = &x_dot_hidden_w[i * 13..][..13];
+            for j in 0..13 {
+                /// hidden = x_dot_hidden_w + hidden_b
+                let hidden = x_dot_hidden_w[j] + hidden_b[j];
+                /// dot_terms = σ(hidden) · price_w
+                let dot_terms_j = sigmoid(hidden) * price_w[j];
+                dot_terms[j] = dot_terms_j;
             }
-            let Self { N, x, y, hidden_w, hidden_b, price_w, price_b, x_dot_hidden_w } = self;
-            distinct(N, x, y, hidden_w, hidden_b, price_w, price_b, x_dot_hidden_w)
+            /// dot = Σ[13](dot_terms)
+            let dot = sum(dot_terms);
+            /// price = dot + price_b
+            let price = dot + price_b[0];
+            /// square_price_minus_y = (price − y)²
+            /// mse: mean((p - y)²)
+            let square_price_minus_y = square(price - y[i]);
+            total += square_price_minus_y;
         }
+        /// mean = total / N
+        /// mse: mean((p - y)²)
+        let mean = total / N as f32;
+        mean
     }
-    /// The slices of `composed`'s forward pass.
-    struct Forward<'a> {
+    /// The forward pass of `composed`, over slices.
+    #[inline(always)]
+    fn forward_pass(
         N: usize,
-        x: &'a [f32],
-        y: &'a [f32],
-        hidden_w: &'a [f32],
-        hidden_b: &'a [f32],
-        price_w: &'a [f32],
-        price_b: &'a [f32],
-        sigmoid_hidden: &'a mut [f32],
-        price_minus_y: &'a mut [f32],
-    }
-    impl Pass for Forward<'_> {
-        type Output = f32;
-        #[inline(always)]
-        fn run(self) -> f32 {
-            #[inline(always)]
-            fn distinct<'a>(
-                N: usize,
-                x: &'a [f32],
-                y: &'a [f32],
-                hidden_w: &'a [f32],
-                hidden_b: &'a [f32],
-                price_w: &'a [f32],
-                price_b: &'a [f32],
-                sigmoid_hidden: &'a mut [f32],
-                price_minus_y: &'a mut [f32],
-            ) -> f32 {
-                let y = &y[..N];
-                let hidden_b = &hidden_b[..13];
-                let price_w = &price_w[..13];
-                let price_minus_y = &mut price_minus_y[..N];
-                let dot_terms = &mut [0.0; 13];
-                /// x_dot_hidden_w = x·hidden_w
-                let sigmoid_hidden = matmul(sigmoid_hidden, x, hidden_w, [N, 13, 13]);
-                /// total = Σ[N, 1](square_price_minus_y)
-                /// mse: mean((p - y)²)
-                let mut total = 0.0;
-                for i in 0..N {
-                    let sigmoid_hidden = &mut sigmoid_hidden[i * 13..][..13];
-                    for j in 0..13 {
-                        /// hidden = x_dot_hidden_w + hidden_b
-                        let hidden = sigmoid_hidden[j] + hidden_b[j];
-                        /// sigmoid_hidden = σ(hidden)
-                        let sigmoid_hidden_j = sigmoid(hidden);
-                        /// dot_terms = sigmoid_hidden · price_w
-                        let dot_terms_j = sigmoid_hidden_j * price_w[j];
-                        sigmoid_hidden[j] = sigmoid_hidden_j;
-                        dot_terms[j] = dot_terms_j;
-                    }
-                    /// dot = Σ[13](dot_terms)
-                    let dot = sum(dot_terms);
-                    /// price = dot + price_b
-                    let price = dot + price_b[0];
-                    /// price_minus_y = price − y
-                    /// mse: mean((p - y)²)
-                    let price_minus_y_i = price - y[i];
-                    price_minus_y[i] = price_minus_y_i;
-                    /// square_price_minus_y = price_minus_y²
-                    /// mse: mean((p - y)²)
-                    let square_price_minus_y = square(price_minus_y_i);
-                    total += square_price_minus_y;
-                }
-                /// mean = total / N
-                /// mse: mean((p - y)²)
-                let mean = total / N as f32;
-                mean
+        x: &[f32],
+        y: &[f32],
+        hidden_w: &[f32],
+        hidden_b: &[f32],
+        price_w: &[f32],
+        price_b: &[f32],
+        sigmoid_hidden: &mut [f32],
+        price_minus_y: &mut [f32],
+    ) -> f32 {
+        let y = &y[..N];
+        let hidden_b = &hidden_b[..13];
+        let price_w = &price_w[..13];
+        let price_minus_y = &mut price_minus_y[..N];
+        let dot_terms = &mut [0.0; 13];
+        /// x_dot_hidden_w = x·hidden_w
+        let sigmoid_hidden = matmul(sigmoid_hidden, x, hidden_w, [N, 13, 13]);
+        /// total = Σ[N, 1](square_price_minus_y)
+        /// mse: mean((p - y)²)
+        let mut total = 0.0;
+        for i in 0..N {
+            let sigmoid_hidden = &mut sigmoid_hidden[i * 13..][..13];
+            for j in 0..13 {
+                /// hidden = x_dot_hidden_w + hidden_b
+                let hidden = sigmoid_hidden[j] + hidden_b[j];
+                /// sigmoid_hidden = σ(hidden)
+                let sigmoid_hidden_j = sigmoid(hidden);
+                /// dot_terms = sigmoid_hidden · price_w
+                let dot_terms_j = sigmoid_hidden_j * price_w[j];
+                sigmoid_hidden[j] = sigmoid_hidden_j;
+                dot_terms[j] = dot_terms_j;
             }
-            let Self {
-                N,
-                x,
-                y,
-                hidden_w,
-                hidden_b,
-                price_w,
-                price_b,
-                sigmoid_hidden,
-                price_minus_y,
-            } = self;
-            distinct(
-                N,
-                x,
-                y,
-                hidden_w,
-                hidden_b,
-                price_w,
-                price_b,
-                sigmoid_hidden,
-                price_minus_y,
-            )
+            /// dot = Σ[13](dot_terms)
+            let dot = sum(dot_terms);
+            /// price = dot + price_b
+            let price = dot + price_b[0];
+            /// price_minus_y = price − y
+            /// mse: mean((p - y)²)
+            let price_minus_y_i = price - y[i];
+            price_minus_y[i] = price_minus_y_i;
+            /// square_price_minus_y = price_minus_y²
+            /// mse: mean((p - y)²)
+            let square_price_minus_y = square(price_minus_y_i);
+            total += square_price_minus_y;
         }
+        /// mean = total / N
+        /// mse: mean((p - y)²)
+        let mean = total / N as f32;
+        mean
     }
-    /// The slices of `composed`'s backward pass.
-    struct Backward<'a> {
+    /// The backward pass of `composed`, over slices.
+    #[inline(always)]
+    fn backward_pass(
         N: usize,
-        x: &'a [f32],
-        price_w: &'a [f32],
+        x: &[f32],
+        price_w: &[f32],
         d_output: f32,
-        sigmoid_hidden: &'a [f32],
-        price_minus_y: &'a [f32],
-        d_hidden_w: &'a mut [f32],
-        d_hidden_b: &'a mut [f32],
-        d_price_w: &'a mut [f32],
-        d_price_b: &'a mut [f32],
-        d_hidden: &'a mut [f32],
-    }
-    impl Pass for Backward<'_> {
-        type Output = ();
-        #[inline(always)]
-        fn run(self) {
-            #[inline(always)]
-            fn distinct<'a>(
-                N: usize,
-                x: &'a [f32],
-                price_w: &'a [f32],
-                d_output: f32,
-                sigmoid_hidden: &'a [f32],
-                price_minus_y: &'a [f32],
-                d_hidden_w: &'a mut [f32],
-                d_hidden_b: &'a mut [f32],
-                d_price_w: &'a mut [f32],
-                d_price_b: &'a mut [f32],
-                d_hidden: &'a mut [f32],
-            ) {
-                let price_w = &price_w[..13];
-                let price_minus_y = &price_minus_y[..N];
-                let d_hidden_b = &mut d_hidden_b[..13];
-                let d_price_w = &mut d_price_w[..13];
-                /// max_1 = max(N, 1)
-                /// div: d_a = dy / b
-                let max_1 = max(N as f32, 1.0);
-                /// d_total = d_output / max_1
-                /// div: d_a = dy / b
-                let d_total = d_output / max_1;
-                /// times_d_total = d_total · 2
-                /// square: d_x = dy * (2 * x)
-                let times_d_total = d_total * 2.0;
-                /// d_price_b = Σ[N](d_price_minus_y)
-                /// broadcast: d_x = sum of dy along the axes that x was spread over
-                let mut d_price_b_total = 0.0;
-                d_price_w.fill(0.0);
-                d_hidden_b.fill(0.0);
-                for i in 0..N {
-                    /// d_price_minus_y = times_d_total · price_minus_y
-                    /// square: d_x = dy * (2 * x)
-                    let d_price_minus_y = times_d_total * price_minus_y[i];
-                    d_price_b_total += d_price_minus_y;
-                    let sigmoid_hidden = &sigmoid_hidden[i * 13..][..13];
-                    let d_hidden = &mut d_hidden[i * 13..][..13];
-                    for j in 0..13 {
-                        /// d_price_w_terms = sigmoid_hidden · d_price_minus_y
-                        /// dot: d_b = dot(t(a), dy)
-                        let d_price_w_terms = sigmoid_hidden[j] * d_price_minus_y;
-                        /// d_hidden = d_price_minus_y · price_w · sigmoid_hidden · (1 − sigmoid_hidden)
-                        /// sigmoid: d_x = dy * (y * (1 - y))
-                        let d_hidden_j = d_price_minus_y * price_w[j]
-                            * (sigmoid_hidden[j] * (1.0 - sigmoid_hidden[j]));
-                        d_price_w[j] += d_price_w_terms;
-                        d_hidden[j] = d_hidden_j;
-                        d_hidden_b[j] += d_hidden_j;
-                    }
-                }
-                d_price_b[0] = d_price_b_total;
-                /// d_hidden_w = xᵀ·d_hidden
+        sigmoid_hidden: &[f32],
+        price_minus_y: &[f32],
+        d_hidden_w: &mut [f32],
+        d_hidden_b: &mut [f32],
+        d_price_w: &mut [f32],
+        d_price_b: &mut [f32],
+        d_hidden: &mut [f32],
+    ) {
+        let price_w = &price_w[..13];
+        let price_minus_y = &price_minus_y[..N];
+        let d_hidden_b = &mut d_hidden_b[..13];
+        let d_price_w = &mut d_price_w[..13];
+        /// max_1 = max(N, 1)
+        /// div: d_a = dy / b
+        let max_1 = max(N as f32, 1.0);
+        /// d_total = d_output / max_1
+        /// div: d_a = dy / b
+        let d_total = d_output / max_1;
+        /// times_d_total = d_total · 2
+        /// square: d_x = dy * (2 * x)
+        let times_d_total = d_total * 2.0;
+        /// d_price_b = Σ[N](d_price_minus_y)
+        /// broadcast: d_x = sum of dy along the axes that x was spread over
+        let mut d_price_b_total = 0.0;
+        d_price_w.fill(0.0);
+        d_hidden_b.fill(0.0);
+        for i in 0..N {
+            /// d_price_minus_y = times_d_total · price_minus_y
+            /// square: d_x = dy * (2 * x)
+            let d_price_minus_y = times_d_total * price_minus_y[i];
+            d_price_b_total += d_price_minus_y;
+            let sigmoid_hidden = &sigmoid_hidden[i * 13..][..13];
+            let d_hidden = &mut d_hidden[i * 13..][..13];
+            for j in 0..13 {
+                /// d_price_w_terms = sigmoid_hidden · d_price_minus_y
                 /// dot: d_b = dot(t(a), dy)
-                let d_hidden_w = matmul_tn(d_hidden_w, x, d_hidden, [13, N, 13]);
+                let d_price_w_terms = sigmoid_hidden[j] * d_price_minus_y;
+                /// d_hidden = d_price_minus_y · price_w · sigmoid_hidden · (1 − sigmoid_hidden)
+                /// sigmoid: d_x = dy * (y * (1 - y))
+                let d_hidden_j = d_price_minus_y * price_w[j]
+                    * (sigmoid_hidden[j] * (1.0 - sigmoid_hidden[j]));
+                d_price_w[j] += d_price_w_terms;
+                d_hidden[j] = d_hidden_j;
+                d_hidden_b[j] += d_hidden_j;
             }
-            let Self {
-                N,
-                x,
-                price_w,
-                d_output,
-                sigmoid_hidden,
-                price_minus_y,
-                d_hidden_w,
-                d_hidden_b,
-                d_price_w,
-                d_price_b,
-                d_hidden,
-            } = self;
-            distinct(
-                N,
-                x,
-                price_w,
-                d_output,
-                sigmoid_hidden,
-                price_minus_y,
-                d_hidden_w,
-                d_hidden_b,
-                d_price_w,
-                d_price_b,
-                d_hidden,
-            )
         }
+        d_price_b[0] = d_price_b_total;
+        /// d_hidden_w = xᵀ·d_hidden
+        /// dot: d_b = dot(t(a), dy)
+        let d_hidden_w = matmul_tn(d_hidden_w, x, d_hidden, [13, N, 13]);
     }
-    /// The slices of both passes of `composed` in one, and who hears of each final gradient.
-    struct Step<'a, U: Update<f32>> {
+    /// Both passes of `composed` in one, over slices; `update` hears of each final gradient.
+    #[inline(always)]
+    fn step_pass<U: Update<f32>>(
         N: usize,
-        x: &'a [f32],
-        y: &'a [f32],
-        hidden_w: U::Param<'a>,
-        hidden_b: U::Param<'a>,
-        price_w: U::Param<'a>,
-        price_b: U::Param<'a>,
-        d_hidden_w: &'a mut [f32],
-        d_hidden_b: &'a mut [f32],
-        d_price_w: &'a mut [f32],
-        d_price_b: &'a mut [f32],
-        over_max: &'a mut [f32],
-        value: &'a mut [f32],
-        value_2: &'a mut [f32],
-        value_3: &'a mut [f32],
-        value_4: &'a mut [f32],
-        x_lanes: &'a mut [f32],
-        y_lanes: &'a mut [f32],
-        x_dot_hidden_w: &'a mut [f32],
-        dot: &'a mut [f32],
-        apart: &'a mut Vec<f32>,
-        update: U,
-    }
-    impl<U: Update<f32>> Pass for Step<'_, U> {
-        type Output = f32;
-        #[inline(always)]
-        fn run(self) -> f32 {
-            #[inline(always)]
-            fn distinct<'a, U: Update<f32>>(
-                N: usize,
-                x: &'a [f32],
-                y: &'a [f32],
-                hidden_w: U::Param<'a>,
-                hidden_b: U::Param<'a>,
-                price_w: U::Param<'a>,
-                price_b: U::Param<'a>,
-                d_hidden_w: &'a mut [f32],
-                d_hidden_b: &'a mut [f32],
-                d_price_w: &'a mut [f32],
-                d_price_b: &'a mut [f32],
-                over_max: &'a mut [f32],
-                value: &'a mut [f32],
-                value_2: &'a mut [f32],
-                value_3: &'a mut [f32],
-                value_4: &'a mut [f32],
-                x_lanes: &'a mut [f32],
-                y_lanes: &'a mut [f32],
-                x_dot_hidden_w: &'a mut [f32],
-                dot: &'a mut [f32],
-                apart: &'a mut Vec<f32>,
-                mut update: U,
-            ) -> f32 {
-                let d_hidden_b = &mut d_hidden_b[..13];
-                let d_price_w = &mut d_price_w[..13];
-                /// max_1 = max(N, 1)
-                /// div: d_a = dy / b
-                let max_1 = max(N as f32, 1.0);
-                /// over_max = 2 / max_1
-                /// square: d_x = dy * (2 * x)
-                let over_max_total = 2.0 / max_1;
-                over_max[0] = over_max_total;
-                value.fill(0.0);
-                value_2.fill(0.0);
-                value_3.fill(0.0);
-                value_4.fill(0.0);
-                d_hidden_w.fill(0.0);
-                in_parts(
-                    [N, 32],
-                    apart,
-                    [
-                        &mut value[..],
-                        &mut value_2[..],
-                        &mut value_3[..],
-                        &mut value_4[..],
-                        &mut d_hidden_w[..],
-                    ],
-                    [
-                        &mut x_lanes[..],
-                        &mut y_lanes[..],
-                        &mut x_dot_hidden_w[..],
-                        &mut dot[..],
-                    ],
-                    |
+        x: &[f32],
+        y: &[f32],
+        hidden_w: U::Param<'_>,
+        hidden_b: U::Param<'_>,
+        price_w: U::Param<'_>,
+        price_b: U::Param<'_>,
+        d_hidden_w: &mut [f32],
+        d_hidden_b: &mut [f32],
+        d_price_w: &mut [f32],
+        d_price_b: &mut [f32],
+        over_max: &mut [f32],
+        value: &mut [f32],
+        value_2: &mut [f32],
+        value_3: &mut [f32],
+        value_4: &mut [f32],
+        x_lanes: &mut [f32],
+        y_lanes: &mut [f32],
+        x_dot_hidden_w: &mut [f32],
+        dot: &mut [f32],
+        apart: &mut Vec<f32>,
+        mut update: U,
+    ) -> f32 {
+        let d_hidden_b = &mut d_hidden_b[..13];
+        let d_price_w = &mut d_price_w[..13];
+        /// max_1 = max(N, 1)
+        /// div: d_a = dy / b
+        let max_1 = max(N as f32, 1.0);
+        /// over_max = 2 / max_1
+        /// square: d_x = dy * (2 * x)
+        let over_max_total = 2.0 / max_1;
+        over_max[0] = over_max_total;
+        value.fill(0.0);
+        value_2.fill(0.0);
+        value_3.fill(0.0);
+        value_4.fill(0.0);
+        d_hidden_w.fill(0.0);
+        in_parts(
+            [N, 32],
+            apart,
+            [
+                &mut value[..],
+                &mut value_2[..],
+                &mut value_3[..],
+                &mut value_4[..],
+                &mut d_hidden_w[..],
+            ],
+            [&mut x_lanes[..], &mut y_lanes[..], &mut x_dot_hidden_w[..], &mut dot[..]],
+            |
+                rows,
+                [value,
+                value_2,
+                value_3,
+                value_4,
+                d_hidden_w,
+                ],
+                [x_lanes,
+                y_lanes,
+                x_dot_hidden_w,
+                dot,
+                ]|
+            {
+                simd(
+                    #[inline(always)]
+                    || self::step_rows(
                         rows,
-                        [value,
+                        &x[..],
+                        &y[..],
+                        &hidden_w[..],
+                        &hidden_b[..],
+                        &price_w[..],
+                        &price_b[..],
+                        &over_max[..],
+                        value,
                         value_2,
                         value_3,
                         value_4,
                         d_hidden_w,
-                        ],
-                        [x_lanes,
+                        x_lanes,
                         y_lanes,
                         x_dot_hidden_w,
                         dot,
-                        ]|
-                    {
-                        simd(StepRows {
-                            rows,
-                            x: &x[..],
-                            y: &y[..],
-                            hidden_w: &hidden_w[..],
-                            hidden_b: &hidden_b[..],
-                            price_w: &price_w[..],
-                            price_b: &price_b[..],
-                            over_max: &over_max[..],
-                            value,
-                            value_2,
-                            value_3,
-                            value_4,
-                            d_hidden_w,
-                            x_lanes,
-                            y_lanes,
-                            x_dot_hidden_w,
-                            dot,
-                        })
-                    },
-                );
-                update.hand(0, hidden_w, d_hidden_w);
-                /// total = Σ[32](value)
-                /// mse: mean((p - y)²)
-                let total = sum(value);
-                /// d_price_b = Σ[32](value_2)
-                /// broadcast: d_x = sum of dy along the axes that x was spread over
-                let d_price_b_total = sum(value_2);
-                d_price_b[0] = d_price_b_total;
-                update.hand(3, price_b, d_price_b);
-                for i in 0..13 {
-                    let value_3 = &value_3[i * 32..][..32];
-                    /// d_price_w = Σ[32](value_3)
-                    /// dot: d_b = dot(t(a), dy)
-                    let d_price_w_i = sum(value_3);
-                    d_price_w[i] = d_price_w_i;
-                }
-                update.hand(2, price_w, d_price_w);
-                for i in 0..13 {
-                    let value_4 = &value_4[i * 32..][..32];
-                    /// d_hidden_b = Σ[32](value_4)
-                    /// broadcast: d_x = sum of dy along the axes that x was spread over
-                    let d_hidden_b_i = sum(value_4);
-                    d_hidden_b[i] = d_hidden_b_i;
-                }
-                update.hand(1, hidden_b, d_hidden_b);
-                /// mean = total / N
-                /// mse: mean((p - y)²)
-                let mean = total / N as f32;
-                mean
-            }
-            let Self {
-                N,
-                x,
-                y,
-                hidden_w,
-                hidden_b,
-                price_w,
-                price_b,
-                d_hidden_w,
-                d_hidden_b,
-                d_price_w,
-                d_price_b,
-                over_max,
-                value,
-                value_2,
-                value_3,
-                value_4,
-                x_lanes,
-                y_lanes,
-                x_dot_hidden_w,
-                dot,
-                apart,
-                update,
-            } = self;
-            distinct(
-                N,
-                x,
-                y,
-                hidden_w,
-                hidden_b,
-                price_w,
-                price_b,
-                d_hidden_w,
-                d_hidden_b,
-                d_price_w,
-                d_price_b,
-                over_max,
-                value,
-                value_2,
-                value_3,
-                value_4,
-                x_lanes,
-                y_lanes,
-                x_dot_hidden_w,
-                dot,
-                apart,
-                update,
-            )
+                    ),
+                )
+            },
+        );
+        update.hand(0, hidden_w, d_hidden_w);
+        /// total = Σ[32](value)
+        /// mse: mean((p - y)²)
+        let total = sum(value);
+        /// d_price_b = Σ[32](value_2)
+        /// broadcast: d_x = sum of dy along the axes that x was spread over
+        let d_price_b_total = sum(value_2);
+        d_price_b[0] = d_price_b_total;
+        update.hand(3, price_b, d_price_b);
+        for i in 0..13 {
+            let value_3 = &value_3[i * 32..][..32];
+            /// d_price_w = Σ[32](value_3)
+            /// dot: d_b = dot(t(a), dy)
+            let d_price_w_i = sum(value_3);
+            d_price_w[i] = d_price_w_i;
         }
+        update.hand(2, price_w, d_price_w);
+        for i in 0..13 {
+            let value_4 = &value_4[i * 32..][..32];
+            /// d_hidden_b = Σ[32](value_4)
+            /// broadcast: d_x = sum of dy along the axes that x was spread over
+            let d_hidden_b_i = sum(value_4);
+            d_hidden_b[i] = d_hidden_b_i;
+        }
+        update.hand(1, hidden_b, d_hidden_b);
+        /// mean = total / N
+        /// mse: mean((p - y)²)
+        let mean = total / N as f32;
+        mean
     }
-    /// The slices of a part of the N rows of `Step`.
-    struct StepRows<'a> {
+    /// A part of the N rows of `step_pass`.
+    #[inline(always)]
+    fn step_rows(
         rows: ::core::ops::Range<usize>,
-        x: &'a [f32],
-        y: &'a [f32],
-        hidden_w: &'a [f32],
-        hidden_b: &'a [f32],
-        price_w: &'a [f32],
-        price_b: &'a [f32],
-        over_max: &'a [f32],
-        value: &'a mut [f32],
-        value_2: &'a mut [f32],
-        value_3: &'a mut [f32],
-        value_4: &'a mut [f32],
-        d_hidden_w: &'a mut [f32],
-        x_lanes: &'a mut [f32],
-        y_lanes: &'a mut [f32],
-        x_dot_hidden_w: &'a mut [f32],
-        dot: &'a mut [f32],
-    }
-    impl Pass for StepRows<'_> {
-        type Output = ();
-        #[inline(always)]
-        fn run(self) {
-            let Self {
-                rows,
-                x,
-                y,
-                hidden_w,
-                hidden_b,
-                price_w,
-                price_b,
-                over_max,
-                value,
-                value_2,
-                value_3,
-                value_4,
-                d_hidden_w,
-                x_lanes,
-                y_lanes,
-                x_dot_hidden_w,
-                dot,
-            } = self;
-            let live = &mut [false; 32];
-            for rows in rows_within(rows, 32) {
-                lanes_of(x_lanes, x, &rows, [13, 32]);
-                lanes_of(y_lanes, y, &rows, [1, 32]);
-                live_lanes(live, &rows);
-                StepTurn {
-                    x_lanes: &x_lanes[..],
-                    y_lanes: &y_lanes[..],
-                    live: &live[..],
-                    hidden_w: &hidden_w[..],
-                    hidden_b: &hidden_b[..],
-                    price_w: &price_w[..],
-                    price_b: &price_b[..],
-                    over_max: over_max[0],
-                    output: &mut value[..],
-                    output_2: &mut value_2[..],
-                    output_3: &mut value_3[..],
-                    output_4: &mut value_4[..],
-                    output_5: &mut d_hidden_w[..],
-                    x_dot_hidden_w: &mut x_dot_hidden_w[..],
-                    dot: &mut dot[..],
-                }
-                    .run();
-            }
+        x: &[f32],
+        y: &[f32],
+        hidden_w: &[f32],
+        hidden_b: &[f32],
+        price_w: &[f32],
+        price_b: &[f32],
+        over_max: &[f32],
+        value: &mut [f32],
+        value_2: &mut [f32],
+        value_3: &mut [f32],
+        value_4: &mut [f32],
+        d_hidden_w: &mut [f32],
+        x_lanes: &mut [f32],
+        y_lanes: &mut [f32],
+        x_dot_hidden_w: &mut [f32],
+        dot: &mut [f32],
+    ) {
+        let live = &mut [false; 32];
+        for rows in rows_within(rows, 32) {
+            lanes_of(x_lanes, x, &rows, [13, 32]);
+            lanes_of(y_lanes, y, &rows, [1, 32]);
+            live_lanes(live, &rows);
+            self::step_turn(
+                &x_lanes[..],
+                &y_lanes[..],
+                &live[..],
+                &hidden_w[..],
+                &hidden_b[..],
+                &price_w[..],
+                &price_b[..],
+                over_max[0],
+                &mut value[..],
+                &mut value_2[..],
+                &mut value_3[..],
+                &mut value_4[..],
+                &mut d_hidden_w[..],
+                &mut x_dot_hidden_w[..],
+                &mut dot[..],
+            );
         }
     }
-    /// The slices of one of the N turns of a loop in `Step`.
-    struct StepTurn<'a> {
-        x_lanes: &'a [f32],
-        y_lanes: &'a [f32],
-        live: &'a [bool],
-        hidden_w: &'a [f32],
-        hidden_b: &'a [f32],
-        price_w: &'a [f32],
-        price_b: &'a [f32],
+    /// One of the N turns of a loop in `step_pass`.
+    #[inline(always)]
+    fn step_turn(
+        x_lanes: &[f32],
+        y_lanes: &[f32],
+        live: &[bool],
+        hidden_w: &[f32],
+        hidden_b: &[f32],
+        price_w: &[f32],
+        price_b: &[f32],
         over_max: f32,
-        output: &'a mut [f32],
-        output_2: &'a mut [f32],
-        output_3: &'a mut [f32],
-        output_4: &'a mut [f32],
-        output_5: &'a mut [f32],
-        x_dot_hidden_w: &'a mut [f32],
-        dot: &'a mut [f32],
-    }
-    impl Pass for StepTurn<'_> {
-        type Output = ();
-        #[inline(always)]
-        fn run(self) {
-            #[inline(always)]
-            fn distinct<'a>(
-                x_lanes: &'a [f32],
-                y_lanes: &'a [f32],
-                live: &'a [bool],
-                hidden_w: &'a [f32],
-                hidden_b: &'a [f32],
-                price_w: &'a [f32],
-                price_b: &'a [f32],
-                over_max: f32,
-                output: &'a mut [f32],
-                output_2: &'a mut [f32],
-                output_3: &'a mut [f32],
-                output_4: &'a mut [f32],
-                output_5: &'a mut [f32],
-                x_dot_hidden_w: &'a mut [f32],
-                dot: &'a mut [f32],
-            ) {
-                let y_lanes = &y_lanes[..32];
-                let live = &live[..32];
-                let hidden_b = &hidden_b[..13];
-                let price_w = &price_w[..13];
-                let output = &mut output[..32];
-                let output_2 = &mut output_2[..32];
-                let dot = &mut dot[..32];
-                /// x_dot_hidden_w = hidden_wᵀ·x_lanes
-                let x_dot_hidden_w = matmul_tn(
-                    x_dot_hidden_w,
-                    hidden_w,
-                    x_lanes,
-                    [13, 13, 32],
-                );
-                dot.fill(0.0);
-                /// sigmoid_hidden is written over x_dot_hidden_w, which is not needed any more
-                let sigmoid_hidden = x_dot_hidden_w;
-                for i in 0..13 {
-                    let sigmoid_hidden = &mut sigmoid_hidden[i * 32..][..32];
-                    for j in 0..32 {
-                        /// hidden = x_dot_hidden_w + hidden_b
-                        let hidden = sigmoid_hidden[j] + hidden_b[i];
-                        /// sigmoid_hidden = σ(hidden)
-                        let sigmoid_hidden_j = sigmoid(hidden);
-                        /// dot_terms = sigmoid_hidden · price_w
-                        let dot_terms = sigmoid_hidden_j * price_w[i];
-                        sigmoid_hidden[j] = sigmoid_hidden_j;
-                        dot[j] += dot_terms;
-                    }
-                }
-                /// d_price_minus_y is written over dot, which is not needed any more
-                let d_price_minus_y = dot;
-                for i in 0..32 {
-                    /// price = dot + price_b
-                    let price = d_price_minus_y[i] + price_b[0];
-                    /// price_minus_y_2 = live ? (price − y_lanes) : 0
-                    /// mse: mean((p - y)²)
-                    let price_minus_y_2 = select(live[i], price - y_lanes[i], 0.0);
-                    /// d_price_minus_y = (live ? over_max : 0) · price_minus_y_2
-                    /// square: d_x = dy * (2 * x)
-                    let d_price_minus_y_i = select(live[i], over_max, 0.0)
-                        * price_minus_y_2;
-                    /// output = Σ[1](price_minus_y_2²)
-                    /// mse: mean((p - y)²)
-                    let total_i = square(price_minus_y_2);
-                    /// output_2 = d_price_minus_y
-                    /// square: d_x = dy * (2 * x)
-                    let d_price_minus_y_i_2 = d_price_minus_y_i;
-                    d_price_minus_y[i] = d_price_minus_y_i;
-                    output[i] += total_i;
-                    output_2[i] += d_price_minus_y_i_2;
-                }
-                /// d_hidden is written over sigmoid_hidden, which is not needed any more
-                let d_hidden = sigmoid_hidden;
-                for i in 0..13 {
-                    let d_hidden = &mut d_hidden[i * 32..][..32];
-                    let output_3 = &mut output_3[i * 32..][..32];
-                    let output_4 = &mut output_4[i * 32..][..32];
-                    for j in 0..32 {
-                        /// d_hidden = d_price_minus_y · price_w · sigmoid_hidden · (1 − sigmoid_hidden)
-                        /// sigmoid: d_x = dy * (y * (1 - y))
-                        let d_hidden_j = d_price_minus_y[j] * price_w[i]
-                            * (d_hidden[j] * (1.0 - d_hidden[j]));
-                        /// output_3 = sigmoid_hidden · d_price_minus_y
-                        /// dot: d_b = dot(t(a), dy)
-                        let d_price_w_terms_j = d_hidden[j] * d_price_minus_y[j];
-                        /// output_4 = d_hidden
-                        /// sigmoid: d_x = dy * (y * (1 - y))
-                        let d_hidden_j_2 = d_hidden_j;
-                        d_hidden[j] = d_hidden_j;
-                        output_3[j] += d_price_w_terms_j;
-                        output_4[j] += d_hidden_j_2;
-                    }
-                }
-                /// output_5 = x_lanes·d_hiddenᵀ
-                /// dot: d_b = dot(t(a), dy)
-                let output_5 = matmul_nt_add(output_5, x_lanes, d_hidden, [13, 32, 13]);
+        output: &mut [f32],
+        output_2: &mut [f32],
+        output_3: &mut [f32],
+        output_4: &mut [f32],
+        output_5: &mut [f32],
+        x_dot_hidden_w: &mut [f32],
+        dot: &mut [f32],
+    ) {
+        let y_lanes = &y_lanes[..32];
+        let live = &live[..32];
+        let hidden_b = &hidden_b[..13];
+        let price_w = &price_w[..13];
+        let output = &mut output[..32];
+        let output_2 = &mut output_2[..32];
+        let dot = &mut dot[..32];
+        /// x_dot_hidden_w = hidden_wᵀ·x_lanes
+        let x_dot_hidden_w = matmul_tn(x_dot_hidden_w, hidden_w, x_lanes, [13, 13, 32]);
+        dot.fill(0.0);
+        /// sigmoid_hidden is written over x_dot_hidden_w, which is not needed any more
+        let sigmoid_hidden = x_dot_hidden_w;
+        for i in 0..13 {
+            let sigmoid_hidden = &mut sigmoid_hidden[i * 32..][..32];
+            for j in 0..32 {
+                /// hidden = x_dot_hidden_w + hidden_b
+                let hidden = sigmoid_hidden[j] + hidden_b[i];
+                /// sigmoid_hidden = σ(hidden)
+                let sigmoid_hidden_j = sigmoid(hidden);
+                /// dot_terms = sigmoid_hidden · price_w
+                let dot_terms = sigmoid_hidden_j * price_w[i];
+                sigmoid_hidden[j] = sigmoid_hidden_j;
+                dot[j] += dot_terms;
             }
-            let Self {
-                x_lanes,
-                y_lanes,
-                live,
-                hidden_w,
-                hidden_b,
-                price_w,
-                price_b,
-                over_max,
-                output,
-                output_2,
-                output_3,
-                output_4,
-                output_5,
-                x_dot_hidden_w,
-                dot,
-            } = self;
-            distinct(
-                x_lanes,
-                y_lanes,
-                live,
-                hidden_w,
-                hidden_b,
-                price_w,
-                price_b,
-                over_max,
-                output,
-                output_2,
-                output_3,
-                output_4,
-                output_5,
-                x_dot_hidden_w,
-                dot,
-            )
         }
+        /// d_price_minus_y is written over dot, which is not needed any more
+        let d_price_minus_y = dot;
+        for i in 0..32 {
+            /// price = dot + price_b
+            let price = d_price_minus_y[i] + price_b[0];
+            /// price_minus_y_2 = live ? (price − y_lanes) : 0
+            /// mse: mean((p - y)²)
+            let price_minus_y_2 = select(live[i], price - y_lanes[i], 0.0);
+            /// d_price_minus_y = (live ? over_max : 0) · price_minus_y_2
+            /// square: d_x = dy * (2 * x)
+            let d_price_minus_y_i = select(live[i], over_max, 0.0) * price_minus_y_2;
+            /// output = Σ[1](price_minus_y_2²)
+            /// mse: mean((p - y)²)
+            let total_i = square(price_minus_y_2);
+            /// output_2 = d_price_minus_y
+            /// square: d_x = dy * (2 * x)
+            let d_price_minus_y_i_2 = d_price_minus_y_i;
+            d_price_minus_y[i] = d_price_minus_y_i;
+            output[i] += total_i;
+            output_2[i] += d_price_minus_y_i_2;
+        }
+        /// d_hidden is written over sigmoid_hidden, which is not needed any more
+        let d_hidden = sigmoid_hidden;
+        for i in 0..13 {
+            let d_hidden = &mut d_hidden[i * 32..][..32];
+            let output_3 = &mut output_3[i * 32..][..32];
+            let output_4 = &mut output_4[i * 32..][..32];
+            for j in 0..32 {
+                /// d_hidden = d_price_minus_y · price_w · sigmoid_hidden · (1 − sigmoid_hidden)
+                /// sigmoid: d_x = dy * (y * (1 - y))
+                let d_hidden_j = d_price_minus_y[j] * price_w[i]
+                    * (d_hidden[j] * (1.0 - d_hidden[j]));
+                /// output_3 = sigmoid_hidden · d_price_minus_y
+                /// dot: d_b = dot(t(a), dy)
+                let d_price_w_terms_j = d_hidden[j] * d_price_minus_y[j];
+                /// output_4 = d_hidden
+                /// sigmoid: d_x = dy * (y * (1 - y))
+                let d_hidden_j_2 = d_hidden_j;
+                d_hidden[j] = d_hidden_j;
+                output_3[j] += d_price_w_terms_j;
+                output_4[j] += d_hidden_j_2;
+            }
+        }
+        /// output_5 = x_lanes·d_hiddenᵀ
+        /// dot: d_b = dot(t(a), dy)
+        let output_5 = matmul_nt_add(output_5, x_lanes, d_hidden, [13, 32, 13]);
     }
 }
 #[doc(hidden)]

@@ -277,18 +277,21 @@ logits = hidden·w2 + b2
         let b2 = &flat(params.b2.view());
         let mut x_dot_w1 = vec![0.0; H * N];
         let mut hidden_dot_w2 = vec![0.0; N * 10];
-        let value = simd(Infer {
-            H,
-            N,
-            x,
-            labels,
-            w1,
-            b1,
-            w2,
-            b2,
-            x_dot_w1: &mut x_dot_w1,
-            hidden_dot_w2: &mut hidden_dot_w2,
-        });
+        let value = simd(
+            #[inline(always)]
+            || self::infer_pass(
+                H,
+                N,
+                x,
+                labels,
+                w1,
+                b1,
+                w2,
+                b2,
+                &mut x_dot_w1,
+                &mut hidden_dot_w2,
+            ),
+        );
         value
     }
     /// The pass that keeps what [`backward`] needs.
@@ -314,20 +317,23 @@ logits = hidden·w2 + b2
         let mut exp_minus = vec![0.0; N * 10];
         let mut total_exp_minus = vec![0.0; N];
         let mut hidden_dot_w2 = vec![0.0; N * 10];
-        let value = simd(Forward {
-            H,
-            N,
-            x,
-            labels,
-            w1,
-            b1,
-            w2,
-            b2,
-            hidden: &mut hidden,
-            exp_minus: &mut exp_minus,
-            total_exp_minus: &mut total_exp_minus,
-            hidden_dot_w2: &mut hidden_dot_w2,
-        });
+        let value = simd(
+            #[inline(always)]
+            || self::forward_pass(
+                H,
+                N,
+                x,
+                labels,
+                w1,
+                b1,
+                w2,
+                b2,
+                &mut hidden,
+                &mut exp_minus,
+                &mut total_exp_minus,
+                &mut hidden_dot_w2,
+            ),
+        );
         (
             value,
             Saved {
@@ -395,23 +401,26 @@ logits = hidden·w2 + b2
         let mut d_b2 = vec![0.0; 10];
         let mut d_logits = vec![0.0; N * 10];
         let mut d_hidden = vec![0.0; H * N];
-        simd(Backward {
-            H,
-            N,
-            x,
-            labels,
-            w2,
-            d_output,
-            hidden,
-            exp_minus,
-            total_exp_minus,
-            d_w1: &mut d_w1,
-            d_b1: &mut d_b1,
-            d_w2: &mut d_w2,
-            d_b2: &mut d_b2,
-            d_logits: &mut d_logits,
-            d_hidden: &mut d_hidden,
-        });
+        simd(
+            #[inline(always)]
+            || self::backward_pass(
+                H,
+                N,
+                x,
+                labels,
+                w2,
+                d_output,
+                hidden,
+                exp_minus,
+                total_exp_minus,
+                &mut d_w1,
+                &mut d_b1,
+                &mut d_w2,
+                &mut d_b2,
+                &mut d_logits,
+                &mut d_hidden,
+            ),
+        );
         Gradients {
             w1: array([64, H], d_w1),
             b1: array([H], d_b1),
@@ -478,25 +487,28 @@ logits = hidden·w2 + b2
         let d_b1 = slice_mut(&mut gradients.b1);
         let d_w2 = slice_mut(&mut gradients.w2);
         let d_b2 = slice_mut(&mut gradients.b2);
-        let value = simd(Step {
-            H,
-            N,
-            x,
-            labels,
-            w1,
-            b1,
-            w2,
-            b2,
-            d_w1,
-            d_b1,
-            d_w2,
-            d_b2,
-            x_dot_w1,
-            hidden_dot_w2,
-            d_logits,
-            d_hidden,
-            update: Stay,
-        });
+        let value = simd(
+            #[inline(always)]
+            || self::step_pass(
+                H,
+                N,
+                x,
+                labels,
+                w1,
+                b1,
+                w2,
+                b2,
+                d_w1,
+                d_b1,
+                d_w2,
+                d_b2,
+                x_dot_w1,
+                hidden_dot_w2,
+                d_logits,
+                d_hidden,
+                Stay,
+            ),
+        );
         (value, gradients)
     }
     /// The value, and a step of `optimiser`, which moves each parameter while its gradient is hot. The gradients are
@@ -547,25 +559,28 @@ logits = hidden·w2 + b2
         let d_b1 = slice_mut(&mut gradients.b1);
         let d_w2 = slice_mut(&mut gradients.w2);
         let d_b2 = slice_mut(&mut gradients.b2);
-        let value = simd(Step {
-            H,
-            N,
-            x,
-            labels,
-            w1,
-            b1,
-            w2,
-            b2,
-            d_w1,
-            d_b1,
-            d_w2,
-            d_b2,
-            x_dot_w1,
-            hidden_dot_w2,
-            d_logits,
-            d_hidden,
-            update: Move(optimiser),
-        });
+        let value = simd(
+            #[inline(always)]
+            || self::step_pass(
+                H,
+                N,
+                x,
+                labels,
+                w1,
+                b1,
+                w2,
+                b2,
+                d_w1,
+                d_b1,
+                d_w2,
+                d_b2,
+                x_dot_w1,
+                hidden_dot_w2,
+                d_logits,
+                d_hidden,
+                Move(optimiser),
+            ),
+        );
         value
     }
     /// The entry check alone: whether the shapes are those that the network declares.
@@ -642,637 +657,447 @@ logits = hidden·w2 + b2
         expect_index("digits", "labels", &flat(labels), 10)?;
         Ok(Sizes { N, H })
     }
-    /// The slices of `digits`'s inference.
-    struct Infer<'a> {
+    /// The inference of `digits`, over slices.
+    #[inline(always)]
+    fn infer_pass(
         H: usize,
         N: usize,
-        x: &'a [f32],
-        labels: &'a [usize],
-        w1: &'a [f32],
-        b1: &'a [f32],
-        w2: &'a [f32],
-        b2: &'a [f32],
-        x_dot_w1: &'a mut [f32],
-        hidden_dot_w2: &'a mut [f32],
-    }
-    impl Pass for Infer<'_> {
-        type Output = f32;
-        #[inline(always)]
-        fn run(self) -> f32 {
+        x: &[f32],
+        labels: &[usize],
+        w1: &[f32],
+        b1: &[f32],
+        w2: &[f32],
+        b2: &[f32],
+        x_dot_w1: &mut [f32],
+        hidden_dot_w2: &mut [f32],
+    ) -> f32 {
+        let labels = &labels[..N];
+        let b1 = &b1[..H];
+        let b2 = &b2[..10];
+        let logits = &mut [0.0; 10];
+        let exp_minus = &mut [0.0; 10];
+        let select_eq_position = &mut [0.0; 10];
+        /// x_dot_w1 = x·w1
+        let x_dot_w1 = matmul(x_dot_w1, x, w1, [N, 64, H]);
+        /// hidden is written over x_dot_w1, which is not needed any more
+        let hidden = x_dot_w1;
+        share_rows(
+            [N, H * 8],
+            [rows_of(&mut hidden[..], H)],
             #[inline(always)]
-            fn distinct<'a>(
-                H: usize,
-                N: usize,
-                x: &'a [f32],
-                labels: &'a [usize],
-                w1: &'a [f32],
-                b1: &'a [f32],
-                w2: &'a [f32],
-                b2: &'a [f32],
-                x_dot_w1: &'a mut [f32],
-                hidden_dot_w2: &'a mut [f32],
-            ) -> f32 {
-                let labels = &labels[..N];
+            |part: ::core::ops::Range<usize>, hidden: &mut [f32]| {
                 let b1 = &b1[..H];
-                let b2 = &b2[..10];
-                let logits = &mut [0.0; 10];
-                let exp_minus = &mut [0.0; 10];
-                let select_eq_position = &mut [0.0; 10];
-                /// x_dot_w1 = x·w1
-                let x_dot_w1 = matmul(x_dot_w1, x, w1, [N, 64, H]);
-                /// hidden is written over x_dot_w1, which is not needed any more
-                let hidden = x_dot_w1;
-                share_rows(
-                    [N, H * 8],
-                    [rows_of(&mut hidden[..], H)],
-                    #[inline(always)]
-                    |part: ::core::ops::Range<usize>, hidden: &mut [f32]| {
-                        let b1 = &b1[..H];
-                        for i in 0..part.end - part.start {
-                            let hidden = &mut hidden[i * H..][..H];
-                            for j in 0..H {
-                                /// hidden = relu(x_dot_w1 + b1)
-                                let hidden_j = relu(hidden[j] + b1[j]);
-                                hidden[j] = hidden_j;
-                            }
-                        }
-                        []
-                    },
-                );
-                /// hidden_dot_w2 = hidden·w2
-                let hidden_dot_w2 = matmul(hidden_dot_w2, hidden, w2, [N, H, 10]);
-                /// total_total = Σ[N, 10](select_eq_position)
-                /// softmax_cross_entropy: -mean(ln softmax(z) at y)
-                let mut total_total = 0.0;
-                for i in 0..N {
-                    let hidden_dot_w2 = &hidden_dot_w2[i * 10..][..10];
-                    for j in 0..10 {
-                        /// logits = hidden_dot_w2 + b2
-                        let logits_j = hidden_dot_w2[j] + b2[j];
-                        logits[j] = logits_j;
+                for i in 0..part.end - part.start {
+                    let hidden = &mut hidden[i * H..][..H];
+                    for j in 0..H {
+                        /// hidden = relu(x_dot_w1 + b1)
+                        let hidden_j = relu(hidden[j] + b1[j]);
+                        hidden[j] = hidden_j;
                     }
-                    /// max_logits = max[10](logits)
-                    /// softmax_cross_entropy: -mean(ln softmax(z) at y)
-                    let max_logits = max_of(logits);
-                    for j in 0..10 {
-                        /// minus = logits − max_logits
-                        /// softmax_cross_entropy: -mean(ln softmax(z) at y)
-                        let minus = logits[j] - max_logits;
-                        /// exp_minus = exp(minus)
-                        /// softmax_cross_entropy: -mean(ln softmax(z) at y)
-                        let exp_minus_j = exp(minus);
-                        exp_minus[j] = exp_minus_j;
-                    }
-                    /// total_exp_minus = Σ[10](exp_minus)
-                    /// softmax_cross_entropy: -mean(ln softmax(z) at y)
-                    let total_exp_minus = sum(exp_minus);
-                    /// ln_total_exp_minus = ln(total_exp_minus)
-                    /// softmax_cross_entropy: -mean(ln softmax(z) at y)
-                    let ln_total_exp_minus = ln(total_exp_minus);
-                    for j in 0..10 {
-                        /// minus = logits − max_logits
-                        /// softmax_cross_entropy: -mean(ln softmax(z) at y)
-                        let minus = logits[j] - max_logits;
-                        /// select_eq_position = (position in 10 == labels) ? (minus − ln_total_exp_minus) : 0
-                        /// softmax_cross_entropy: -mean(ln softmax(z) at y)
-                        let select_eq_position_j = select(
-                            j == labels[i],
-                            minus - ln_total_exp_minus,
-                            0.0,
-                        );
-                        select_eq_position[j] = select_eq_position_j;
-                    }
-                    total_total += sum(select_eq_position);
                 }
-                /// mean_total = total_total / N
-                /// softmax_cross_entropy: -mean(ln softmax(z) at y)
-                let mean_total = total_total / N as f32;
-                /// neg_mean_total = −mean_total
-                /// softmax_cross_entropy: -mean(ln softmax(z) at y)
-                let neg_mean_total = -mean_total;
-                neg_mean_total
+                []
+            },
+        );
+        /// hidden_dot_w2 = hidden·w2
+        let hidden_dot_w2 = matmul(hidden_dot_w2, hidden, w2, [N, H, 10]);
+        /// total_total = Σ[N, 10](select_eq_position)
+        /// softmax_cross_entropy: -mean(ln softmax(z) at y)
+        let mut total_total = 0.0;
+        for i in 0..N {
+            let hidden_dot_w2 = &hidden_dot_w2[i * 10..][..10];
+            for j in 0..10 {
+                /// logits = hidden_dot_w2 + b2
+                let logits_j = hidden_dot_w2[j] + b2[j];
+                logits[j] = logits_j;
             }
-            let Self { H, N, x, labels, w1, b1, w2, b2, x_dot_w1, hidden_dot_w2 } = self;
-            distinct(H, N, x, labels, w1, b1, w2, b2, x_dot_w1, hidden_dot_w2)
+            /// max_logits = max[10](logits)
+            /// softmax_cross_entropy: -mean(ln softmax(z) at y)
+            let max_logits = max_of(logits);
+            for j in 0..10 {
+                /// minus = logits − max_logits
+                /// softmax_cross_entropy: -mean(ln softmax(z) at y)
+                let minus = logits[j] - max_logits;
+                /// exp_minus = exp(minus)
+                /// softmax_cross_entropy: -mean(ln softmax(z) at y)
+                let exp_minus_j = exp(minus);
+                exp_minus[j] = exp_minus_j;
+            }
+            /// total_exp_minus = Σ[10](exp_minus)
+            /// softmax_cross_entropy: -mean(ln softmax(z) at y)
+            let total_exp_minus = sum(exp_minus);
+            /// ln_total_exp_minus = ln(total_exp_minus)
+            /// softmax_cross_entropy: -mean(ln softmax(z) at y)
+            let ln_total_exp_minus = ln(total_exp_minus);
+            for j in 0..10 {
+                /// minus = logits − max_logits
+                /// softmax_cross_entropy: -mean(ln softmax(z) at y)
+                let minus = logits[j] - max_logits;
+                /// select_eq_position = (position in 10 == labels) ? (minus − ln_total_exp_minus) : 0
+                /// softmax_cross_entropy: -mean(ln softmax(z) at y)
+                let select_eq_position_j = select(
+                    j == labels[i],
+                    minus - ln_total_exp_minus,
+                    0.0,
+                );
+                select_eq_position[j] = select_eq_position_j;
+            }
+            total_total += sum(select_eq_position);
         }
+        /// mean_total = total_total / N
+        /// softmax_cross_entropy: -mean(ln softmax(z) at y)
+        let mean_total = total_total / N as f32;
+        /// neg_mean_total = −mean_total
+        /// softmax_cross_entropy: -mean(ln softmax(z) at y)
+        let neg_mean_total = -mean_total;
+        neg_mean_total
     }
-    /// The slices of `digits`'s forward pass.
-    struct Forward<'a> {
+    /// The forward pass of `digits`, over slices.
+    #[inline(always)]
+    fn forward_pass(
         H: usize,
         N: usize,
-        x: &'a [f32],
-        labels: &'a [usize],
-        w1: &'a [f32],
-        b1: &'a [f32],
-        w2: &'a [f32],
-        b2: &'a [f32],
-        hidden: &'a mut [f32],
-        exp_minus: &'a mut [f32],
-        total_exp_minus: &'a mut [f32],
-        hidden_dot_w2: &'a mut [f32],
-    }
-    impl Pass for Forward<'_> {
-        type Output = f32;
-        #[inline(always)]
-        fn run(self) -> f32 {
+        x: &[f32],
+        labels: &[usize],
+        w1: &[f32],
+        b1: &[f32],
+        w2: &[f32],
+        b2: &[f32],
+        hidden: &mut [f32],
+        exp_minus: &mut [f32],
+        total_exp_minus: &mut [f32],
+        hidden_dot_w2: &mut [f32],
+    ) -> f32 {
+        let labels = &labels[..N];
+        let b1 = &b1[..H];
+        let b2 = &b2[..10];
+        let total_exp_minus = &mut total_exp_minus[..N];
+        let logits = &mut [0.0; 10];
+        let select_eq_position = &mut [0.0; 10];
+        /// x_dot_w1 = x·w1
+        let hidden = matmul(hidden, x, w1, [N, 64, H]);
+        share_rows(
+            [N, H * 8],
+            [rows_of(&mut hidden[..], H)],
             #[inline(always)]
-            fn distinct<'a>(
-                H: usize,
-                N: usize,
-                x: &'a [f32],
-                labels: &'a [usize],
-                w1: &'a [f32],
-                b1: &'a [f32],
-                w2: &'a [f32],
-                b2: &'a [f32],
-                hidden: &'a mut [f32],
-                exp_minus: &'a mut [f32],
-                total_exp_minus: &'a mut [f32],
-                hidden_dot_w2: &'a mut [f32],
-            ) -> f32 {
-                let labels = &labels[..N];
+            |part: ::core::ops::Range<usize>, hidden: &mut [f32]| {
                 let b1 = &b1[..H];
-                let b2 = &b2[..10];
-                let total_exp_minus = &mut total_exp_minus[..N];
-                let logits = &mut [0.0; 10];
-                let select_eq_position = &mut [0.0; 10];
-                /// x_dot_w1 = x·w1
-                let hidden = matmul(hidden, x, w1, [N, 64, H]);
-                share_rows(
-                    [N, H * 8],
-                    [rows_of(&mut hidden[..], H)],
-                    #[inline(always)]
-                    |part: ::core::ops::Range<usize>, hidden: &mut [f32]| {
-                        let b1 = &b1[..H];
-                        for i in 0..part.end - part.start {
-                            let hidden = &mut hidden[i * H..][..H];
-                            for j in 0..H {
-                                /// hidden = relu(x_dot_w1 + b1)
-                                let hidden_j = relu(hidden[j] + b1[j]);
-                                hidden[j] = hidden_j;
-                            }
-                        }
-                        []
-                    },
-                );
-                /// hidden_dot_w2 = hidden·w2
-                let hidden_dot_w2 = matmul(hidden_dot_w2, hidden, w2, [N, H, 10]);
-                /// total_total = Σ[N, 10](select_eq_position)
-                /// softmax_cross_entropy: -mean(ln softmax(z) at y)
-                let mut total_total = 0.0;
-                for i in 0..N {
-                    let hidden_dot_w2 = &hidden_dot_w2[i * 10..][..10];
-                    for j in 0..10 {
-                        /// logits = hidden_dot_w2 + b2
-                        let logits_j = hidden_dot_w2[j] + b2[j];
-                        logits[j] = logits_j;
+                for i in 0..part.end - part.start {
+                    let hidden = &mut hidden[i * H..][..H];
+                    for j in 0..H {
+                        /// hidden = relu(x_dot_w1 + b1)
+                        let hidden_j = relu(hidden[j] + b1[j]);
+                        hidden[j] = hidden_j;
                     }
-                    /// max_logits = max[10](logits)
-                    /// softmax_cross_entropy: -mean(ln softmax(z) at y)
-                    let max_logits = max_of(logits);
-                    let exp_minus = &mut exp_minus[i * 10..][..10];
-                    for j in 0..10 {
-                        /// minus = logits − max_logits
-                        /// softmax_cross_entropy: -mean(ln softmax(z) at y)
-                        let minus = logits[j] - max_logits;
-                        /// exp_minus = exp(minus)
-                        /// softmax_cross_entropy: -mean(ln softmax(z) at y)
-                        let exp_minus_j = exp(minus);
-                        exp_minus[j] = exp_minus_j;
-                    }
-                    /// total_exp_minus = Σ[10](exp_minus)
-                    /// softmax_cross_entropy: -mean(ln softmax(z) at y)
-                    let total_exp_minus_i = sum(exp_minus);
-                    total_exp_minus[i] = total_exp_minus_i;
-                    /// ln_total_exp_minus = ln(total_exp_minus)
-                    /// softmax_cross_entropy: -mean(ln softmax(z) at y)
-                    let ln_total_exp_minus = ln(total_exp_minus_i);
-                    for j in 0..10 {
-                        /// minus = logits − max_logits
-                        /// softmax_cross_entropy: -mean(ln softmax(z) at y)
-                        let minus = logits[j] - max_logits;
-                        /// select_eq_position = (position in 10 == labels) ? (minus − ln_total_exp_minus) : 0
-                        /// softmax_cross_entropy: -mean(ln softmax(z) at y)
-                        let select_eq_position_j = select(
-                            j == labels[i],
-                            minus - ln_total_exp_minus,
-                            0.0,
-                        );
-                        select_eq_position[j] = select_eq_position_j;
-                    }
-                    total_total += sum(select_eq_position);
                 }
-                /// mean_total = total_total / N
-                /// softmax_cross_entropy: -mean(ln softmax(z) at y)
-                let mean_total = total_total / N as f32;
-                /// neg_mean_total = −mean_total
-                /// softmax_cross_entropy: -mean(ln softmax(z) at y)
-                let neg_mean_total = -mean_total;
-                neg_mean_total
+                []
+            },
+        );
+        /// hidden_dot_w2 = hidden·w2
+        let hidden_dot_w2 = matmul(hidden_dot_w2, hidden, w2, [N, H, 10]);
+        /// total_total = Σ[N, 10](select_eq_position)
+        /// softmax_cross_entropy: -mean(ln softmax(z) at y)
+        let mut total_total = 0.0;
+        for i in 0..N {
+            let hidden_dot_w2 = &hidden_dot_w2[i * 10..][..10];
+            for j in 0..10 {
+                /// logits = hidden_dot_w2 + b2
+                let logits_j = hidden_dot_w2[j] + b2[j];
+                logits[j] = logits_j;
             }
-            let Self {
-                H,
-                N,
-                x,
-                labels,
-                w1,
-                b1,
-                w2,
-                b2,
-                hidden,
-                exp_minus,
-                total_exp_minus,
-                hidden_dot_w2,
-            } = self;
-            distinct(
-                H,
-                N,
-                x,
-                labels,
-                w1,
-                b1,
-                w2,
-                b2,
-                hidden,
-                exp_minus,
-                total_exp_minus,
-                hidden_dot_w2,
-            )
+            /// max_logits = max[10](logits)
+            /// softmax_cross_entropy: -mean(ln softmax(z) at y)
+            let max_logits = max_of(logits);
+            let exp_minus = &mut exp_minus[i * 10..][..10];
+            for j in 0..10 {
+                /// minus = logits − max_logits
+                /// softmax_cross_entropy: -mean(ln softmax(z) at y)
+                let minus = logits[j] - max_logits;
+                /// exp_minus = exp(minus)
+                /// softmax_cross_entropy: -mean(ln softmax(z) at y)
+                let exp_minus_j = exp(minus);
+                exp_minus[j] = exp_minus_j;
+            }
+            /// total_exp_minus = Σ[10](exp_minus)
+            /// softmax_cross_entropy: -mean(ln softmax(z) at y)
+            let total_exp_minus_i = sum(exp_minus);
+            total_exp_minus[i] = total_exp_minus_i;
+            /// ln_total_exp_minus = ln(total_exp_minus)
+            /// softmax_cross_entropy: -mean(ln softmax(z) at y)
+            let ln_total_exp_minus = ln(total_exp_minus_i);
+            for j in 0..10 {
+                /// minus = logits − max_logits
+                /// softmax_cross_entropy: -mean(ln softmax(z) at y)
+                let minus = logits[j] - max_logits;
+                /// select_eq_position = (position in 10 == labels) ? (minus − ln_total_exp_minus) : 0
+                /// softmax_cross_entropy: -mean(ln softmax(z) at y)
+                let select_eq_position_j = select(
+                    j == labels[i],
+                    minus - ln_total_exp_minus,
+                    0.0,
+                );
+                select_eq_position[j] = select_eq_position_j;
+            }
+            total_total += sum(select_eq_position);
         }
+        /// mean_total = total_total / N
+        /// softmax_cross_entropy: -mean(ln softmax(z) at y)
+        let mean_total = total_total / N as f32;
+        /// neg_mean_total = −mean_total
+        /// softmax_cross_entropy: -mean(ln softmax(z) at y)
+        let neg_mean_total = -mean_total;
+        neg_mean_total
     }
-    /// The slices of `digits`'s backward pass.
-    struct Backward<'a> {
+    /// The backward pass of `digits`, over slices.
+    #[inline(always)]
+    fn backward_pass(
         H: usize,
         N: usize,
-        x: &'a [f32],
-        labels: &'a [usize],
-        w2: &'a [f32],
+        x: &[f32],
+        labels: &[usize],
+        w2: &[f32],
         d_output: f32,
-        hidden: &'a [f32],
-        exp_minus: &'a [f32],
-        total_exp_minus: &'a [f32],
-        d_w1: &'a mut [f32],
-        d_b1: &'a mut [f32],
-        d_w2: &'a mut [f32],
-        d_b2: &'a mut [f32],
-        d_logits: &'a mut [f32],
-        d_hidden: &'a mut [f32],
-    }
-    impl Pass for Backward<'_> {
-        type Output = ();
-        #[inline(always)]
-        fn run(self) {
-            #[inline(always)]
-            fn distinct<'a>(
-                H: usize,
-                N: usize,
-                x: &'a [f32],
-                labels: &'a [usize],
-                w2: &'a [f32],
-                d_output: f32,
-                hidden: &'a [f32],
-                exp_minus: &'a [f32],
-                total_exp_minus: &'a [f32],
-                d_w1: &'a mut [f32],
-                d_b1: &'a mut [f32],
-                d_w2: &'a mut [f32],
-                d_b2: &'a mut [f32],
-                d_logits: &'a mut [f32],
-                d_hidden: &'a mut [f32],
-            ) {
-                let labels = &labels[..N];
-                let total_exp_minus = &total_exp_minus[..N];
-                let d_b1 = &mut d_b1[..H];
-                let d_b2 = &mut d_b2[..10];
-                /// max_1 = max(N, 1)
-                /// div: d_a = dy / b
-                let max_1 = max(N as f32, 1.0);
-                /// d_output_over_max = d_output / max_1
-                /// div: d_a = dy / b
-                let d_output_over_max = d_output / max_1;
-                /// d_total_total = −d_output_over_max
-                /// div: d_a = dy / b
-                let d_total_total = -d_output_over_max;
-                d_b2.fill(0.0);
-                for i in 0..N {
-                    let exp_minus = &exp_minus[i * 10..][..10];
-                    let d_logits = &mut d_logits[i * 10..][..10];
-                    for j in 0..10 {
-                        /// d_logits = ((position in 10 == labels) ? d_total_total : 0) − exp_minus / total_exp_minus · d_total_total
-                        /// log_softmax: d_x = dy - softmax(x, axis = axis) * sum(dy, axis = axis, keepdims = true)
-                        let d_logits_j = select(j == labels[i], d_total_total, 0.0)
-                            - exp_minus[j] / total_exp_minus[i] * d_total_total;
-                        d_logits[j] = d_logits_j;
-                        d_b2[j] += d_logits_j;
-                    }
-                }
-                /// d_hidden = d_logits·w2ᵀ
-                /// dot: d_a = dot(dy, t(b))
-                let d_hidden = matmul_nt(d_hidden, d_logits, w2, [N, 10, H]);
-                /// d_w2 = hiddenᵀ·d_logits
-                /// dot: d_b = dot(t(a), dy)
-                let d_w2 = matmul_tn(d_w2, hidden, d_logits, [H, N, 10]);
-                d_b1.fill(0.0);
-                /// d_x_dot_w1_plus_b1 is written over d_hidden, which is not needed any more
-                let d_x_dot_w1_plus_b1 = d_hidden;
-                share_rows(
-                    [N, H * 13],
-                    [sum_of(&mut d_b1[..]), rows_of(&mut d_x_dot_w1_plus_b1[..], H)],
-                    #[inline(always)]
-                    |
-                        part: ::core::ops::Range<usize>,
-                        d_b1: &mut [f32],
-                        d_x_dot_w1_plus_b1: &mut [f32]|
-                    {
-                        let hidden = &hidden[part.start * H..part.end * H];
-                        let d_b1 = &mut d_b1[..H];
-                        for i in 0..part.end - part.start {
-                            let hidden = &hidden[i * H..][..H];
-                            let d_x_dot_w1_plus_b1 = &mut d_x_dot_w1_plus_b1[i
-                                * H..][..H];
-                            for j in 0..H {
-                                /// d_x_dot_w1_plus_b1 = (hidden > 0) ? d_hidden : 0
-                                /// relu: d_x = select(y > 0, dy, 0)
-                                let d_x_dot_w1_plus_b1_j = select(
-                                    hidden[j] > 0.0,
-                                    d_x_dot_w1_plus_b1[j],
-                                    0.0,
-                                );
-                                d_x_dot_w1_plus_b1[j] = d_x_dot_w1_plus_b1_j;
-                                d_b1[j] += d_x_dot_w1_plus_b1_j;
-                            }
-                        }
-                        []
-                    },
-                );
-                /// d_w1 = xᵀ·d_x_dot_w1_plus_b1
-                /// dot: d_b = dot(t(a), dy)
-                let d_w1 = matmul_tn(d_w1, x, d_x_dot_w1_plus_b1, [64, N, H]);
+        hidden: &[f32],
+        exp_minus: &[f32],
+        total_exp_minus: &[f32],
+        d_w1: &mut [f32],
+        d_b1: &mut [f32],
+        d_w2: &mut [f32],
+        d_b2: &mut [f32],
+        d_logits: &mut [f32],
+        d_hidden: &mut [f32],
+    ) {
+        let labels = &labels[..N];
+        let total_exp_minus = &total_exp_minus[..N];
+        let d_b1 = &mut d_b1[..H];
+        let d_b2 = &mut d_b2[..10];
+        /// max_1 = max(N, 1)
+        /// div: d_a = dy / b
+        let max_1 = max(N as f32, 1.0);
+        /// d_output_over_max = d_output / max_1
+        /// div: d_a = dy / b
+        let d_output_over_max = d_output / max_1;
+        /// d_total_total = −d_output_over_max
+        /// div: d_a = dy / b
+        let d_total_total = -d_output_over_max;
+        d_b2.fill(0.0);
+        for i in 0..N {
+            let exp_minus = &exp_minus[i * 10..][..10];
+            let d_logits = &mut d_logits[i * 10..][..10];
+            for j in 0..10 {
+                /// d_logits = ((position in 10 == labels) ? d_total_total : 0) − exp_minus / total_exp_minus · d_total_total
+                /// log_softmax: d_x = dy - softmax(x, axis = axis) * sum(dy, axis = axis, keepdims = true)
+                let d_logits_j = select(j == labels[i], d_total_total, 0.0)
+                    - exp_minus[j] / total_exp_minus[i] * d_total_total;
+                d_logits[j] = d_logits_j;
+                d_b2[j] += d_logits_j;
             }
-            let Self {
-                H,
-                N,
-                x,
-                labels,
-                w2,
-                d_output,
-                hidden,
-                exp_minus,
-                total_exp_minus,
-                d_w1,
-                d_b1,
-                d_w2,
-                d_b2,
-                d_logits,
-                d_hidden,
-            } = self;
-            distinct(
-                H,
-                N,
-                x,
-                labels,
-                w2,
-                d_output,
-                hidden,
-                exp_minus,
-                total_exp_minus,
-                d_w1,
-                d_b1,
-                d_w2,
-                d_b2,
-                d_logits,
-                d_hidden,
-            )
         }
-    }
-    /// The slices of both passes of `digits` in one, and who hears of each final gradient.
-    struct Step<'a, U: Update<f32>> {
-        H: usize,
-        N: usize,
-        x: &'a [f32],
-        labels: &'a [usize],
-        w1: U::Param<'a>,
-        b1: U::Param<'a>,
-        w2: U::Param<'a>,
-        b2: U::Param<'a>,
-        d_w1: &'a mut [f32],
-        d_b1: &'a mut [f32],
-        d_w2: &'a mut [f32],
-        d_b2: &'a mut [f32],
-        x_dot_w1: &'a mut [f32],
-        hidden_dot_w2: &'a mut [f32],
-        d_logits: &'a mut [f32],
-        d_hidden: &'a mut [f32],
-        update: U,
-    }
-    impl<U: Update<f32>> Pass for Step<'_, U> {
-        type Output = f32;
-        #[inline(always)]
-        fn run(self) -> f32 {
+        /// d_hidden = d_logits·w2ᵀ
+        /// dot: d_a = dot(dy, t(b))
+        let d_hidden = matmul_nt(d_hidden, d_logits, w2, [N, 10, H]);
+        /// d_w2 = hiddenᵀ·d_logits
+        /// dot: d_b = dot(t(a), dy)
+        let d_w2 = matmul_tn(d_w2, hidden, d_logits, [H, N, 10]);
+        d_b1.fill(0.0);
+        /// d_x_dot_w1_plus_b1 is written over d_hidden, which is not needed any more
+        let d_x_dot_w1_plus_b1 = d_hidden;
+        share_rows(
+            [N, H * 13],
+            [sum_of(&mut d_b1[..]), rows_of(&mut d_x_dot_w1_plus_b1[..], H)],
             #[inline(always)]
-            fn distinct<'a, U: Update<f32>>(
-                H: usize,
-                N: usize,
-                x: &'a [f32],
-                labels: &'a [usize],
-                w1: U::Param<'a>,
-                b1: U::Param<'a>,
-                w2: U::Param<'a>,
-                b2: U::Param<'a>,
-                d_w1: &'a mut [f32],
-                d_b1: &'a mut [f32],
-                d_w2: &'a mut [f32],
-                d_b2: &'a mut [f32],
-                x_dot_w1: &'a mut [f32],
-                hidden_dot_w2: &'a mut [f32],
-                d_logits: &'a mut [f32],
-                d_hidden: &'a mut [f32],
-                mut update: U,
-            ) -> f32 {
-                let labels = &labels[..N];
-                let b1 = U::cut(b1, H);
-                let b2 = U::cut(b2, 10);
+            |
+                part: ::core::ops::Range<usize>,
+                d_b1: &mut [f32],
+                d_x_dot_w1_plus_b1: &mut [f32]|
+            {
+                let hidden = &hidden[part.start * H..part.end * H];
                 let d_b1 = &mut d_b1[..H];
-                let d_b2 = &mut d_b2[..10];
-                let logits = &mut [0.0; 10];
-                let exp_minus = &mut [0.0; 10];
-                let select_eq_position = &mut [0.0; 10];
-                /// max_1 = max(N, 1)
-                /// div: d_a = dy / b
-                let max_1 = max(N as f32, 1.0);
-                /// d_total_total = (-1) / max_1
-                /// div: d_a = dy / b
-                let d_total_total = -1.0 / max_1;
-                /// x_dot_w1 = x·w1
-                let x_dot_w1 = matmul(x_dot_w1, x, &w1, [N, 64, H]);
-                /// hidden is written over x_dot_w1, which is not needed any more
-                let hidden = x_dot_w1;
-                share_rows(
-                    [N, H * 8],
-                    [rows_of(&mut hidden[..], H)],
-                    #[inline(always)]
-                    |part: ::core::ops::Range<usize>, hidden: &mut [f32]| {
-                        let b1 = &b1[..H];
-                        for i in 0..part.end - part.start {
-                            let hidden = &mut hidden[i * H..][..H];
-                            for j in 0..H {
-                                /// hidden = relu(x_dot_w1 + b1)
-                                let hidden_j = relu(hidden[j] + b1[j]);
-                                hidden[j] = hidden_j;
-                            }
-                        }
-                        []
-                    },
-                );
-                /// hidden_dot_w2 = hidden·w2
-                let hidden_dot_w2 = matmul(hidden_dot_w2, hidden, &w2, [N, H, 10]);
-                /// total_total = Σ[N, 10](select_eq_position)
-                /// softmax_cross_entropy: -mean(ln softmax(z) at y)
-                let mut total_total = 0.0;
-                d_b2.fill(0.0);
-                for i in 0..N {
-                    let hidden_dot_w2 = &hidden_dot_w2[i * 10..][..10];
-                    for j in 0..10 {
-                        /// logits = hidden_dot_w2 + b2
-                        let logits_j = hidden_dot_w2[j] + b2[j];
-                        logits[j] = logits_j;
-                    }
-                    /// max_logits = max[10](logits)
-                    /// softmax_cross_entropy: -mean(ln softmax(z) at y)
-                    let max_logits = max_of(logits);
-                    for j in 0..10 {
-                        /// minus = logits − max_logits
-                        /// softmax_cross_entropy: -mean(ln softmax(z) at y)
-                        let minus = logits[j] - max_logits;
-                        /// exp_minus = exp(minus)
-                        /// softmax_cross_entropy: -mean(ln softmax(z) at y)
-                        let exp_minus_j = exp(minus);
-                        exp_minus[j] = exp_minus_j;
-                    }
-                    /// total_exp_minus = Σ[10](exp_minus)
-                    /// softmax_cross_entropy: -mean(ln softmax(z) at y)
-                    let total_exp_minus = sum(exp_minus);
-                    /// ln_total_exp_minus = ln(total_exp_minus)
-                    /// softmax_cross_entropy: -mean(ln softmax(z) at y)
-                    let ln_total_exp_minus = ln(total_exp_minus);
-                    let d_logits = &mut d_logits[i * 10..][..10];
-                    for j in 0..10 {
-                        /// minus = logits − max_logits
-                        /// softmax_cross_entropy: -mean(ln softmax(z) at y)
-                        let minus = logits[j] - max_logits;
-                        /// eq_position = position in 10 == labels
-                        /// softmax_cross_entropy: -mean(ln softmax(z) at y)
-                        let eq_position = j == labels[i];
-                        /// select_eq_position = eq_position ? (minus − ln_total_exp_minus) : 0
-                        /// softmax_cross_entropy: -mean(ln softmax(z) at y)
-                        let select_eq_position_j = select(
-                            eq_position,
-                            minus - ln_total_exp_minus,
+                for i in 0..part.end - part.start {
+                    let hidden = &hidden[i * H..][..H];
+                    let d_x_dot_w1_plus_b1 = &mut d_x_dot_w1_plus_b1[i * H..][..H];
+                    for j in 0..H {
+                        /// d_x_dot_w1_plus_b1 = (hidden > 0) ? d_hidden : 0
+                        /// relu: d_x = select(y > 0, dy, 0)
+                        let d_x_dot_w1_plus_b1_j = select(
+                            hidden[j] > 0.0,
+                            d_x_dot_w1_plus_b1[j],
                             0.0,
                         );
-                        /// d_logits = (eq_position ? d_total_total : 0) − exp_minus / total_exp_minus · d_total_total
-                        /// log_softmax: d_x = dy - softmax(x, axis = axis) * sum(dy, axis = axis, keepdims = true)
-                        let d_logits_j = select(eq_position, d_total_total, 0.0)
-                            - exp_minus[j] / total_exp_minus * d_total_total;
-                        select_eq_position[j] = select_eq_position_j;
-                        d_logits[j] = d_logits_j;
-                        d_b2[j] += d_logits_j;
+                        d_x_dot_w1_plus_b1[j] = d_x_dot_w1_plus_b1_j;
+                        d_b1[j] += d_x_dot_w1_plus_b1_j;
                     }
-                    total_total += sum(select_eq_position);
                 }
-                update.hand(3, b2, d_b2);
-                /// mean_total = total_total / N
-                /// softmax_cross_entropy: -mean(ln softmax(z) at y)
-                let mean_total = total_total / N as f32;
-                /// neg_mean_total = −mean_total
-                /// softmax_cross_entropy: -mean(ln softmax(z) at y)
-                let neg_mean_total = -mean_total;
-                /// d_hidden = d_logits·w2ᵀ
-                /// dot: d_a = dot(dy, t(b))
-                let d_hidden = matmul_nt(d_hidden, d_logits, &w2, [N, 10, H]);
-                /// d_w2 = hiddenᵀ·d_logits
-                /// dot: d_b = dot(t(a), dy)
-                let d_w2 = matmul_tn(d_w2, hidden, d_logits, [H, N, 10]);
-                update.hand(2, w2, d_w2);
-                d_b1.fill(0.0);
-                /// d_x_dot_w1_plus_b1 is written over d_hidden, which is not needed any more
-                let d_x_dot_w1_plus_b1 = d_hidden;
-                share_rows(
-                    [N, H * 13],
-                    [sum_of(&mut d_b1[..]), rows_of(&mut d_x_dot_w1_plus_b1[..], H)],
-                    #[inline(always)]
-                    |
-                        part: ::core::ops::Range<usize>,
-                        d_b1: &mut [f32],
-                        d_x_dot_w1_plus_b1: &mut [f32]|
-                    {
-                        let d_b1 = &mut d_b1[..H];
-                        let hidden = &hidden[part.start * H..part.end * H];
-                        for i in 0..part.end - part.start {
-                            let hidden = &hidden[i * H..][..H];
-                            let d_x_dot_w1_plus_b1 = &mut d_x_dot_w1_plus_b1[i
-                                * H..][..H];
-                            for j in 0..H {
-                                /// d_x_dot_w1_plus_b1 = (hidden > 0) ? d_hidden : 0
-                                /// relu: d_x = select(y > 0, dy, 0)
-                                let d_x_dot_w1_plus_b1_j = select(
-                                    hidden[j] > 0.0,
-                                    d_x_dot_w1_plus_b1[j],
-                                    0.0,
-                                );
-                                d_x_dot_w1_plus_b1[j] = d_x_dot_w1_plus_b1_j;
-                                d_b1[j] += d_x_dot_w1_plus_b1_j;
-                            }
-                        }
-                        []
-                    },
-                );
-                update.hand(1, b1, d_b1);
-                /// d_w1 = xᵀ·d_x_dot_w1_plus_b1
-                /// dot: d_b = dot(t(a), dy)
-                let d_w1 = matmul_tn(d_w1, x, d_x_dot_w1_plus_b1, [64, N, H]);
-                update.hand(0, w1, d_w1);
-                neg_mean_total
+                []
+            },
+        );
+        /// d_w1 = xᵀ·d_x_dot_w1_plus_b1
+        /// dot: d_b = dot(t(a), dy)
+        let d_w1 = matmul_tn(d_w1, x, d_x_dot_w1_plus_b1, [64, N, H]);
+    }
+    /// Both passes of `digits` in one, over slices; `update` hears of each final gradient.
+    #[inline(always)]
+    fn step_pass<U: Update<f32>>(
+        H: usize,
+        N: usize,
+        x: &[f32],
+        labels: &[usize],
+        w1: U::Param<'_>,
+        b1: U::Param<'_>,
+        w2: U::Param<'_>,
+        b2: U::Param<'_>,
+        d_w1: &mut [f32],
+        d_b1: &mut [f32],
+        d_w2: &mut [f32],
+        d_b2: &mut [f32],
+        x_dot_w1: &mut [f32],
+        hidden_dot_w2: &mut [f32],
+        d_logits: &mut [f32],
+        d_hidden: &mut [f32],
+        mut update: U,
+    ) -> f32 {
+        let labels = &labels[..N];
+        let b1 = U::cut(b1, H);
+        let b2 = U::cut(b2, 10);
+        let d_b1 = &mut d_b1[..H];
+        let d_b2 = &mut d_b2[..10];
+        let logits = &mut [0.0; 10];
+        let exp_minus = &mut [0.0; 10];
+        let select_eq_position = &mut [0.0; 10];
+        /// max_1 = max(N, 1)
+        /// div: d_a = dy / b
+        let max_1 = max(N as f32, 1.0);
+        /// d_total_total = (-1) / max_1
+        /// div: d_a = dy / b
+        let d_total_total = -1.0 / max_1;
+        /// x_dot_w1 = x·w1
+        let x_dot_w1 = matmul(x_dot_w1, x, &w1, [N, 64, H]);
+        /// hidden is written over x_dot_w1, which is not needed any more
+        let hidden = x_dot_w1;
+        share_rows(
+            [N, H * 8],
+            [rows_of(&mut hidden[..], H)],
+            #[inline(always)]
+            |part: ::core::ops::Range<usize>, hidden: &mut [f32]| {
+                let b1 = &b1[..H];
+                for i in 0..part.end - part.start {
+                    let hidden = &mut hidden[i * H..][..H];
+                    for j in 0..H {
+                        /// hidden = relu(x_dot_w1 + b1)
+                        let hidden_j = relu(hidden[j] + b1[j]);
+                        hidden[j] = hidden_j;
+                    }
+                }
+                []
+            },
+        );
+        /// hidden_dot_w2 = hidden·w2
+        let hidden_dot_w2 = matmul(hidden_dot_w2, hidden, &w2, [N, H, 10]);
+        /// total_total = Σ[N, 10](select_eq_position)
+        /// softmax_cross_entropy: -mean(ln softmax(z) at y)
+        let mut total_total = 0.0;
+        d_b2.fill(0.0);
+        for i in 0..N {
+            let hidden_dot_w2 = &hidden_dot_w2[i * 10..][..10];
+            for j in 0..10 {
+                /// logits = hidden_dot_w2 + b2
+                let logits_j = hidden_dot_w2[j] + b2[j];
+                logits[j] = logits_j;
             }
-            let Self {
-                H,
-                N,
-                x,
-                labels,
-                w1,
-                b1,
-                w2,
-                b2,
-                d_w1,
-                d_b1,
-                d_w2,
-                d_b2,
-                x_dot_w1,
-                hidden_dot_w2,
-                d_logits,
-                d_hidden,
-                update,
-            } = self;
-            distinct(
-                H,
-                N,
-                x,
-                labels,
-                w1,
-                b1,
-                w2,
-                b2,
-                d_w1,
-                d_b1,
-                d_w2,
-                d_b2,
-                x_dot_w1,
-                hidden_dot_w2,
-                d_logits,
-                d_hidden,
-                update,
-            )
+            /// max_logits = max[10](logits)
+            /// softmax_cross_entropy: -mean(ln softmax(z) at y)
+            let max_logits = max_of(logits);
+            for j in 0..10 {
+                /// minus = logits − max_logits
+                /// softmax_cross_entropy: -mean(ln softmax(z) at y)
+                let minus = logits[j] - max_logits;
+                /// exp_minus = exp(minus)
+                /// softmax_cross_entropy: -mean(ln softmax(z) at y)
+                let exp_minus_j = exp(minus);
+                exp_minus[j] = exp_minus_j;
+            }
+            /// total_exp_minus = Σ[10](exp_minus)
+            /// softmax_cross_entropy: -mean(ln softmax(z) at y)
+            let total_exp_minus = sum(exp_minus);
+            /// ln_total_exp_minus = ln(total_exp_minus)
+            /// softmax_cross_entropy: -mean(ln softmax(z) at y)
+            let ln_total_exp_minus = ln(total_exp_minus);
+            let d_logits = &mut d_logits[i * 10..][..10];
+            for j in 0..10 {
+                /// minus = logits − max_logits
+                /// softmax_cross_entropy: -mean(ln softmax(z) at y)
+                let minus = logits[j] - max_logits;
+                /// eq_position = position in 10 == labels
+                /// softmax_cross_entropy: -mean(ln softmax(z) at y)
+                let eq_position = j == labels[i];
+                /// select_eq_position = eq_position ? (minus − ln_total_exp_minus) : 0
+                /// softmax_cross_entropy: -mean(ln softmax(z) at y)
+                let select_eq_position_j = select(
+                    eq_position,
+                    minus - ln_total_exp_minus,
+                    0.0,
+                );
+                /// d_logits = (eq_position ? d_total_total : 0) − exp_minus / total_exp_minus · d_total_total
+                /// log_softmax: d_x = dy - softmax(x, axis = axis) * sum(dy, axis = axis, keepdims = true)
+                let d_logits_j = select(eq_position, d_total_total, 0.0)
+                    - exp_minus[j] / total_exp_minus * d_total_total;
+                select_eq_position[j] = select_eq_position_j;
+                d_logits[j] = d_logits_j;
+                d_b2[j] += d_logits_j;
+            }
+            total_total += sum(select_eq_position);
         }
+        update.hand(3, b2, d_b2);
+        /// mean_total = total_total / N
+        /// softmax_cross_entropy: -mean(ln softmax(z) at y)
+        let mean_total = total_total / N as f32;
+        /// neg_mean_total = −mean_total
+        /// softmax_cross_entropy: -mean(ln softmax(z) at y)
+        let neg_mean_total = -mean_total;
+        /// d_hidden = d_logits·w2ᵀ
+        /// dot: d_a = dot(dy, t(b))
+        let d_hidden = matmul_nt(d_hidden, d_logits, &w2, [N, 10, H]);
+        /// d_w2 = hiddenᵀ·d_logits
+        /// dot: d_b = dot(t(a), dy)
+        let d_w2 = matmul_tn(d_w2, hidden, d_logits, [H, N, 10]);
+        update.hand(2, w2, d_w2);
+        d_b1.fill(0.0);
+        /// d_x_dot_w1_plus_b1 is written over d_hidden, which is not needed any more
+        let d_x_dot_w1_plus_b1 = d_hidden;
+        share_rows(
+            [N, H * 13],
+            [sum_of(&mut d_b1[..]), rows_of(&mut d_x_dot_w1_plus_b1[..], H)],
+            #[inline(always)]
+            |
+                part: ::core::ops::Range<usize>,
+                d_b1: &mut [f32],
+                d_x_dot_w1_plus_b1: &mut [f32]|
+            {
+                let d_b1 = &mut d_b1[..H];
+                let hidden = &hidden[part.start * H..part.end * H];
+                for i in 0..part.end - part.start {
+                    let hidden = &hidden[i * H..][..H];
+                    let d_x_dot_w1_plus_b1 = &mut d_x_dot_w1_plus_b1[i * H..][..H];
+                    for j in 0..H {
+                        /// d_x_dot_w1_plus_b1 = (hidden > 0) ? d_hidden : 0
+                        /// relu: d_x = select(y > 0, dy, 0)
+                        let d_x_dot_w1_plus_b1_j = select(
+                            hidden[j] > 0.0,
+                            d_x_dot_w1_plus_b1[j],
+                            0.0,
+                        );
+                        d_x_dot_w1_plus_b1[j] = d_x_dot_w1_plus_b1_j;
+                        d_b1[j] += d_x_dot_w1_plus_b1_j;
+                    }
+                }
+                []
+            },
+        );
+        update.hand(1, b1, d_b1);
+        /// d_w1 = xᵀ·d_x_dot_w1_plus_b1
+        /// dot: d_b = dot(t(a), dy)
+        let d_w1 = matmul_tn(d_w1, x, d_x_dot_w1_plus_b1, [64, N, H]);
+        update.hand(0, w1, d_w1);
+        neg_mean_total
     }
 }
 #[doc(hidden)]

@@ -202,14 +202,10 @@ pub mod formula {
         let decay = params.decay;
         let shift = params.shift;
         let mut wave = vec![0.0; N];
-        let value_1 = simd(Infer {
-            N,
-            time,
-            amplitude,
-            decay,
-            shift,
-            wave: &mut wave,
-        });
+        let value_1 = simd(
+            #[inline(always)]
+            || self::infer_pass(N, time, amplitude, decay, shift, &mut wave),
+        );
         (array([N], wave), value_1)
     }
     /// The pass that keeps what [`backward`] needs.
@@ -230,16 +226,19 @@ pub mod formula {
         let mut wave = vec![0.0; N];
         let mut exp_1 = vec![0.0; N];
         let mut tanh_time_plus_shift = vec![0.0; N];
-        let value_1 = simd(Forward {
-            N,
-            time,
-            amplitude,
-            decay,
-            shift,
-            wave: &mut wave,
-            exp_1: &mut exp_1,
-            tanh_time_plus_shift: &mut tanh_time_plus_shift,
-        });
+        let value_1 = simd(
+            #[inline(always)]
+            || self::forward_pass(
+                N,
+                time,
+                amplitude,
+                decay,
+                shift,
+                &mut wave,
+                &mut exp_1,
+                &mut tanh_time_plus_shift,
+            ),
+        );
         (
             (array([N], wave), value_1),
             Saved {
@@ -292,17 +291,20 @@ pub mod formula {
         let exp_1 = &flat(saved.exp.view());
         let tanh_time_plus_shift = &flat(saved.tanh_time_plus_shift.view());
         let mut d_time = vec![0.0; N];
-        let (d_amplitude_value, d_decay_value, d_shift_value) = simd(Backward {
-            N,
-            time,
-            amplitude,
-            decay,
-            d_wave,
-            d_total_square_wave,
-            exp_1,
-            tanh_time_plus_shift,
-            d_time: &mut d_time,
-        });
+        let (d_amplitude_value, d_decay_value, d_shift_value) = simd(
+            #[inline(always)]
+            || self::backward_pass(
+                N,
+                time,
+                amplitude,
+                decay,
+                d_wave,
+                d_total_square_wave,
+                exp_1,
+                tanh_time_plus_shift,
+                &mut d_time,
+            ),
+        );
         Gradients {
             amplitude: d_amplitude_value,
             decay: d_decay_value,
@@ -331,286 +333,200 @@ pub mod formula {
         expect_shape("formula", "time", time.shape(), &[N], "[N]", &[("N", N, "time")])?;
         Ok(Sizes { N })
     }
-    /// The slices of `formula`'s inference.
-    struct Infer<'a> {
+    /// The inference of `formula`, over slices.
+    #[inline(always)]
+    fn infer_pass(
         N: usize,
-        time: &'a [f64],
+        time: &[f64],
         amplitude: f64,
         decay: f64,
         shift: f64,
-        wave: &'a mut [f64],
-    }
-    impl Pass for Infer<'_> {
-        type Output = f64;
-        #[inline(always)]
-        fn run(self) -> f64 {
+        wave: &mut [f64],
+    ) -> f64 {
+        /// neg_decay = −decay
+        let neg_decay = -decay;
+        let [total_square_wave] = share_tiles(
+            [N, 70],
+            [rows_of(&mut wave[..], 1)],
             #[inline(always)]
-            fn distinct<'a>(
-                N: usize,
-                time: &'a [f64],
-                amplitude: f64,
-                decay: f64,
-                shift: f64,
-                wave: &'a mut [f64],
-            ) -> f64 {
-                /// neg_decay = −decay
-                let neg_decay = -decay;
-                let [total_square_wave] = share_tiles(
-                    [N, 70],
-                    [rows_of(&mut wave[..], 1)],
-                    #[inline(always)]
-                    |part: ::core::ops::Range<usize>, wave: &mut [f64]| {
-                        let time = &time[part.start..part.end];
-                        let square_wave = &mut [0.0; TILE];
-                        /// total_square_wave = Σ[N](square_wave)
-                        let mut total_square_wave = 0.0;
-                        for rows in tiles(part.end - part.start) {
-                            let time = &time[rows.clone()];
-                            let wave = &mut wave[rows.clone()];
-                            let square_wave = &mut square_wave[..rows.end - rows.start];
-                            for i in 0..rows.end - rows.start {
-                                /// wave = amplitude · exp(neg_decay · time) · tanh(time + shift)
-                                let wave_i = amplitude * exp(neg_decay * time[i])
-                                    * tanh(time[i] + shift);
-                                /// square_wave = wave²
-                                let square_wave_i = square(wave_i);
-                                wave[i] = wave_i;
-                                square_wave[i] = square_wave_i;
-                            }
-                            total_square_wave += sum(square_wave);
-                        }
-                        [total_square_wave]
-                    },
-                );
-                total_square_wave
-            }
-            let Self { N, time, amplitude, decay, shift, wave } = self;
-            distinct(N, time, amplitude, decay, shift, wave)
-        }
+            |part: ::core::ops::Range<usize>, wave: &mut [f64]| {
+                let time = &time[part.start..part.end];
+                let square_wave = &mut [0.0; TILE];
+                /// total_square_wave = Σ[N](square_wave)
+                let mut total_square_wave = 0.0;
+                for rows in tiles(part.end - part.start) {
+                    let time = &time[rows.clone()];
+                    let wave = &mut wave[rows.clone()];
+                    let square_wave = &mut square_wave[..rows.end - rows.start];
+                    for i in 0..rows.end - rows.start {
+                        /// wave = amplitude · exp(neg_decay · time) · tanh(time + shift)
+                        let wave_i = amplitude * exp(neg_decay * time[i])
+                            * tanh(time[i] + shift);
+                        /// square_wave = wave²
+                        let square_wave_i = square(wave_i);
+                        wave[i] = wave_i;
+                        square_wave[i] = square_wave_i;
+                    }
+                    total_square_wave += sum(square_wave);
+                }
+                [total_square_wave]
+            },
+        );
+        total_square_wave
     }
-    /// The slices of `formula`'s forward pass.
-    struct Forward<'a> {
+    /// The forward pass of `formula`, over slices.
+    #[inline(always)]
+    fn forward_pass(
         N: usize,
-        time: &'a [f64],
+        time: &[f64],
         amplitude: f64,
         decay: f64,
         shift: f64,
-        wave: &'a mut [f64],
-        exp_1: &'a mut [f64],
-        tanh_time_plus_shift: &'a mut [f64],
-    }
-    impl Pass for Forward<'_> {
-        type Output = f64;
-        #[inline(always)]
-        fn run(self) -> f64 {
+        wave: &mut [f64],
+        exp_1: &mut [f64],
+        tanh_time_plus_shift: &mut [f64],
+    ) -> f64 {
+        /// neg_decay = −decay
+        let neg_decay = -decay;
+        let [total_square_wave] = share_tiles(
+            [N, 74],
+            [
+                rows_of(&mut wave[..], 1),
+                rows_of(&mut exp_1[..], 1),
+                rows_of(&mut tanh_time_plus_shift[..], 1),
+            ],
             #[inline(always)]
-            fn distinct<'a>(
-                N: usize,
-                time: &'a [f64],
-                amplitude: f64,
-                decay: f64,
-                shift: f64,
-                wave: &'a mut [f64],
-                exp_1: &'a mut [f64],
-                tanh_time_plus_shift: &'a mut [f64],
-            ) -> f64 {
-                /// neg_decay = −decay
-                let neg_decay = -decay;
-                let [total_square_wave] = share_tiles(
-                    [N, 74],
-                    [
-                        rows_of(&mut wave[..], 1),
-                        rows_of(&mut exp_1[..], 1),
-                        rows_of(&mut tanh_time_plus_shift[..], 1),
-                    ],
-                    #[inline(always)]
-                    |
-                        part: ::core::ops::Range<usize>,
-                        wave: &mut [f64],
-                        exp_1: &mut [f64],
-                        tanh_time_plus_shift: &mut [f64]|
-                    {
-                        let time = &time[part.start..part.end];
-                        let square_wave = &mut [0.0; TILE];
-                        /// total_square_wave = Σ[N](square_wave)
-                        let mut total_square_wave = 0.0;
-                        for rows in tiles(part.end - part.start) {
-                            let time = &time[rows.clone()];
-                            let wave = &mut wave[rows.clone()];
-                            let exp_1 = &mut exp_1[rows.clone()];
-                            let tanh_time_plus_shift = &mut tanh_time_plus_shift[rows
-                                .clone()];
-                            let square_wave = &mut square_wave[..rows.end - rows.start];
-                            for i in 0..rows.end - rows.start {
-                                /// exp_1 = exp(neg_decay · time)
-                                let exp_i = exp(neg_decay * time[i]);
-                                /// tanh_time_plus_shift = tanh(time + shift)
-                                let tanh_time_plus_shift_i = tanh(time[i] + shift);
-                                /// wave = amplitude · exp_1 · tanh_time_plus_shift
-                                let wave_i = amplitude * exp_i * tanh_time_plus_shift_i;
-                                /// square_wave = wave²
-                                let square_wave_i = square(wave_i);
-                                exp_1[i] = exp_i;
-                                tanh_time_plus_shift[i] = tanh_time_plus_shift_i;
-                                wave[i] = wave_i;
-                                square_wave[i] = square_wave_i;
-                            }
-                            total_square_wave += sum(square_wave);
-                        }
-                        [total_square_wave]
-                    },
-                );
-                total_square_wave
-            }
-            let Self {
-                N,
-                time,
-                amplitude,
-                decay,
-                shift,
-                wave,
-                exp_1,
-                tanh_time_plus_shift,
-            } = self;
-            distinct(N, time, amplitude, decay, shift, wave, exp_1, tanh_time_plus_shift)
-        }
+            |
+                part: ::core::ops::Range<usize>,
+                wave: &mut [f64],
+                exp_1: &mut [f64],
+                tanh_time_plus_shift: &mut [f64]|
+            {
+                let time = &time[part.start..part.end];
+                let square_wave = &mut [0.0; TILE];
+                /// total_square_wave = Σ[N](square_wave)
+                let mut total_square_wave = 0.0;
+                for rows in tiles(part.end - part.start) {
+                    let time = &time[rows.clone()];
+                    let wave = &mut wave[rows.clone()];
+                    let exp_1 = &mut exp_1[rows.clone()];
+                    let tanh_time_plus_shift = &mut tanh_time_plus_shift[rows.clone()];
+                    let square_wave = &mut square_wave[..rows.end - rows.start];
+                    for i in 0..rows.end - rows.start {
+                        /// exp_1 = exp(neg_decay · time)
+                        let exp_i = exp(neg_decay * time[i]);
+                        /// tanh_time_plus_shift = tanh(time + shift)
+                        let tanh_time_plus_shift_i = tanh(time[i] + shift);
+                        /// wave = amplitude · exp_1 · tanh_time_plus_shift
+                        let wave_i = amplitude * exp_i * tanh_time_plus_shift_i;
+                        /// square_wave = wave²
+                        let square_wave_i = square(wave_i);
+                        exp_1[i] = exp_i;
+                        tanh_time_plus_shift[i] = tanh_time_plus_shift_i;
+                        wave[i] = wave_i;
+                        square_wave[i] = square_wave_i;
+                    }
+                    total_square_wave += sum(square_wave);
+                }
+                [total_square_wave]
+            },
+        );
+        total_square_wave
     }
-    /// The slices of `formula`'s backward pass.
-    struct Backward<'a> {
+    /// The backward pass of `formula`, over slices.
+    #[inline(always)]
+    fn backward_pass(
         N: usize,
-        time: &'a [f64],
+        time: &[f64],
         amplitude: f64,
         decay: f64,
-        d_wave: &'a [f64],
+        d_wave: &[f64],
         d_total_square_wave: f64,
-        exp_1: &'a [f64],
-        tanh_time_plus_shift: &'a [f64],
-        d_time: &'a mut [f64],
-    }
-    impl Pass for Backward<'_> {
-        type Output = (f64, f64, f64);
-        #[inline(always)]
-        fn run(self) -> (f64, f64, f64) {
+        exp_1: &[f64],
+        tanh_time_plus_shift: &[f64],
+        d_time: &mut [f64],
+    ) -> (f64, f64, f64) {
+        /// neg_decay = −decay
+        let neg_decay = -decay;
+        /// times = d_total_square_wave · 2
+        /// square: d_x = dy * (2 * x)
+        let times = d_total_square_wave * 2.0;
+        let [d_shift, d_amplitude_2, d_neg_decay_2] = share_tiles(
+            [N, 54],
+            [rows_of(&mut d_time[..], 1)],
             #[inline(always)]
-            fn distinct<'a>(
-                N: usize,
-                time: &'a [f64],
-                amplitude: f64,
-                decay: f64,
-                d_wave: &'a [f64],
-                d_total_square_wave: f64,
-                exp_1: &'a [f64],
-                tanh_time_plus_shift: &'a [f64],
-                d_time: &'a mut [f64],
-            ) -> (f64, f64, f64) {
-                /// neg_decay = −decay
-                let neg_decay = -decay;
-                /// times = d_total_square_wave · 2
-                /// square: d_x = dy * (2 * x)
-                let times = d_total_square_wave * 2.0;
-                let [d_shift, d_amplitude_2, d_neg_decay_2] = share_tiles(
-                    [N, 54],
-                    [rows_of(&mut d_time[..], 1)],
-                    #[inline(always)]
-                    |part: ::core::ops::Range<usize>, d_time: &mut [f64]| {
-                        let time = &time[part.start..part.end];
-                        let d_wave = &d_wave[part.start..part.end];
-                        let exp_1 = &exp_1[part.start..part.end];
-                        let tanh_time_plus_shift = &tanh_time_plus_shift[part
-                            .start..part.end];
-                        let d_time_plus_shift = &mut [0.0; TILE];
-                        let d_amplitude = &mut [0.0; TILE];
-                        let d_neg_decay = &mut [0.0; TILE];
-                        /// d_shift = Σ[N](d_time_plus_shift)
-                        /// broadcast: d_x = sum of dy along the axes that x was spread over
-                        let mut d_shift = 0.0;
-                        /// d_amplitude_2 = Σ[N](d_amplitude)
-                        /// broadcast: d_x = sum of dy along the axes that x was spread over
-                        let mut d_amplitude_2 = 0.0;
-                        /// d_neg_decay_2 = Σ[N](d_neg_decay)
-                        /// broadcast: d_x = sum of dy along the axes that x was spread over
-                        let mut d_neg_decay_2 = 0.0;
-                        for rows in tiles(part.end - part.start) {
-                            let time = &time[rows.clone()];
-                            let d_wave = &d_wave[rows.clone()];
-                            let exp_1 = &exp_1[rows.clone()];
-                            let tanh_time_plus_shift = &tanh_time_plus_shift[rows
-                                .clone()];
-                            let d_time = &mut d_time[rows.clone()];
-                            let d_time_plus_shift = &mut d_time_plus_shift[..rows.end
-                                - rows.start];
-                            let d_amplitude = &mut d_amplitude[..rows.end - rows.start];
-                            let d_neg_decay = &mut d_neg_decay[..rows.end - rows.start];
-                            for i in 0..rows.end - rows.start {
-                                /// amplitude_times_exp = amplitude · exp
-                                let amplitude_times_exp = amplitude * exp_1[i];
-                                /// wave = amplitude_times_exp · tanh_time_plus_shift
-                                let wave = amplitude_times_exp * tanh_time_plus_shift[i];
-                                /// d_wave_2 = d_wave + times · wave
-                                /// square: d_x = dy * (2 * x)
-                                let d_wave_2 = d_wave[i] + times * wave;
-                                /// d_amplitude_times_exp = d_wave_2 · tanh_time_plus_shift
-                                /// mul: d_a = dy * b
-                                let d_amplitude_times_exp = d_wave_2
-                                    * tanh_time_plus_shift[i];
-                                /// d_time_plus_shift = d_wave_2 · amplitude_times_exp · (1 − tanh_time_plus_shift · tanh_time_plus_shift)
-                                /// tanh: d_x = dy * (1 - y * y)
-                                let d_time_plus_shift_i = d_wave_2 * amplitude_times_exp
-                                    * (1.0 - tanh_time_plus_shift[i] * tanh_time_plus_shift[i]);
-                                /// d_amplitude = d_amplitude_times_exp · exp
-                                /// mul: d_a = dy * b
-                                let d_amplitude_i = d_amplitude_times_exp * exp_1[i];
-                                /// d_neg_decay_times_time = d_amplitude_times_exp · amplitude · exp
-                                /// exp: d_x = dy * (y)
-                                let d_neg_decay_times_time = d_amplitude_times_exp
-                                    * amplitude * exp_1[i];
-                                /// d_neg_decay = d_neg_decay_times_time · time
-                                /// mul: d_a = dy * b
-                                let d_neg_decay_i = d_neg_decay_times_time * time[i];
-                                /// d_time = d_time_plus_shift + d_neg_decay_times_time · neg_decay
-                                /// mul: d_b = dy * a
-                                let d_time_i = d_time_plus_shift_i
-                                    + d_neg_decay_times_time * neg_decay;
-                                d_time_plus_shift[i] = d_time_plus_shift_i;
-                                d_amplitude[i] = d_amplitude_i;
-                                d_neg_decay[i] = d_neg_decay_i;
-                                d_time[i] = d_time_i;
-                            }
-                            d_shift += sum(d_time_plus_shift);
-                            d_amplitude_2 += sum(d_amplitude);
-                            d_neg_decay_2 += sum(d_neg_decay);
-                        }
-                        [d_shift, d_amplitude_2, d_neg_decay_2]
-                    },
-                );
-                /// d_decay = −d_neg_decay_2
-                /// neg: d_x = -dy
-                let d_decay = -d_neg_decay_2;
-                (d_amplitude_2, d_decay, d_shift)
-            }
-            let Self {
-                N,
-                time,
-                amplitude,
-                decay,
-                d_wave,
-                d_total_square_wave,
-                exp_1,
-                tanh_time_plus_shift,
-                d_time,
-            } = self;
-            distinct(
-                N,
-                time,
-                amplitude,
-                decay,
-                d_wave,
-                d_total_square_wave,
-                exp_1,
-                tanh_time_plus_shift,
-                d_time,
-            )
-        }
+            |part: ::core::ops::Range<usize>, d_time: &mut [f64]| {
+                let time = &time[part.start..part.end];
+                let d_wave = &d_wave[part.start..part.end];
+                let exp_1 = &exp_1[part.start..part.end];
+                let tanh_time_plus_shift = &tanh_time_plus_shift[part.start..part.end];
+                let d_time_plus_shift = &mut [0.0; TILE];
+                let d_amplitude = &mut [0.0; TILE];
+                let d_neg_decay = &mut [0.0; TILE];
+                /// d_shift = Σ[N](d_time_plus_shift)
+                /// broadcast: d_x = sum of dy along the axes that x was spread over
+                let mut d_shift = 0.0;
+                /// d_amplitude_2 = Σ[N](d_amplitude)
+                /// broadcast: d_x = sum of dy along the axes that x was spread over
+                let mut d_amplitude_2 = 0.0;
+                /// d_neg_decay_2 = Σ[N](d_neg_decay)
+                /// broadcast: d_x = sum of dy along the axes that x was spread over
+                let mut d_neg_decay_2 = 0.0;
+                for rows in tiles(part.end - part.start) {
+                    let time = &time[rows.clone()];
+                    let d_wave = &d_wave[rows.clone()];
+                    let exp_1 = &exp_1[rows.clone()];
+                    let tanh_time_plus_shift = &tanh_time_plus_shift[rows.clone()];
+                    let d_time = &mut d_time[rows.clone()];
+                    let d_time_plus_shift = &mut d_time_plus_shift[..rows.end
+                        - rows.start];
+                    let d_amplitude = &mut d_amplitude[..rows.end - rows.start];
+                    let d_neg_decay = &mut d_neg_decay[..rows.end - rows.start];
+                    for i in 0..rows.end - rows.start {
+                        /// amplitude_times_exp = amplitude · exp
+                        let amplitude_times_exp = amplitude * exp_1[i];
+                        /// wave = amplitude_times_exp · tanh_time_plus_shift
+                        let wave = amplitude_times_exp * tanh_time_plus_shift[i];
+                        /// d_wave_2 = d_wave + times · wave
+                        /// square: d_x = dy * (2 * x)
+                        let d_wave_2 = d_wave[i] + times * wave;
+                        /// d_amplitude_times_exp = d_wave_2 · tanh_time_plus_shift
+                        /// mul: d_a = dy * b
+                        let d_amplitude_times_exp = d_wave_2 * tanh_time_plus_shift[i];
+                        /// d_time_plus_shift = d_wave_2 · amplitude_times_exp · (1 − tanh_time_plus_shift · tanh_time_plus_shift)
+                        /// tanh: d_x = dy * (1 - y * y)
+                        let d_time_plus_shift_i = d_wave_2 * amplitude_times_exp
+                            * (1.0 - tanh_time_plus_shift[i] * tanh_time_plus_shift[i]);
+                        /// d_amplitude = d_amplitude_times_exp · exp
+                        /// mul: d_a = dy * b
+                        let d_amplitude_i = d_amplitude_times_exp * exp_1[i];
+                        /// d_neg_decay_times_time = d_amplitude_times_exp · amplitude · exp
+                        /// exp: d_x = dy * (y)
+                        let d_neg_decay_times_time = d_amplitude_times_exp * amplitude
+                            * exp_1[i];
+                        /// d_neg_decay = d_neg_decay_times_time · time
+                        /// mul: d_a = dy * b
+                        let d_neg_decay_i = d_neg_decay_times_time * time[i];
+                        /// d_time = d_time_plus_shift + d_neg_decay_times_time · neg_decay
+                        /// mul: d_b = dy * a
+                        let d_time_i = d_time_plus_shift_i
+                            + d_neg_decay_times_time * neg_decay;
+                        d_time_plus_shift[i] = d_time_plus_shift_i;
+                        d_amplitude[i] = d_amplitude_i;
+                        d_neg_decay[i] = d_neg_decay_i;
+                        d_time[i] = d_time_i;
+                    }
+                    d_shift += sum(d_time_plus_shift);
+                    d_amplitude_2 += sum(d_amplitude);
+                    d_neg_decay_2 += sum(d_neg_decay);
+                }
+                [d_shift, d_amplitude_2, d_neg_decay_2]
+            },
+        );
+        /// d_decay = −d_neg_decay_2
+        /// neg: d_x = -dy
+        let d_decay = -d_neg_decay_2;
+        (d_amplitude_2, d_decay, d_shift)
     }
 }
 #[doc(hidden)]

@@ -291,16 +291,10 @@ price = hidden·w2 + b2
         let w2 = &flat(params.w2.view());
         let b2 = &flat(params.b2.view());
         let mut x_dot_w1 = vec![0.0; N * 13];
-        let value_ = simd(Infer {
-            N,
-            x,
-            y,
-            w1,
-            b1,
-            w2,
-            b2,
-            x_dot_w1: &mut x_dot_w1,
-        });
+        let value_ = simd(
+            #[inline(always)]
+            || self::infer_pass(N, x, y, w1, b1, w2, b2, &mut x_dot_w1),
+        );
         value_
     }
     /// The pass that keeps what [`backward`] needs.
@@ -324,17 +318,20 @@ price = hidden·w2 + b2
         let b2 = &flat(params.b2.view());
         let mut hidden = vec![0.0; N * 13];
         let mut price_minus_y = vec![0.0; N];
-        let value_ = simd(Forward {
-            N,
-            x,
-            y,
-            w1,
-            b1,
-            w2,
-            b2,
-            hidden: &mut hidden,
-            price_minus_y: &mut price_minus_y,
-        });
+        let value_ = simd(
+            #[inline(always)]
+            || self::forward_pass(
+                N,
+                x,
+                y,
+                w1,
+                b1,
+                w2,
+                b2,
+                &mut hidden,
+                &mut price_minus_y,
+            ),
+        );
         (
             value_,
             Saved {
@@ -388,19 +385,22 @@ price = hidden·w2 + b2
         let mut d_w2 = vec![0.0; 13];
         let mut d_b2 = vec![0.0; 1];
         let mut d_x_dot_w1_plus_b1 = vec![0.0; N * 13];
-        simd(Backward {
-            N,
-            x,
-            w2,
-            d_output,
-            hidden,
-            price_minus_y,
-            d_w1: &mut d_w1,
-            d_b1: &mut d_b1,
-            d_w2: &mut d_w2,
-            d_b2: &mut d_b2,
-            d_x_dot_w1_plus_b1: &mut d_x_dot_w1_plus_b1,
-        });
+        simd(
+            #[inline(always)]
+            || self::backward_pass(
+                N,
+                x,
+                w2,
+                d_output,
+                hidden,
+                price_minus_y,
+                &mut d_w1,
+                &mut d_b1,
+                &mut d_w2,
+                &mut d_b2,
+                &mut d_x_dot_w1_plus_b1,
+            ),
+        );
         Gradients {
             w1: array([13, 13], d_w1),
             b1: array([13], d_b1),
@@ -478,30 +478,33 @@ price = hidden·w2 + b2
         let d_b1 = slice_mut(&mut gradients.b1);
         let d_w2 = slice_mut(&mut gradients.w2);
         let d_b2 = slice_mut(&mut gradients.b2);
-        let value_ = simd(Step {
-            N,
-            x,
-            y,
-            w1,
-            b1,
-            w2,
-            b2,
-            d_w1,
-            d_b1,
-            d_w2,
-            d_b2,
-            over_max,
-            value,
-            value_2,
-            value_3,
-            value_4,
-            x_lanes,
-            y_lanes,
-            x_dot_w1,
-            hidden_dot_w2,
-            apart,
-            update: Stay,
-        });
+        let value_ = simd(
+            #[inline(always)]
+            || self::step_pass(
+                N,
+                x,
+                y,
+                w1,
+                b1,
+                w2,
+                b2,
+                d_w1,
+                d_b1,
+                d_w2,
+                d_b2,
+                over_max,
+                value,
+                value_2,
+                value_3,
+                value_4,
+                x_lanes,
+                y_lanes,
+                x_dot_w1,
+                hidden_dot_w2,
+                apart,
+                Stay,
+            ),
+        );
         (value_, gradients)
     }
     /// The value, and a step of `optimiser`, which moves each parameter while its gradient is hot. The gradients are
@@ -563,30 +566,33 @@ price = hidden·w2 + b2
         let d_b1 = slice_mut(&mut gradients.b1);
         let d_w2 = slice_mut(&mut gradients.w2);
         let d_b2 = slice_mut(&mut gradients.b2);
-        let value_ = simd(Step {
-            N,
-            x,
-            y,
-            w1,
-            b1,
-            w2,
-            b2,
-            d_w1,
-            d_b1,
-            d_w2,
-            d_b2,
-            over_max,
-            value,
-            value_2,
-            value_3,
-            value_4,
-            x_lanes,
-            y_lanes,
-            x_dot_w1,
-            hidden_dot_w2,
-            apart,
-            update: Move(optimiser),
-        });
+        let value_ = simd(
+            #[inline(always)]
+            || self::step_pass(
+                N,
+                x,
+                y,
+                w1,
+                b1,
+                w2,
+                b2,
+                d_w1,
+                d_b1,
+                d_w2,
+                d_b2,
+                over_max,
+                value,
+                value_2,
+                value_3,
+                value_4,
+                x_lanes,
+                y_lanes,
+                x_dot_w1,
+                hidden_dot_w2,
+                apart,
+                Move(optimiser),
+            ),
+        );
         value_
     }
     /// The entry check alone: whether the shapes are those that the network declares.
@@ -639,660 +645,421 @@ price = hidden·w2 + b2
         expect_shape("housing", "b2", params.b2.shape(), &[1], "[1]", &[("N", N, "x")])?;
         Ok(Sizes { N })
     }
-    /// The slices of `housing`'s inference.
-    struct Infer<'a> {
+    /// The inference of `housing`, over slices.
+    #[inline(always)]
+    fn infer_pass(
         N: usize,
-        x: &'a [f32],
-        y: &'a [f32],
-        w1: &'a [f32],
-        b1: &'a [f32],
-        w2: &'a [f32],
-        b2: &'a [f32],
-        x_dot_w1: &'a mut [f32],
-    }
-    impl Pass for Infer<'_> {
-        type Output = f32;
-        #[inline(always)]
-        fn run(self) -> f32 {
-            #[inline(always)]
-            fn distinct<'a>(
-                N: usize,
-                x: &'a [f32],
-                y: &'a [f32],
-                w1: &'a [f32],
-                b1: &'a [f32],
-                w2: &'a [f32],
-                b2: &'a [f32],
-                x_dot_w1: &'a mut [f32],
-            ) -> f32 {
-                let y = &y[..N];
-                let b1 = &b1[..13];
-                let w2 = &w2[..13];
-                let hidden_dot_w2_terms = &mut [0.0; 13];
-                /// x_dot_w1 = x·w1
-                let x_dot_w1 = matmul(x_dot_w1, x, w1, [N, 13, 13]);
-                /// total = Σ[N, 1](square_price_minus_y)
-                /// mse: mean((p - y)²)
-                let mut total = 0.0;
-                for i in 0..N {
-                    let x_dot_w1 = &x_dot_w1[i * 13..][..13];
-                    for j in 0..13 {
-                        /// hidden = σ(x_dot_w1 + b1)
-                        let hidden = sigmoid(x_dot_w1[j] + b1[j]);
-                        /// hidden_dot_w2_terms = hidden · w2
-                        let hidden_dot_w2_terms_j = hidden * w2[j];
-                        hidden_dot_w2_terms[j] = hidden_dot_w2_terms_j;
-                    }
-                    /// hidden_dot_w2 = Σ[13](hidden_dot_w2_terms)
-                    let hidden_dot_w2 = sum(hidden_dot_w2_terms);
-                    /// price = hidden_dot_w2 + b2
-                    let price = hidden_dot_w2 + b2[0];
-                    /// square_price_minus_y = (price − y)²
-                    /// mse: mean((p - y)²)
-                    let square_price_minus_y = square(price - y[i]);
-                    total += square_price_minus_y;
-                }
-                /// mean = total / N
-                /// mse: mean((p - y)²)
-                let mean = total / N as f32;
-                mean
+        x: &[f32],
+        y: &[f32],
+        w1: &[f32],
+        b1: &[f32],
+        w2: &[f32],
+        b2: &[f32],
+        x_dot_w1: &mut [f32],
+    ) -> f32 {
+        let y = &y[..N];
+        let b1 = &b1[..13];
+        let w2 = &w2[..13];
+        let hidden_dot_w2_terms = &mut [0.0; 13];
+        /// x_dot_w1 = x·w1
+        let x_dot_w1 = matmul(x_dot_w1, x, w1, [N, 13, 13]);
+        /// total = Σ[N, 1](square_price_minus_y)
+        /// mse: mean((p - y)²)
+        let mut total = 0.0;
+        for i in 0..N {
+            let x_dot_w1 = &x_dot_w1[i * 13..][..13];
+            for j in 0..13 {
+                /// hidden = σ(x_dot_w1 + b1)
+                let hidden = sigmoid(x_dot_w1[j] + b1[j]);
+                /// hidden_dot_w2_terms = hidden · w2
+                let hidden_dot_w2_terms_j = hidden * w2[j];
+                hidden_dot_w2_terms[j] = hidden_dot_w2_terms_j;
             }
-            let Self { N, x, y, w1, b1, w2, b2, x_dot_w1 } = self;
-            distinct(N, x, y, w1, b1, w2, b2, x_dot_w1)
+            /// hidden_dot_w2 = Σ[13](hidden_dot_w2_terms)
+            let hidden_dot_w2 = sum(hidden_dot_w2_terms);
+            /// price = hidden_dot_w2 + b2
+            let price = hidden_dot_w2 + b2[0];
+            /// square_price_minus_y = (price − y)²
+            /// mse: mean((p - y)²)
+            let square_price_minus_y = square(price - y[i]);
+            total += square_price_minus_y;
         }
+        /// mean = total / N
+        /// mse: mean((p - y)²)
+        let mean = total / N as f32;
+        mean
     }
-    /// The slices of `housing`'s forward pass.
-    struct Forward<'a> {
+    /// The forward pass of `housing`, over slices.
+    #[inline(always)]
+    fn forward_pass(
         N: usize,
-        x: &'a [f32],
-        y: &'a [f32],
-        w1: &'a [f32],
-        b1: &'a [f32],
-        w2: &'a [f32],
-        b2: &'a [f32],
-        hidden: &'a mut [f32],
-        price_minus_y: &'a mut [f32],
-    }
-    impl Pass for Forward<'_> {
-        type Output = f32;
-        #[inline(always)]
-        fn run(self) -> f32 {
-            #[inline(always)]
-            fn distinct<'a>(
-                N: usize,
-                x: &'a [f32],
-                y: &'a [f32],
-                w1: &'a [f32],
-                b1: &'a [f32],
-                w2: &'a [f32],
-                b2: &'a [f32],
-                hidden: &'a mut [f32],
-                price_minus_y: &'a mut [f32],
-            ) -> f32 {
-                let y = &y[..N];
-                let b1 = &b1[..13];
-                let w2 = &w2[..13];
-                let price_minus_y = &mut price_minus_y[..N];
-                let hidden_dot_w2_terms = &mut [0.0; 13];
-                /// x_dot_w1 = x·w1
-                let hidden = matmul(hidden, x, w1, [N, 13, 13]);
-                /// total = Σ[N, 1](square_price_minus_y)
-                /// mse: mean((p - y)²)
-                let mut total = 0.0;
-                for i in 0..N {
-                    let hidden = &mut hidden[i * 13..][..13];
-                    for j in 0..13 {
-                        /// hidden = σ(x_dot_w1 + b1)
-                        let hidden_j = sigmoid(hidden[j] + b1[j]);
-                        /// hidden_dot_w2_terms = hidden · w2
-                        let hidden_dot_w2_terms_j = hidden_j * w2[j];
-                        hidden[j] = hidden_j;
-                        hidden_dot_w2_terms[j] = hidden_dot_w2_terms_j;
-                    }
-                    /// hidden_dot_w2 = Σ[13](hidden_dot_w2_terms)
-                    let hidden_dot_w2 = sum(hidden_dot_w2_terms);
-                    /// price = hidden_dot_w2 + b2
-                    let price = hidden_dot_w2 + b2[0];
-                    /// price_minus_y = price − y
-                    /// mse: mean((p - y)²)
-                    let price_minus_y_i = price - y[i];
-                    price_minus_y[i] = price_minus_y_i;
-                    /// square_price_minus_y = price_minus_y²
-                    /// mse: mean((p - y)²)
-                    let square_price_minus_y = square(price_minus_y_i);
-                    total += square_price_minus_y;
-                }
-                /// mean = total / N
-                /// mse: mean((p - y)²)
-                let mean = total / N as f32;
-                mean
+        x: &[f32],
+        y: &[f32],
+        w1: &[f32],
+        b1: &[f32],
+        w2: &[f32],
+        b2: &[f32],
+        hidden: &mut [f32],
+        price_minus_y: &mut [f32],
+    ) -> f32 {
+        let y = &y[..N];
+        let b1 = &b1[..13];
+        let w2 = &w2[..13];
+        let price_minus_y = &mut price_minus_y[..N];
+        let hidden_dot_w2_terms = &mut [0.0; 13];
+        /// x_dot_w1 = x·w1
+        let hidden = matmul(hidden, x, w1, [N, 13, 13]);
+        /// total = Σ[N, 1](square_price_minus_y)
+        /// mse: mean((p - y)²)
+        let mut total = 0.0;
+        for i in 0..N {
+            let hidden = &mut hidden[i * 13..][..13];
+            for j in 0..13 {
+                /// hidden = σ(x_dot_w1 + b1)
+                let hidden_j = sigmoid(hidden[j] + b1[j]);
+                /// hidden_dot_w2_terms = hidden · w2
+                let hidden_dot_w2_terms_j = hidden_j * w2[j];
+                hidden[j] = hidden_j;
+                hidden_dot_w2_terms[j] = hidden_dot_w2_terms_j;
             }
-            let Self { N, x, y, w1, b1, w2, b2, hidden, price_minus_y } = self;
-            distinct(N, x, y, w1, b1, w2, b2, hidden, price_minus_y)
+            /// hidden_dot_w2 = Σ[13](hidden_dot_w2_terms)
+            let hidden_dot_w2 = sum(hidden_dot_w2_terms);
+            /// price = hidden_dot_w2 + b2
+            let price = hidden_dot_w2 + b2[0];
+            /// price_minus_y = price − y
+            /// mse: mean((p - y)²)
+            let price_minus_y_i = price - y[i];
+            price_minus_y[i] = price_minus_y_i;
+            /// square_price_minus_y = price_minus_y²
+            /// mse: mean((p - y)²)
+            let square_price_minus_y = square(price_minus_y_i);
+            total += square_price_minus_y;
         }
+        /// mean = total / N
+        /// mse: mean((p - y)²)
+        let mean = total / N as f32;
+        mean
     }
-    /// The slices of `housing`'s backward pass.
-    struct Backward<'a> {
+    /// The backward pass of `housing`, over slices.
+    #[inline(always)]
+    fn backward_pass(
         N: usize,
-        x: &'a [f32],
-        w2: &'a [f32],
+        x: &[f32],
+        w2: &[f32],
         d_output: f32,
-        hidden: &'a [f32],
-        price_minus_y: &'a [f32],
-        d_w1: &'a mut [f32],
-        d_b1: &'a mut [f32],
-        d_w2: &'a mut [f32],
-        d_b2: &'a mut [f32],
-        d_x_dot_w1_plus_b1: &'a mut [f32],
-    }
-    impl Pass for Backward<'_> {
-        type Output = ();
-        #[inline(always)]
-        fn run(self) {
-            #[inline(always)]
-            fn distinct<'a>(
-                N: usize,
-                x: &'a [f32],
-                w2: &'a [f32],
-                d_output: f32,
-                hidden: &'a [f32],
-                price_minus_y: &'a [f32],
-                d_w1: &'a mut [f32],
-                d_b1: &'a mut [f32],
-                d_w2: &'a mut [f32],
-                d_b2: &'a mut [f32],
-                d_x_dot_w1_plus_b1: &'a mut [f32],
-            ) {
-                let w2 = &w2[..13];
-                let price_minus_y = &price_minus_y[..N];
-                let d_b1 = &mut d_b1[..13];
-                let d_w2 = &mut d_w2[..13];
-                /// max_1 = max(N, 1)
-                /// div: d_a = dy / b
-                let max_1 = max(N as f32, 1.0);
-                /// d_total = d_output / max_1
-                /// div: d_a = dy / b
-                let d_total = d_output / max_1;
-                /// times_d_total = d_total · 2
-                /// square: d_x = dy * (2 * x)
-                let times_d_total = d_total * 2.0;
-                /// d_b2 = Σ[N](d_price_minus_y)
-                /// broadcast: d_x = sum of dy along the axes that x was spread over
-                let mut d_b2_total = 0.0;
-                d_w2.fill(0.0);
-                d_b1.fill(0.0);
-                for i in 0..N {
-                    /// d_price_minus_y = times_d_total · price_minus_y
-                    /// square: d_x = dy * (2 * x)
-                    let d_price_minus_y = times_d_total * price_minus_y[i];
-                    d_b2_total += d_price_minus_y;
-                    let hidden = &hidden[i * 13..][..13];
-                    let d_x_dot_w1_plus_b1 = &mut d_x_dot_w1_plus_b1[i * 13..][..13];
-                    for j in 0..13 {
-                        /// d_w2_terms = hidden · d_price_minus_y
-                        /// dot: d_b = dot(t(a), dy)
-                        let d_w2_terms = hidden[j] * d_price_minus_y;
-                        /// d_x_dot_w1_plus_b1 = d_price_minus_y · w2 · hidden · (1 − hidden)
-                        /// sigmoid: d_x = dy * (y * (1 - y))
-                        let d_x_dot_w1_plus_b1_j = d_price_minus_y * w2[j]
-                            * (hidden[j] * (1.0 - hidden[j]));
-                        d_w2[j] += d_w2_terms;
-                        d_x_dot_w1_plus_b1[j] = d_x_dot_w1_plus_b1_j;
-                        d_b1[j] += d_x_dot_w1_plus_b1_j;
-                    }
-                }
-                d_b2[0] = d_b2_total;
-                /// d_w1 = xᵀ·d_x_dot_w1_plus_b1
+        hidden: &[f32],
+        price_minus_y: &[f32],
+        d_w1: &mut [f32],
+        d_b1: &mut [f32],
+        d_w2: &mut [f32],
+        d_b2: &mut [f32],
+        d_x_dot_w1_plus_b1: &mut [f32],
+    ) {
+        let w2 = &w2[..13];
+        let price_minus_y = &price_minus_y[..N];
+        let d_b1 = &mut d_b1[..13];
+        let d_w2 = &mut d_w2[..13];
+        /// max_1 = max(N, 1)
+        /// div: d_a = dy / b
+        let max_1 = max(N as f32, 1.0);
+        /// d_total = d_output / max_1
+        /// div: d_a = dy / b
+        let d_total = d_output / max_1;
+        /// times_d_total = d_total · 2
+        /// square: d_x = dy * (2 * x)
+        let times_d_total = d_total * 2.0;
+        /// d_b2 = Σ[N](d_price_minus_y)
+        /// broadcast: d_x = sum of dy along the axes that x was spread over
+        let mut d_b2_total = 0.0;
+        d_w2.fill(0.0);
+        d_b1.fill(0.0);
+        for i in 0..N {
+            /// d_price_minus_y = times_d_total · price_minus_y
+            /// square: d_x = dy * (2 * x)
+            let d_price_minus_y = times_d_total * price_minus_y[i];
+            d_b2_total += d_price_minus_y;
+            let hidden = &hidden[i * 13..][..13];
+            let d_x_dot_w1_plus_b1 = &mut d_x_dot_w1_plus_b1[i * 13..][..13];
+            for j in 0..13 {
+                /// d_w2_terms = hidden · d_price_minus_y
                 /// dot: d_b = dot(t(a), dy)
-                let d_w1 = matmul_tn(d_w1, x, d_x_dot_w1_plus_b1, [13, N, 13]);
+                let d_w2_terms = hidden[j] * d_price_minus_y;
+                /// d_x_dot_w1_plus_b1 = d_price_minus_y · w2 · hidden · (1 − hidden)
+                /// sigmoid: d_x = dy * (y * (1 - y))
+                let d_x_dot_w1_plus_b1_j = d_price_minus_y * w2[j]
+                    * (hidden[j] * (1.0 - hidden[j]));
+                d_w2[j] += d_w2_terms;
+                d_x_dot_w1_plus_b1[j] = d_x_dot_w1_plus_b1_j;
+                d_b1[j] += d_x_dot_w1_plus_b1_j;
             }
-            let Self {
-                N,
-                x,
-                w2,
-                d_output,
-                hidden,
-                price_minus_y,
-                d_w1,
-                d_b1,
-                d_w2,
-                d_b2,
-                d_x_dot_w1_plus_b1,
-            } = self;
-            distinct(
-                N,
-                x,
-                w2,
-                d_output,
-                hidden,
-                price_minus_y,
-                d_w1,
-                d_b1,
-                d_w2,
-                d_b2,
-                d_x_dot_w1_plus_b1,
-            )
         }
+        d_b2[0] = d_b2_total;
+        /// d_w1 = xᵀ·d_x_dot_w1_plus_b1
+        /// dot: d_b = dot(t(a), dy)
+        let d_w1 = matmul_tn(d_w1, x, d_x_dot_w1_plus_b1, [13, N, 13]);
     }
-    /// The slices of both passes of `housing` in one, and who hears of each final gradient.
-    struct Step<'a, U: Update<f32>> {
+    /// Both passes of `housing` in one, over slices; `update` hears of each final gradient.
+    #[inline(always)]
+    fn step_pass<U: Update<f32>>(
         N: usize,
-        x: &'a [f32],
-        y: &'a [f32],
-        w1: U::Param<'a>,
-        b1: U::Param<'a>,
-        w2: U::Param<'a>,
-        b2: U::Param<'a>,
-        d_w1: &'a mut [f32],
-        d_b1: &'a mut [f32],
-        d_w2: &'a mut [f32],
-        d_b2: &'a mut [f32],
-        over_max: &'a mut [f32],
-        value: &'a mut [f32],
-        value_2: &'a mut [f32],
-        value_3: &'a mut [f32],
-        value_4: &'a mut [f32],
-        x_lanes: &'a mut [f32],
-        y_lanes: &'a mut [f32],
-        x_dot_w1: &'a mut [f32],
-        hidden_dot_w2: &'a mut [f32],
-        apart: &'a mut Vec<f32>,
-        update: U,
-    }
-    impl<U: Update<f32>> Pass for Step<'_, U> {
-        type Output = f32;
-        #[inline(always)]
-        fn run(self) -> f32 {
-            #[inline(always)]
-            fn distinct<'a, U: Update<f32>>(
-                N: usize,
-                x: &'a [f32],
-                y: &'a [f32],
-                w1: U::Param<'a>,
-                b1: U::Param<'a>,
-                w2: U::Param<'a>,
-                b2: U::Param<'a>,
-                d_w1: &'a mut [f32],
-                d_b1: &'a mut [f32],
-                d_w2: &'a mut [f32],
-                d_b2: &'a mut [f32],
-                over_max: &'a mut [f32],
-                value: &'a mut [f32],
-                value_2: &'a mut [f32],
-                value_3: &'a mut [f32],
-                value_4: &'a mut [f32],
-                x_lanes: &'a mut [f32],
-                y_lanes: &'a mut [f32],
-                x_dot_w1: &'a mut [f32],
-                hidden_dot_w2: &'a mut [f32],
-                apart: &'a mut Vec<f32>,
-                mut update: U,
-            ) -> f32 {
-                let d_b1 = &mut d_b1[..13];
-                let d_w2 = &mut d_w2[..13];
-                /// max_1 = max(N, 1)
-                /// div: d_a = dy / b
-                let max_1 = max(N as f32, 1.0);
-                /// over_max = 2 / max_1
-                /// square: d_x = dy * (2 * x)
-                let over_max_total = 2.0 / max_1;
-                over_max[0] = over_max_total;
-                value.fill(0.0);
-                value_2.fill(0.0);
-                value_3.fill(0.0);
-                value_4.fill(0.0);
-                d_w1.fill(0.0);
-                in_parts(
-                    [N, 32],
-                    apart,
-                    [
-                        &mut value[..],
-                        &mut value_2[..],
-                        &mut value_3[..],
-                        &mut value_4[..],
-                        &mut d_w1[..],
-                    ],
-                    [
-                        &mut x_lanes[..],
-                        &mut y_lanes[..],
-                        &mut x_dot_w1[..],
-                        &mut hidden_dot_w2[..],
-                    ],
-                    |
+        x: &[f32],
+        y: &[f32],
+        w1: U::Param<'_>,
+        b1: U::Param<'_>,
+        w2: U::Param<'_>,
+        b2: U::Param<'_>,
+        d_w1: &mut [f32],
+        d_b1: &mut [f32],
+        d_w2: &mut [f32],
+        d_b2: &mut [f32],
+        over_max: &mut [f32],
+        value: &mut [f32],
+        value_2: &mut [f32],
+        value_3: &mut [f32],
+        value_4: &mut [f32],
+        x_lanes: &mut [f32],
+        y_lanes: &mut [f32],
+        x_dot_w1: &mut [f32],
+        hidden_dot_w2: &mut [f32],
+        apart: &mut Vec<f32>,
+        mut update: U,
+    ) -> f32 {
+        let d_b1 = &mut d_b1[..13];
+        let d_w2 = &mut d_w2[..13];
+        /// max_1 = max(N, 1)
+        /// div: d_a = dy / b
+        let max_1 = max(N as f32, 1.0);
+        /// over_max = 2 / max_1
+        /// square: d_x = dy * (2 * x)
+        let over_max_total = 2.0 / max_1;
+        over_max[0] = over_max_total;
+        value.fill(0.0);
+        value_2.fill(0.0);
+        value_3.fill(0.0);
+        value_4.fill(0.0);
+        d_w1.fill(0.0);
+        in_parts(
+            [N, 32],
+            apart,
+            [
+                &mut value[..],
+                &mut value_2[..],
+                &mut value_3[..],
+                &mut value_4[..],
+                &mut d_w1[..],
+            ],
+            [
+                &mut x_lanes[..],
+                &mut y_lanes[..],
+                &mut x_dot_w1[..],
+                &mut hidden_dot_w2[..],
+            ],
+            |
+                rows,
+                [value,
+                value_2,
+                value_3,
+                value_4,
+                d_w1,
+                ],
+                [x_lanes,
+                y_lanes,
+                x_dot_w1,
+                hidden_dot_w2,
+                ]|
+            {
+                simd(
+                    #[inline(always)]
+                    || self::step_rows(
                         rows,
-                        [value,
+                        &x[..],
+                        &y[..],
+                        &w1[..],
+                        &b1[..],
+                        &w2[..],
+                        &b2[..],
+                        &over_max[..],
+                        value,
                         value_2,
                         value_3,
                         value_4,
                         d_w1,
-                        ],
-                        [x_lanes,
+                        x_lanes,
                         y_lanes,
                         x_dot_w1,
                         hidden_dot_w2,
-                        ]|
-                    {
-                        simd(StepRows {
-                            rows,
-                            x: &x[..],
-                            y: &y[..],
-                            w1: &w1[..],
-                            b1: &b1[..],
-                            w2: &w2[..],
-                            b2: &b2[..],
-                            over_max: &over_max[..],
-                            value,
-                            value_2,
-                            value_3,
-                            value_4,
-                            d_w1,
-                            x_lanes,
-                            y_lanes,
-                            x_dot_w1,
-                            hidden_dot_w2,
-                        })
-                    },
-                );
-                update.hand(0, w1, d_w1);
-                /// total = Σ[32](value)
-                /// mse: mean((p - y)²)
-                let total = sum(value);
-                /// d_b2 = Σ[32](value_2)
-                /// broadcast: d_x = sum of dy along the axes that x was spread over
-                let d_b2_total = sum(value_2);
-                d_b2[0] = d_b2_total;
-                update.hand(3, b2, d_b2);
-                for i in 0..13 {
-                    let value_3 = &value_3[i * 32..][..32];
-                    /// d_w2 = Σ[32](value_3)
-                    /// dot: d_b = dot(t(a), dy)
-                    let d_w2_i = sum(value_3);
-                    d_w2[i] = d_w2_i;
-                }
-                update.hand(2, w2, d_w2);
-                for i in 0..13 {
-                    let value_4 = &value_4[i * 32..][..32];
-                    /// d_b1 = Σ[32](value_4)
-                    /// broadcast: d_x = sum of dy along the axes that x was spread over
-                    let d_b1_i = sum(value_4);
-                    d_b1[i] = d_b1_i;
-                }
-                update.hand(1, b1, d_b1);
-                /// mean = total / N
-                /// mse: mean((p - y)²)
-                let mean = total / N as f32;
-                mean
-            }
-            let Self {
-                N,
-                x,
-                y,
-                w1,
-                b1,
-                w2,
-                b2,
-                d_w1,
-                d_b1,
-                d_w2,
-                d_b2,
-                over_max,
-                value,
-                value_2,
-                value_3,
-                value_4,
-                x_lanes,
-                y_lanes,
-                x_dot_w1,
-                hidden_dot_w2,
-                apart,
-                update,
-            } = self;
-            distinct(
-                N,
-                x,
-                y,
-                w1,
-                b1,
-                w2,
-                b2,
-                d_w1,
-                d_b1,
-                d_w2,
-                d_b2,
-                over_max,
-                value,
-                value_2,
-                value_3,
-                value_4,
-                x_lanes,
-                y_lanes,
-                x_dot_w1,
-                hidden_dot_w2,
-                apart,
-                update,
-            )
+                    ),
+                )
+            },
+        );
+        update.hand(0, w1, d_w1);
+        /// total = Σ[32](value)
+        /// mse: mean((p - y)²)
+        let total = sum(value);
+        /// d_b2 = Σ[32](value_2)
+        /// broadcast: d_x = sum of dy along the axes that x was spread over
+        let d_b2_total = sum(value_2);
+        d_b2[0] = d_b2_total;
+        update.hand(3, b2, d_b2);
+        for i in 0..13 {
+            let value_3 = &value_3[i * 32..][..32];
+            /// d_w2 = Σ[32](value_3)
+            /// dot: d_b = dot(t(a), dy)
+            let d_w2_i = sum(value_3);
+            d_w2[i] = d_w2_i;
         }
+        update.hand(2, w2, d_w2);
+        for i in 0..13 {
+            let value_4 = &value_4[i * 32..][..32];
+            /// d_b1 = Σ[32](value_4)
+            /// broadcast: d_x = sum of dy along the axes that x was spread over
+            let d_b1_i = sum(value_4);
+            d_b1[i] = d_b1_i;
+        }
+        update.hand(1, b1, d_b1);
+        /// mean = total / N
+        /// mse: mean((p - y)²)
+        let mean = total / N as f32;
+        mean
     }
-    /// The slices of a part of the N rows of `Step`.
-    struct StepRows<'a> {
+    /// A part of the N rows of `step_pass`.
+    #[inline(always)]
+    fn step_rows(
         rows: ::core::ops::Range<usize>,
-        x: &'a [f32],
-        y: &'a [f32],
-        w1: &'a [f32],
-        b1: &'a [f32],
-        w2: &'a [f32],
-        b2: &'a [f32],
-        over_max: &'a [f32],
-        value: &'a mut [f32],
-        value_2: &'a mut [f32],
-        value_3: &'a mut [f32],
-        value_4: &'a mut [f32],
-        d_w1: &'a mut [f32],
-        x_lanes: &'a mut [f32],
-        y_lanes: &'a mut [f32],
-        x_dot_w1: &'a mut [f32],
-        hidden_dot_w2: &'a mut [f32],
-    }
-    impl Pass for StepRows<'_> {
-        type Output = ();
-        #[inline(always)]
-        fn run(self) {
-            let Self {
-                rows,
-                x,
-                y,
-                w1,
-                b1,
-                w2,
-                b2,
-                over_max,
-                value,
-                value_2,
-                value_3,
-                value_4,
-                d_w1,
-                x_lanes,
-                y_lanes,
-                x_dot_w1,
-                hidden_dot_w2,
-            } = self;
-            let live = &mut [false; 32];
-            for rows in rows_within(rows, 32) {
-                lanes_of(x_lanes, x, &rows, [13, 32]);
-                lanes_of(y_lanes, y, &rows, [1, 32]);
-                live_lanes(live, &rows);
-                StepTurn {
-                    x_lanes: &x_lanes[..],
-                    y_lanes: &y_lanes[..],
-                    live: &live[..],
-                    w1: &w1[..],
-                    b1: &b1[..],
-                    w2: &w2[..],
-                    b2: &b2[..],
-                    over_max: over_max[0],
-                    output: &mut value[..],
-                    output_2: &mut value_2[..],
-                    output_3: &mut value_3[..],
-                    output_4: &mut value_4[..],
-                    output_5: &mut d_w1[..],
-                    x_dot_w1: &mut x_dot_w1[..],
-                    hidden_dot_w2: &mut hidden_dot_w2[..],
-                }
-                    .run();
-            }
+        x: &[f32],
+        y: &[f32],
+        w1: &[f32],
+        b1: &[f32],
+        w2: &[f32],
+        b2: &[f32],
+        over_max: &[f32],
+        value: &mut [f32],
+        value_2: &mut [f32],
+        value_3: &mut [f32],
+        value_4: &mut [f32],
+        d_w1: &mut [f32],
+        x_lanes: &mut [f32],
+        y_lanes: &mut [f32],
+        x_dot_w1: &mut [f32],
+        hidden_dot_w2: &mut [f32],
+    ) {
+        let live = &mut [false; 32];
+        for rows in rows_within(rows, 32) {
+            lanes_of(x_lanes, x, &rows, [13, 32]);
+            lanes_of(y_lanes, y, &rows, [1, 32]);
+            live_lanes(live, &rows);
+            self::step_turn(
+                &x_lanes[..],
+                &y_lanes[..],
+                &live[..],
+                &w1[..],
+                &b1[..],
+                &w2[..],
+                &b2[..],
+                over_max[0],
+                &mut value[..],
+                &mut value_2[..],
+                &mut value_3[..],
+                &mut value_4[..],
+                &mut d_w1[..],
+                &mut x_dot_w1[..],
+                &mut hidden_dot_w2[..],
+            );
         }
     }
-    /// The slices of one of the N turns of a loop in `Step`.
-    struct StepTurn<'a> {
-        x_lanes: &'a [f32],
-        y_lanes: &'a [f32],
-        live: &'a [bool],
-        w1: &'a [f32],
-        b1: &'a [f32],
-        w2: &'a [f32],
-        b2: &'a [f32],
+    /// One of the N turns of a loop in `step_pass`.
+    #[inline(always)]
+    fn step_turn(
+        x_lanes: &[f32],
+        y_lanes: &[f32],
+        live: &[bool],
+        w1: &[f32],
+        b1: &[f32],
+        w2: &[f32],
+        b2: &[f32],
         over_max: f32,
-        output: &'a mut [f32],
-        output_2: &'a mut [f32],
-        output_3: &'a mut [f32],
-        output_4: &'a mut [f32],
-        output_5: &'a mut [f32],
-        x_dot_w1: &'a mut [f32],
-        hidden_dot_w2: &'a mut [f32],
-    }
-    impl Pass for StepTurn<'_> {
-        type Output = ();
-        #[inline(always)]
-        fn run(self) {
-            #[inline(always)]
-            fn distinct<'a>(
-                x_lanes: &'a [f32],
-                y_lanes: &'a [f32],
-                live: &'a [bool],
-                w1: &'a [f32],
-                b1: &'a [f32],
-                w2: &'a [f32],
-                b2: &'a [f32],
-                over_max: f32,
-                output: &'a mut [f32],
-                output_2: &'a mut [f32],
-                output_3: &'a mut [f32],
-                output_4: &'a mut [f32],
-                output_5: &'a mut [f32],
-                x_dot_w1: &'a mut [f32],
-                hidden_dot_w2: &'a mut [f32],
-            ) {
-                let y_lanes = &y_lanes[..32];
-                let live = &live[..32];
-                let b1 = &b1[..13];
-                let w2 = &w2[..13];
-                let output = &mut output[..32];
-                let output_2 = &mut output_2[..32];
-                let hidden_dot_w2 = &mut hidden_dot_w2[..32];
-                /// x_dot_w1 = w1ᵀ·x_lanes
-                let x_dot_w1 = matmul_tn(x_dot_w1, w1, x_lanes, [13, 13, 32]);
-                hidden_dot_w2.fill(0.0);
-                /// hidden is written over x_dot_w1, which is not needed any more
-                let hidden = x_dot_w1;
-                for i in 0..13 {
-                    let hidden = &mut hidden[i * 32..][..32];
-                    for j in 0..32 {
-                        /// hidden = σ(x_dot_w1 + b1)
-                        let hidden_j = sigmoid(hidden[j] + b1[i]);
-                        /// hidden_dot_w2_terms = hidden · w2
-                        let hidden_dot_w2_terms = hidden_j * w2[i];
-                        hidden[j] = hidden_j;
-                        hidden_dot_w2[j] += hidden_dot_w2_terms;
-                    }
-                }
-                /// d_price_minus_y is written over hidden_dot_w2, which is not needed any more
-                let d_price_minus_y = hidden_dot_w2;
-                for i in 0..32 {
-                    /// price = hidden_dot_w2 + b2
-                    let price = d_price_minus_y[i] + b2[0];
-                    /// price_minus_y_2 = live ? (price − y_lanes) : 0
-                    /// mse: mean((p - y)²)
-                    let price_minus_y_2 = select(live[i], price - y_lanes[i], 0.0);
-                    /// d_price_minus_y = (live ? over_max : 0) · price_minus_y_2
-                    /// square: d_x = dy * (2 * x)
-                    let d_price_minus_y_i = select(live[i], over_max, 0.0)
-                        * price_minus_y_2;
-                    /// output = Σ[1](price_minus_y_2²)
-                    /// mse: mean((p - y)²)
-                    let total_i = square(price_minus_y_2);
-                    /// output_2 = d_price_minus_y
-                    /// square: d_x = dy * (2 * x)
-                    let d_price_minus_y_i_2 = d_price_minus_y_i;
-                    d_price_minus_y[i] = d_price_minus_y_i;
-                    output[i] += total_i;
-                    output_2[i] += d_price_minus_y_i_2;
-                }
-                /// d_x_dot_w1_plus_b1 is written over hidden, which is not needed any more
-                let d_x_dot_w1_plus_b1 = hidden;
-                for i in 0..13 {
-                    let d_x_dot_w1_plus_b1 = &mut d_x_dot_w1_plus_b1[i * 32..][..32];
-                    let output_3 = &mut output_3[i * 32..][..32];
-                    let output_4 = &mut output_4[i * 32..][..32];
-                    for j in 0..32 {
-                        /// d_x_dot_w1_plus_b1 = d_price_minus_y · w2 · hidden · (1 − hidden)
-                        /// sigmoid: d_x = dy * (y * (1 - y))
-                        let d_x_dot_w1_plus_b1_j = d_price_minus_y[j] * w2[i]
-                            * (d_x_dot_w1_plus_b1[j] * (1.0 - d_x_dot_w1_plus_b1[j]));
-                        /// output_3 = hidden · d_price_minus_y
-                        /// dot: d_b = dot(t(a), dy)
-                        let d_w2_terms_j = d_x_dot_w1_plus_b1[j] * d_price_minus_y[j];
-                        /// output_4 = d_x_dot_w1_plus_b1
-                        /// sigmoid: d_x = dy * (y * (1 - y))
-                        let d_x_dot_w1_plus_b1_j_2 = d_x_dot_w1_plus_b1_j;
-                        d_x_dot_w1_plus_b1[j] = d_x_dot_w1_plus_b1_j;
-                        output_3[j] += d_w2_terms_j;
-                        output_4[j] += d_x_dot_w1_plus_b1_j_2;
-                    }
-                }
-                /// output_5 = x_lanes·d_x_dot_w1_plus_b1ᵀ
-                /// dot: d_b = dot(t(a), dy)
-                let output_5 = matmul_nt_add(
-                    output_5,
-                    x_lanes,
-                    d_x_dot_w1_plus_b1,
-                    [13, 32, 13],
-                );
+        output: &mut [f32],
+        output_2: &mut [f32],
+        output_3: &mut [f32],
+        output_4: &mut [f32],
+        output_5: &mut [f32],
+        x_dot_w1: &mut [f32],
+        hidden_dot_w2: &mut [f32],
+    ) {
+        let y_lanes = &y_lanes[..32];
+        let live = &live[..32];
+        let b1 = &b1[..13];
+        let w2 = &w2[..13];
+        let output = &mut output[..32];
+        let output_2 = &mut output_2[..32];
+        let hidden_dot_w2 = &mut hidden_dot_w2[..32];
+        /// x_dot_w1 = w1ᵀ·x_lanes
+        let x_dot_w1 = matmul_tn(x_dot_w1, w1, x_lanes, [13, 13, 32]);
+        hidden_dot_w2.fill(0.0);
+        /// hidden is written over x_dot_w1, which is not needed any more
+        let hidden = x_dot_w1;
+        for i in 0..13 {
+            let hidden = &mut hidden[i * 32..][..32];
+            for j in 0..32 {
+                /// hidden = σ(x_dot_w1 + b1)
+                let hidden_j = sigmoid(hidden[j] + b1[i]);
+                /// hidden_dot_w2_terms = hidden · w2
+                let hidden_dot_w2_terms = hidden_j * w2[i];
+                hidden[j] = hidden_j;
+                hidden_dot_w2[j] += hidden_dot_w2_terms;
             }
-            let Self {
-                x_lanes,
-                y_lanes,
-                live,
-                w1,
-                b1,
-                w2,
-                b2,
-                over_max,
-                output,
-                output_2,
-                output_3,
-                output_4,
-                output_5,
-                x_dot_w1,
-                hidden_dot_w2,
-            } = self;
-            distinct(
-                x_lanes,
-                y_lanes,
-                live,
-                w1,
-                b1,
-                w2,
-                b2,
-                over_max,
-                output,
-                output_2,
-                output_3,
-                output_4,
-                output_5,
-                x_dot_w1,
-                hidden_dot_w2,
-            )
         }
+        /// d_price_minus_y is written over hidden_dot_w2, which is not needed any more
+        let d_price_minus_y = hidden_dot_w2;
+        for i in 0..32 {
+            /// price = hidden_dot_w2 + b2
+            let price = d_price_minus_y[i] + b2[0];
+            /// price_minus_y_2 = live ? (price − y_lanes) : 0
+            /// mse: mean((p - y)²)
+            let price_minus_y_2 = select(live[i], price - y_lanes[i], 0.0);
+            /// d_price_minus_y = (live ? over_max : 0) · price_minus_y_2
+            /// square: d_x = dy * (2 * x)
+            let d_price_minus_y_i = select(live[i], over_max, 0.0) * price_minus_y_2;
+            /// output = Σ[1](price_minus_y_2²)
+            /// mse: mean((p - y)²)
+            let total_i = square(price_minus_y_2);
+            /// output_2 = d_price_minus_y
+            /// square: d_x = dy * (2 * x)
+            let d_price_minus_y_i_2 = d_price_minus_y_i;
+            d_price_minus_y[i] = d_price_minus_y_i;
+            output[i] += total_i;
+            output_2[i] += d_price_minus_y_i_2;
+        }
+        /// d_x_dot_w1_plus_b1 is written over hidden, which is not needed any more
+        let d_x_dot_w1_plus_b1 = hidden;
+        for i in 0..13 {
+            let d_x_dot_w1_plus_b1 = &mut d_x_dot_w1_plus_b1[i * 32..][..32];
+            let output_3 = &mut output_3[i * 32..][..32];
+            let output_4 = &mut output_4[i * 32..][..32];
+            for j in 0..32 {
+                /// d_x_dot_w1_plus_b1 = d_price_minus_y · w2 · hidden · (1 − hidden)
+                /// sigmoid: d_x = dy * (y * (1 - y))
+                let d_x_dot_w1_plus_b1_j = d_price_minus_y[j] * w2[i]
+                    * (d_x_dot_w1_plus_b1[j] * (1.0 - d_x_dot_w1_plus_b1[j]));
+                /// output_3 = hidden · d_price_minus_y
+                /// dot: d_b = dot(t(a), dy)
+                let d_w2_terms_j = d_x_dot_w1_plus_b1[j] * d_price_minus_y[j];
+                /// output_4 = d_x_dot_w1_plus_b1
+                /// sigmoid: d_x = dy * (y * (1 - y))
+                let d_x_dot_w1_plus_b1_j_2 = d_x_dot_w1_plus_b1_j;
+                d_x_dot_w1_plus_b1[j] = d_x_dot_w1_plus_b1_j;
+                output_3[j] += d_w2_terms_j;
+                output_4[j] += d_x_dot_w1_plus_b1_j_2;
+            }
+        }
+        /// output_5 = x_lanes·d_x_dot_w1_plus_b1ᵀ
+        /// dot: d_b = dot(t(a), dy)
+        let output_5 = matmul_nt_add(
+            output_5,
+            x_lanes,
+            d_x_dot_w1_plus_b1,
+            [13, 32, 13],
+        );
     }
 }
 #[doc(hidden)]

@@ -40,7 +40,7 @@ pub fn inference(surface: &Surface) -> TokenStream {
 pub fn functions(surface: &Surface, passes: Option<&Passes>) -> TokenStream {
     let step = passes.and_then(|p| p.step.as_ref());
     let none = HashSet::new();
-    let updates = step.map(|step| updates(surface, step, &pass(step, "Step", &surface.real, &none)));
+    let updates = step.map(|step| updates(surface, step, &pass(step, "step_pass", &surface.real, &none)));
     let kept = passes.map(|p| kept(&p.forward)).unwrap_or_default();
     let entry = Entry { surface, passes, kept, named_sizes: check::named_sizes(surface), updates };
     let (infer, forward, backward) = (entry.infer(), entry.forward(), entry.backward());
@@ -104,13 +104,13 @@ impl Entry<'_> {
         let name = &self.surface.model.name;
         let users = self.users();
         let one = |compiled: &Compiled, kind: &str, what: &str| {
-            pass(compiled, kind, &self.surface.real, &users).items(&format!("The slices of `{name}`'s {what}."))
+            pass(compiled, kind, &self.surface.real, &users).items(&format!("The {what} of `{name}`, over slices."))
         };
-        let infer = one(&passes.infer, "Infer", "inference");
-        let forward = one(&passes.forward, "Forward", "forward pass");
-        let backward = one(&passes.backward, "Backward", "backward pass");
+        let infer = one(&passes.infer, "infer_pass", "inference");
+        let forward = one(&passes.forward, "forward_pass", "forward pass");
+        let backward = one(&passes.backward, "backward_pass", "backward pass");
         let step = passes.step.as_ref().map(|step| {
-            let doc = format!("The slices of both passes of `{name}` in one, and who hears of each final gradient.");
+            let doc = format!("Both passes of `{name}` in one, over slices; `update` hears of each final gradient.");
             self.step_pass(step, &users).items(&doc)
         });
         quote!(#infer #forward #backward #step)
@@ -140,7 +140,7 @@ impl Entry<'_> {
         let body = self.passes.map_or_else(
             || self.stub(),
             |passes| {
-                let (entry, run) = (self.stateful_entry(), self.run(&passes.infer, "Infer"));
+                let (entry, run) = (self.stateful_entry(), self.run(&passes.infer, "infer_pass"));
                 let result = self.outputs(&passes.infer);
                 quote!(#entry #run #result)
             },
@@ -159,7 +159,7 @@ impl Entry<'_> {
         let body = self.passes.map_or_else(
             || self.stub(),
             |passes| {
-                let (entry, run) = (self.stateful_entry(), self.run(&passes.forward, "Forward"));
+                let (entry, run) = (self.stateful_entry(), self.run(&passes.forward, "forward_pass"));
                 let (result, saved) = (self.outputs(&passes.forward), self.saved(&passes.forward));
                 let next = self.next_states(&passes.forward);
                 quote!(#entry #run #next (#result, #saved))
@@ -187,7 +187,7 @@ impl Entry<'_> {
             || self.stub(),
             |passes| {
                 let (entry, cotangents) = (self.entry(), self.cotangents());
-                let (checks, run) = (self.check_saved(), self.run(&passes.backward, "Backward"));
+                let (checks, run) = (self.check_saved(), self.run(&passes.backward, "backward_pass"));
                 let gradients = self.gradients(&passes.backward);
                 quote!(#entry #cotangents #checks #run #gradients)
             },
@@ -264,7 +264,7 @@ impl Entry<'_> {
                 }
                 _ => {
                     let (length, blank) = (length(&buffer.shape), blank(buffer.dtype));
-                    (quote!(let mut #name = vec![#blank; #length];), quote!(#name: &mut #name))
+                    (quote!(let mut #name = vec![#blank; #length];), quote!(&mut #name))
                 }
             };
             bindings.extend(binding);
@@ -274,16 +274,16 @@ impl Entry<'_> {
         quote!(#bindings #call)
     }
 
-    /// `let (value, d_b) = simd(Step { N, x, w, d_w });`
+    /// `let (value, d_b) = simd(|| step_pass(N, x, w, d_w));`
     fn call(&self, pass: &Pass, given: &[TokenStream], update: TokenStream) -> TokenStream {
         let dims = pass.dimensions().into_iter().map(ident);
         let name = &pass.name;
-        let record = quote!(#name { #(#dims,)* #(#given,)* #update });
+        let call = quote!(simd(#[inline(always)] || self::#name(#(#dims,)* #(#given,)* #update)));
         let scalars: Vec<Ident> = pass.scalar_results().into_iter().map(|k| self.scalar(pass.program, k)).collect();
         match scalars.as_slice() {
-            [] => quote!(simd(#record);),
-            [one] => quote!(let #one = simd(#record);),
-            all => quote!(let (#(#all),*) = simd(#record);),
+            [] => quote!(#call;),
+            [one] => quote!(let #one = #call;),
+            all => quote!(let (#(#all),*) = #call;),
         }
     }
 

@@ -1,4 +1,4 @@
-//! A program as Rust: a record of the slices that a pass works on, and its `run`, statement by statement.
+//! A program as Rust: a function over the slices that a pass works on, statement by statement.
 
 use super::access::accesses;
 use super::code::{Code, docs, ident, size};
@@ -163,64 +163,43 @@ impl Pass<'_> {
 
     // --- the items ---
 
-    /// The record and its `run`, whose work is done on arguments: of them LLVM knows, as it doesn't of a record's fields, that
-    /// no slice overlaps with one that is written, and vectorises what it could not otherwise.
+    /// A function over slices. Of arguments LLVM knows, as it doesn't of what a record or a closure holds, that no slice overlaps
+    /// with one that is written, and vectorises what it could not otherwise.
     pub fn items(&self, doc: &str) -> TokenStream {
         let name = &self.name;
-        let dims: Vec<Ident> = self.dimensions().into_iter().map(ident).collect();
+        let dims = self.dimensions().into_iter().map(ident);
         let fields = self.fields();
-        let declared: Vec<TokenStream> = fields.iter().map(|f| self.declared(f)).collect();
-        let given = fields.iter().zip(&declared).map(|(f, declared)| {
-            let moves_in_parts = self.hands().any(|hand| hand.in_tiles && hand.param == f.buffer);
-            let mutable = moves_in_parts.then(|| quote!(mut));
+        let given = fields.iter().map(|field| {
+            let moves_in_parts = self.hands().any(|hand| hand.in_tiles && hand.param == field.buffer);
+            let (mutable, declared) = (moves_in_parts.then(|| quote!(mut)), self.declared(field));
             quote!(#mutable #declared)
         });
-        let names: Vec<&Ident> = fields.iter().map(|f| &f.name).collect();
         let output = self.output_type();
         let returns = (!self.scalar_results().is_empty()).then(|| quote!(-> #output));
-        let update = self.updates.map(|updates| &updates.name);
-        let (update_field, update_given) =
-            (update.map(|name| quote!(#name: U)), update.map(|name| quote!(mut #name: U)));
         let looped = self.looped_whole();
         let lengths = fields.iter().filter_map(|f| self.length(f, &looped));
         let shared = shared(self);
         let rows = self.local_arrays(&shared);
+        let update = self.updates.map(|updates| &updates.name);
         let moves = shared.values().any(|shared| !shared.moved.is_empty());
         let together = update.filter(|_| moves).map(|name| quote!(let #name = together(#name);));
         let body = Writer { shared, ..Writer::new(self, self.inlined()) }.body();
         let result = self.result();
         let docs = docs([doc]);
         let (part, real) = (self.rows().map(|rows| rows.item()), &self.real);
-        let (apart_field, apart) =
-            (part.as_ref().map(|_| quote!(apart: &'a mut Vec<#real>,)), part.as_ref().map(|_| quote!(apart,)));
+        let apart = part.as_ref().map(|_| quote!(apart: &mut Vec<#real>,));
+        let hears = update.map(|_| quote!(<U: Update<#real>>));
+        let update = update.map(|name| quote!(mut #name: U,));
         let loops: TokenStream = self.loops().map(|turns| self.turn(turns).items(&self.turn_doc(turns))).collect();
-        let borrows = fields.iter().any(|f| !self.is_scalar_argument(f.buffer));
-        let (generics, all, elided) = match (borrows, update_field.is_some()) {
-            (false, false) => Default::default(),
-            (true, false) => (quote!(<'a>), quote!(), quote!(<'_>)),
-            (false, true) => (quote!(<U: Update<#real>>), quote!(<U: Update<#real>>), quote!(<U>)),
-            (true, true) => (quote!(<'a, U: Update<#real>>), quote!(<U: Update<#real>>), quote!(<'_, U>)),
-        };
         quote! {
             #docs
-            struct #name #generics { #(#dims: usize,)* #(#declared,)* #apart_field #update_field }
-
-            impl #all Pass for #name #elided {
-                type Output = #output;
-
-                #[inline(always)]
-                fn run(self) #returns {
-                    #[inline(always)]
-                    fn distinct #generics(#(#dims: usize,)* #(#given,)* #apart_field #update_given) #returns {
-                        #(#lengths)*
-                        #(#rows)*
-                        #together
-                        #body
-                        #result
-                    }
-                    let Self { #(#dims,)* #(#names,)* #apart #update } = self;
-                    distinct(#(#dims,)* #(#names,)* #apart #update)
-                }
+            #[inline(always)]
+            fn #name #hears(#(#dims: usize,)* #(#given,)* #apart #update) #returns {
+                #(#lengths)*
+                #(#rows)*
+                #together
+                #body
+                #result
             }
 
             #part
@@ -246,7 +225,7 @@ impl Pass<'_> {
         let number = self.loops().position(|t| t.value == turns.value).map_or(0, |k| k + 1);
         let number = if self.loops().count() > 1 { number.to_string() } else { String::new() };
         Pass {
-            name: ident(&format!("{}Turn{number}", self.name)),
+            name: ident(&format!("{}_turn{number}", self.kind())),
             graph: &turns.graph,
             program: &turns.program,
             names: &self.names.loops[&turns.value],
@@ -257,9 +236,15 @@ impl Pass<'_> {
         }
     }
 
+    /// The name without what says that it is a whole pass: those of its parts begin with it.
+    pub fn kind(&self) -> String {
+        let name = self.name.to_string();
+        name.strip_suffix("_pass").unwrap_or(&name).to_string()
+    }
+
     fn turn_doc(&self, turns: &Turns) -> String {
         let order = if turns.reverse { ", from the last to the first" } else { "" };
-        format!("The slices of one of the {} turns of a loop in `{}`{order}.", turns.count, self.name)
+        format!("One of the {} turns of a loop in `{}`{order}.", turns.count, self.name)
     }
 
     fn declared(&self, field: &Field) -> TokenStream {
@@ -267,9 +252,9 @@ impl Pass<'_> {
         let (name, element) = (&field.name, self.element(buffer.dtype));
         let kind = match (field.mutable, self.is_scalar_argument(field.buffer)) {
             (_, true) => quote!(#element),
-            (false, false) if self.is_held(field.buffer) => quote!(U::Param<'a>),
-            (false, false) => quote!(&'a [#element]),
-            (true, false) => quote!(&'a mut [#element]),
+            (false, false) if self.is_held(field.buffer) => quote!(U::Param<'_>),
+            (false, false) => quote!(&[#element]),
+            (true, false) => quote!(&mut [#element]),
         };
         quote!(#name: #kind)
     }

@@ -1,4 +1,4 @@
-//! A loop over tiles of rows as Rust: parts of the rows, which threads may share, are a pass of their own, with the sums and
+//! A loop over tiles of rows as Rust: parts of the rows, which threads may share, are a function of their own, with the sums and
 //! the lanes of their part.
 
 use super::code::{docs, ident, size};
@@ -19,7 +19,7 @@ pub struct Rows<'a> {
 
 impl Rows<'_> {
     fn name(&self) -> Ident {
-        ident(&format!("{}Rows", self.pass.name))
+        ident(&format!("{}_rows", self.pass.kind()))
     }
 
     fn is_local(&self, id: BufferId) -> bool {
@@ -56,13 +56,13 @@ impl Rows<'_> {
         self.pass.turn(self.turns).dimensions().into_iter().map(ident).collect()
     }
 
-    /// `in_parts([N, 32], apart, [&mut d_w[..]], [&mut x_lanes[..]], |rows, [d_w], [x_lanes]| simd(StepRows { .. }));`
+    /// `in_parts([N, 32], apart, [&mut d_w[..]], [&mut x_lanes[..]], |rows, [d_w], [x_lanes]| simd(|| step_rows(..)));`
     pub fn statement(&self) -> TokenStream {
         let (name, count, height) = (self.name(), size(&self.turns.count), Literal::i64_unsuffixed(self.tile.height));
         let (sums, lanes) = (self.variables(self.sums()), self.variables(self.lanes()));
         let given = self.given().into_iter().map(|id| {
             let name = self.pass.variable(id);
-            if self.pass.is_scalar_argument(id) { quote!(#name) } else { quote!(#name: &#name[..]) }
+            if self.pass.is_scalar_argument(id) { quote!(#name) } else { quote!(&#name[..]) }
         });
         let dims = self.dimensions();
         quote! {
@@ -72,49 +72,41 @@ impl Rows<'_> {
                 [#(&mut #sums[..]),*],
                 [#(&mut #lanes[..]),*],
                 |rows, [#(#sums),*], [#(#lanes),*]| {
-                    simd(#name { rows, #(#dims,)* #(#given,)* #(#sums,)* #(#lanes),* })
+                    simd(#[inline(always)] || self::#name(rows, #(#dims,)* #(#given,)* #(#sums,)* #(#lanes),*))
                 },
             );
         }
     }
 
-    /// The record of a part of the rows, and its `run`.
+    /// The function for a part of the rows.
     pub fn item(&self) -> TokenStream {
         let (name, dims) = (self.name(), self.dimensions());
         let (given, sums, lanes) = (self.variables(self.given()), self.sums(), self.lanes());
         let written = self.variables(sums.into_iter().chain(lanes));
         let kinds = self.given().into_iter().map(|id| {
             let element = self.pass.element(self.pass.program.buffer(id).dtype);
-            if self.pass.is_scalar_argument(id) { quote!(#element) } else { quote!(&'a [#element]) }
+            if self.pass.is_scalar_argument(id) { quote!(#element) } else { quote!(&[#element]) }
         });
         let real = self.pass.element(Dtype::Real);
         let own = self.local_arrays().into_iter().map(|id| self.pass.local_array(id));
         let body = self.tiles();
-        let docs =
-            docs([format!("The slices of a part of the {} rows of `{}`.", self.turns.count, self.pass.name).as_str()]);
+        let docs = docs([format!("A part of the {} rows of `{}`.", self.turns.count, self.pass.name).as_str()]);
         quote! {
             #docs
-            struct #name<'a> {
+            #[inline(always)]
+            fn #name(
                 rows: ::core::ops::Range<usize>,
                 #(#dims: usize,)*
                 #(#given: #kinds,)*
-                #(#written: &'a mut [#real],)*
-            }
-
-            impl Pass for #name<'_> {
-                type Output = ();
-
-                #[inline(always)]
-                fn run(self) {
-                    let Self { rows, #(#dims,)* #(#given,)* #(#written,)* } = self;
-                    #(#own)*
-                    #body
-                }
+                #(#written: &mut [#real],)*
+            ) {
+                #(#own)*
+                #body
             }
         }
     }
 
-    /// `for rows in rows_within(rows, 32) { lanes_of(x_lanes, x, &rows, [13, 32]); StepTurn { .. }.run(); }`
+    /// `for rows in rows_within(rows, 32) { lanes_of(x_lanes, x, &rows, [13, 32]); step_turn(..); }`
     fn tiles(&self) -> TokenStream {
         let height = Literal::i64_unsuffixed(self.tile.height);
         let writer = Writer::new(self.pass, HashMap::new());

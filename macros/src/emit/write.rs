@@ -152,7 +152,7 @@ impl Writer<'_> {
         }
     }
 
-    /// `for i in 0..T { ForwardTurn { T, x: &x[i * 4..][..4], .. }.run(); h.copy_from_slice(h_next); }`
+    /// `for i in 0..T { forward_turn(T, &x[i * 4..][..4], ..); h.copy_from_slice(h_next); }`
     fn turns(&self, turns: &Turns) -> TokenStream {
         let starts = turns.carried.iter().map(|c| match c.start {
             Some(start) => self.copied(c.state, start),
@@ -177,17 +177,16 @@ impl Writer<'_> {
         ident(&self.pass.names.indices[0])
     }
 
-    /// `ForwardTurn { T, x: &x[i * 4..][..4], .. }.run(); h.copy_from_slice(h_next);`
+    /// `forward_turn(T, &x[i * 4..][..4], ..); h.copy_from_slice(h_next);`
     pub fn turn_of(&self, turns: &Turns) -> TokenStream {
         let (pass, index) = (self.pass.turn(turns), self.turn_index());
         let ends = turns.carried.iter().filter_map(|c| Some(self.copied(c.state, c.next?)));
-        let fields = pass.fields().into_iter().map(|field| {
+        let given = pass.fields().into_iter().map(|field| {
             let (_, whose) = turns.fields.iter().find(|(own, _)| *own == field.buffer).expect("memory for every field");
-            let (name, memory) = (&field.name, self.memory_of(&pass, &field, *whose, &index));
-            quote!(#name: #memory)
+            self.memory_of(&pass, &field, *whose, &index)
         });
         let (name, dims) = (&pass.name, pass.dimensions().into_iter().map(ident));
-        quote!(#name { #(#dims,)* #(#fields),* }.run(); #(#ends)*)
+        quote!(self::#name(#(#dims,)* #(#given),*); #(#ends)*)
     }
 
     fn copied(&self, to: BufferId, from: BufferId) -> TokenStream {

@@ -24,7 +24,7 @@ pub struct Memory {
 
 pub fn memory(surface: &Surface, step: &Compiled) -> Memory {
     let none = HashSet::new();
-    let pass = pass(step, "Step", &surface.real, &none);
+    let pass = pass(step, "step_pass", &surface.real, &none);
     let apart = pass.rows().map(|_| surface.own("apart"));
     let mut memory = Memory { scratch: Vec::new(), copies: Vec::new(), apart };
     let results = Results::of(&step.program);
@@ -84,7 +84,7 @@ fn lies_in_workspace(surface: &Surface, goal: Goal) -> bool {
 impl Entry<'_> {
     /// The pass of a whole step, which hands over each parameter to be moved.
     pub(super) fn step_pass<'a>(&'a self, step: &'a Compiled, users: &'a HashSet<String>) -> Pass<'a> {
-        Pass { updates: self.updates.as_ref(), ..pass(step, "Step", &self.surface.real, users) }
+        Pass { updates: self.updates.as_ref(), ..pass(step, "step_pass", &self.surface.real, users) }
     }
 
     pub(super) fn steps(&self) -> TokenStream {
@@ -243,11 +243,11 @@ impl Entry<'_> {
             bindings.extend(binding);
             given.push(quote!(#name));
         }
-        let (update, optimiser) = (pass.updates.map(|u| &u.name), self.surface.own("optimiser"));
-        given.extend(apart.iter().map(|name| if *name == "apart" { quote!(apart) } else { quote!(apart: #name) }));
+        let optimiser = self.surface.own("optimiser");
+        given.extend(apart.iter().map(|name| quote!(#name)));
         let call = match trains {
-            true => self.call(&pass, &given, quote!(#update: Move(#optimiser))),
-            false => self.call(&pass, &given, quote!(#update: Stay)),
+            true => self.call(&pass, &given, quote!(Move(#optimiser))),
+            false => self.call(&pass, &given, quote!(Stay)),
         };
         let scalars = self.scalar_gradients(step, &gradients);
         let stacks = self.surface.params().filter(|a| !a.stacks.is_empty());
