@@ -1180,14 +1180,14 @@ price = σ(hidden)·price_w + price_b
     }
     /// Both passes of `composed` in one, over slices; `update` hears of each final gradient.
     #[inline(always)]
-    fn step_pass<U: Update<f32>>(
+    fn step_pass<'a, U: Update<f32>>(
         N: usize,
         x: &[f32],
         y: &[f32],
-        hidden_w: U::Param<'_>,
-        hidden_b: U::Param<'_>,
-        price_w: U::Param<'_>,
-        price_b: U::Param<'_>,
+        hidden_w: U::Param<'a>,
+        hidden_b: U::Param<'a>,
+        price_w: U::Param<'a>,
+        price_b: U::Param<'a>,
         d_hidden_w: &mut [f32],
         d_hidden_b: &mut [f32],
         d_price_w: &mut [f32],

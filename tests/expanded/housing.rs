@@ -800,14 +800,14 @@ price = hidden·w2 + b2
     }
     /// Both passes of `housing` in one, over slices; `update` hears of each final gradient.
     #[inline(always)]
-    fn step_pass<U: Update<f32>>(
+    fn step_pass<'a, U: Update<f32>>(
         N: usize,
         x: &[f32],
         y: &[f32],
-        w1: U::Param<'_>,
-        b1: U::Param<'_>,
-        w2: U::Param<'_>,
-        b2: U::Param<'_>,
+        w1: U::Param<'a>,
+        b1: U::Param<'a>,
+        w2: U::Param<'a>,
+        b2: U::Param<'a>,
         d_w1: &mut [f32],
         d_b1: &mut [f32],
         d_w2: &mut [f32],

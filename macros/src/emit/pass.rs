@@ -188,7 +188,8 @@ impl Pass<'_> {
         let docs = docs([doc]);
         let (part, real) = (self.rows().map(|rows| rows.item()), &self.real);
         let apart = part.as_ref().map(|_| quote!(apart: &mut Vec<#real>,));
-        let hears = update.map(|_| quote!(<U: Update<#real>>));
+        let held = fields.iter().any(|f| self.is_held(f.buffer)).then(|| quote!('a,));
+        let hears = update.map(|_| quote!(<#held U: Update<#real>>));
         let update = update.map(|name| quote!(mut #name: U,));
         let loops: TokenStream = self.loops().map(|turns| self.turn(turns).items(&self.turn_doc(turns))).collect();
         quote! {
@@ -252,7 +253,7 @@ impl Pass<'_> {
         let (name, element) = (&field.name, self.element(buffer.dtype));
         let kind = match (field.mutable, self.is_scalar_argument(field.buffer)) {
             (_, true) => quote!(#element),
-            (false, false) if self.is_held(field.buffer) => quote!(U::Param<'_>),
+            (false, false) if self.is_held(field.buffer) => quote!(U::Param<'a>),
             (false, false) => quote!(&[#element]),
             (true, false) => quote!(&mut [#element]),
         };
