@@ -18,7 +18,7 @@
 
 use super::Product;
 use super::kernel::{Tile, breadth, height, tile, widest};
-use super::pack::Panel;
+use super::pack;
 use super::scratch::Scratch;
 use crate::math::Real;
 use crate::simd::{Lanes, cheap_masks};
@@ -171,6 +171,17 @@ fn part(len: usize, longest: usize, unit: usize) -> usize {
     len.div_ceil(parts).next_multiple_of(unit)
 }
 
+/// The extent of the panel that begins at `start`, and how many of the same follow one another from there until `end`.
+#[inline(always)]
+fn alike(extent: impl Fn(usize) -> usize, [start, end]: [usize; 2]) -> [usize; 2] {
+    let first = extent(start);
+    let mut count = 1;
+    while start + count * first < end && extent(start + count * first) == first {
+        count += 1;
+    }
+    [first, count]
+}
+
 impl<T: Real> Plan<T> {
     fn new<S: Simd>(whole: &Whole<T>, Part { rows, columns }: &Part) -> Self
     where
@@ -207,13 +218,13 @@ impl<T: Real> Plan<T> {
         if !self.pack[0] {
             return Rows { first: self.a.at(i, p), row: self.a.strides[0], strides: Some(self.a.strides) };
         }
-        let mut r = 0;
+        let (mut r, strides) = (0, self.a.strides);
         while r < rows {
-            let panel = height(rows - r, self.tile[0]);
-            let panel = Panel { src: self.a.at(i + r, p), strides: self.a.strides, panel, width: panel, len };
+            let [panel, panels] = alike(|r| height(rows - r, self.tile[0]), [r, rows]);
+            let alike = pack::Panels { panels, src: self.a.at(i + r, p), strides, panel, width: panel, len };
             // SAFETY: rows of the band, and their place, of at most `band` rows and `stretch` products.
-            unsafe { panel.pack(packed.add(r * len)) };
-            r += panel.panel;
+            unsafe { alike.pack(packed.add(r * len)) };
+            r += panel * panels;
         }
         Rows { first: packed, row: len, strides: None }
     }
@@ -231,14 +242,14 @@ impl<T: Real> Plan<T> {
         if !self.pack[1] && exact {
             return Panels { first: self.b.at(j, p), column: 1, stride: Some(self.b.strides[1]), exact };
         }
-        let mut c = 0;
+        let (mut c, strides) = (0, self.b.strides);
         while c < columns {
-            let panel = breadth(columns - c, self.tile[1], T::LANES);
+            let [panel, panels] = alike(|c| breadth(columns - c, self.tile[1], T::LANES), [c, columns]);
             let width = if exact { panel } else { T::LANES };
-            let panel = Panel { src: self.b.at(j + c, p), strides: self.b.strides, panel, width, len };
-            // SAFETY: a panel of the block, and its place, of at most `block` columns and `stretch` products.
-            unsafe { panel.pack(packed.add(c * len)) };
-            c += width;
+            let alike = pack::Panels { panels, src: self.b.at(j + c, p), strides, panel, width, len };
+            // SAFETY: panels of the block, and their place, of at most `block` columns and `stretch` products.
+            unsafe { alike.pack(packed.add(c * len)) };
+            c += panel * panels;
         }
         Panels { first: packed, column: len, stride: None, exact }
     }
