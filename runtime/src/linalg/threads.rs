@@ -4,17 +4,22 @@
 use super::Product;
 use super::blocked::{Part, Whole};
 use crate::math::Real;
-use crate::threads::{each, shares};
-use std::ops::Range;
+use crate::threads::{Worth, each_of, shares};
 
-/// The multiplications, some 10 us of them, that a thread is worth.
-const WORTH: usize = 1 << 19;
+/// The multiplications, some 5 us of them, that a thread is worth.
+const WORTH: usize = 1 << 18;
+
+/// Those, some 100 us of them, for which threads are woken.
+const WAKING: usize = 1 << 22;
 
 /// A part ends with a multiple of this, so that most of its tiles are whole.
 const UNIT: usize = 32;
 
-/// The fewest rows, or columns, of a part.
+/// The fewest rows, or columns, for a thread.
 const FEWEST: usize = 48;
+
+/// Where the parts of a thread end, in eighths of what it has: the last ones are small, so that all threads end at a time.
+const ENDS: [usize; 5] = [0, 4, 6, 7, 8];
 
 /// Computes `product`, on several threads where that is faster.
 pub(super) fn multiply<T: Real>(product: Product<T>) {
@@ -24,15 +29,25 @@ pub(super) fn multiply<T: Real>(product: Product<T>) {
     share(&whole, shares(most.max(1)));
 }
 
-/// Cuts the longer side into `parts`.
-fn share<T: Real>(whole: &Whole<T>, parts: usize) {
+/// Cuts the longer side into parts for so many `threads`.
+fn share<T: Real>(whole: &Whole<T>, threads: usize) {
     let Part { rows, columns } = whole.all();
-    let cut = |side: &Range<usize>, k: usize| (side.len() * k / parts).next_multiple_of(UNIT).min(side.len());
-    let piece = |side: &Range<usize>, k: usize| cut(side, k)..cut(side, k + 1);
-    each(parts, |k| {
-        let part = match columns.len() >= rows.len() {
-            true => Part { rows: rows.clone(), columns: piece(&columns, k) },
-            false => Part { rows: piece(&rows, k), columns: columns.clone() },
+    let (side, by_columns) = if columns.len() > rows.len() { (columns.len(), true) } else { (rows.len(), false) };
+    let ends: &[usize] = match threads {
+        1 => &[0, 8],
+        _ if !by_columns => &[0, 8],
+        _ => &ENDS,
+    };
+    let each_has = ends.len() - 1;
+    let cut = |part: usize| {
+        (side * (8 * (part / each_has) + ends[part % each_has]) / (8 * threads)).next_multiple_of(UNIT).min(side)
+    };
+    let worth = if whole.dims.iter().product::<usize>() < WAKING { Worth::Sharing } else { Worth::Waking };
+    each_of(threads * each_has, threads, worth, |k| {
+        let piece = cut(k)..cut(k + 1);
+        let part = match by_columns {
+            true => Part { rows: rows.clone(), columns: piece },
+            false => Part { rows: piece, columns: columns.clone() },
         };
         if part.rows.is_empty() || part.columns.is_empty() {
             return;
