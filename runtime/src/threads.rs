@@ -108,7 +108,7 @@ pub(crate) fn each_of(parts: usize, threads: usize, worth: Worth, work: impl Fn(
                     }
                 }
             };
-            return TEAM.get().expect("there are threads").share(threads, worth, &some);
+            return TEAM.get_or_init(Team::of_the_process).share(threads, worth, &some);
         }
     }
     #[cfg(not(feature = "threads"))]
