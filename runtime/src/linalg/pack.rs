@@ -1,6 +1,7 @@
 //! Copies of panels of operands, in the order in which [`super::kernel`] reads them: product after product, and for
 //! each the rows or columns of a tile one after another.
 
+use super::kernel::fetch;
 use crate::math::Real;
 
 /// What is copied: `panels`, side by side, each as `len` groups of `panel` elements, and zeros up to `width`.
@@ -18,6 +19,9 @@ pub(super) struct Panels<T> {
 /// So many panels are copied together where they lie together: what is read then is some lines of memory, and what is
 /// written finds room in any first-level cache.
 const TOGETHER: usize = 8;
+
+/// So many products before it is copied, a group is brought near: other memory may lie between it and those before.
+const AHEAD: usize = 8;
 
 impl<T: Real> Panels<T> {
     /// Writes the groups of each panel to `dst`, one after another.
@@ -79,6 +83,7 @@ impl<T: Real> Panels<T> {
             let end = panels.min(first + TOGETHER);
             for p in 0..len {
                 for i in first..end {
+                    fetch(src.wrapping_add((p + AHEAD) * stride + i * panel));
                     copy(dst.wrapping_add((i * len + p) * width), src.wrapping_add(p * stride + i * panel));
                 }
             }
