@@ -109,9 +109,31 @@ macro_rules! reductions {
     })*};
 }
 
+/// The sums of rows of a constant length, as a network with constant dimensions has them.
+macro_rules! sums_of_rows {
+    ($t:ident: $($len:literal)*) => {$({
+        struct Rows<'a>(&'a [$t], &'a mut [$t; 8]);
+        impl Pass for Rows<'_> {
+            type Output = ();
+            #[inline(always)]
+            fn run(self) {
+                for (i, sum_of) in self.1.iter_mut().enumerate() {
+                    *sum_of = sum(&self.0[i * $len..][..$len]);
+                }
+            }
+        }
+        let x: Vec<$t> = (0..8 * $len).map(|i| 1.0 + (i as $t).sin() * 1e-3).collect();
+        let mut sums = [0.0; 8];
+        let ns = time(|| simd(Rows(black_box(&x), black_box(&mut sums)))) / 8.0;
+        println!("sum of row {} {:5}  {ns:7.2} ns a row   {:.3} ns an element", stringify!($t), $len, ns / $len as f64);
+    })*};
+}
+
 fn main() {
     functions!(f32);
     functions!(f64);
     reductions!(f32: sum max_of min_of prod_of);
     reductions!(f64: sum max_of);
+    sums_of_rows!(f32: 10 32 62 128 512);
+    sums_of_rows!(f64: 10 32 62 128 512);
 }

@@ -6,9 +6,10 @@
 
 use crate::math::{self, Real};
 use crate::simd::{Pass, simd};
+use std::hint::black_box;
 
 /// Lanes enough to hide the latency of an addition behind others, few enough to stay in registers.
-const WIDE: usize = 32;
+pub(crate) const WIDE: usize = 32;
 
 /// 64 rounds: short enough for the digits, long enough that folding the lanes costs nothing.
 const BLOCK: usize = 64 * WIDE;
@@ -38,13 +39,23 @@ pub(crate) fn folded<T: Real, const L: usize, const H: usize>(mut lanes: [T; L],
     std::array::from_fn(|l| lanes[l])
 }
 
+/// The lanes of [`rounds`] in four.
+///
+/// The barrier changes nothing but the code: where the length is constant, LLVM has no loop any more, and would grow vectors
+/// from the last operation back to the first, all of them two lanes wide.
+#[inline(always)]
+pub(crate) fn four_of<T: Real>(wide: [T; WIDE], op: impl Fn(T, T) -> T + Copy) -> [T; 4] {
+    let eight: [T; 8] = folded(wide, op);
+    folded(black_box(eight), op)
+}
+
 #[inline(always)]
 fn block<T: Real>(x: &[T], identity: T, op: impl Fn(T, T) -> T + Copy) -> T {
     let (mut x, mut four) = (x, [identity; 4]);
     if x.len() >= WIDE {
         let mut wide = [identity; WIDE];
         x = rounds(&mut wide, x, op);
-        four = folded(wide, op);
+        four = four_of(wide, op);
     }
     x = rounds(&mut four, x, op);
     let [mut one] = folded(four, op);

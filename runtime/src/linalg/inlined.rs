@@ -5,7 +5,7 @@
 
 use super::Product;
 use crate::math::Real;
-use crate::reduce::folded;
+use crate::reduce::{WIDE, folded, four_of};
 use crate::simd::Pass;
 use std::mem::MaybeUninit;
 
@@ -39,6 +39,24 @@ impl<T: Real> Pass for Product<'_, T> {
         } else {
             rows(out, a, b, [m, k, n], [ta, tb], add);
         }
+    }
+}
+
+/// Any product on a processor without known vectors: few forms of the loops, which every program has in it and hardly any
+/// runs.
+#[cold]
+pub(super) fn plain<T: Real>(Product { out, a, b, dims, flags, add }: Product<T>) {
+    let [m, k, n] = dims;
+    if k == 0 || out.is_empty() {
+        if !add {
+            out.fill(T::ZERO);
+        }
+    } else if n >= 8 {
+        columns::<T, 8>(out, a, b, dims, flags, add);
+    } else if m >= 8 && n == 1 && !flags[0] {
+        dots(out, a, b, k, add);
+    } else {
+        columns::<T, 1>(out, a, b, dims, flags, add);
     }
 }
 
@@ -96,13 +114,12 @@ pub(super) fn put<T: Real>(out: &mut T, value: T, add: bool) {
 /// The inner product, in lanes as in [`crate::reduce`].
 #[inline(always)]
 fn dot<T: Real>(x: &[T], y: &[T]) -> T {
-    const WIDE: usize = 32;
     let mut four = [T::ZERO; 4];
     let (mut x, mut y) = (x, y);
     if x.len() >= WIDE {
         let mut wide = [T::ZERO; WIDE];
         (x, y) = rounds(&mut wide, x, y);
-        four = folded(wide, |a, b| a + b);
+        four = four_of(wide, |a, b| a + b);
     }
     (x, y) = rounds(&mut four, x, y);
     let [one] = folded(four, |a, b| a + b);

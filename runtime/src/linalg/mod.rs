@@ -2,7 +2,7 @@
 //!
 //! | product | where | how |
 //! |---|---|---|
-//! | fewest multiplications, or no vectors of the processor that `pulp` knows | `inlined` | plain loops, inlined into the caller's pass, so that constant dimensions are constant in them |
+//! | fewest multiplications, or no vectors of the processor that `pulp` knows | `inlined` | plain loops; the few are inlined into the caller's pass, so that constant dimensions are constant in them |
 //! | all operands in the first-level cache | `small` | tiles of sums in registers |
 //! | up to four columns, or rows | `dots` | inner products of whole rows |
 //! | all others | `blocked` | packed blocks and tiles of sums in registers |
@@ -40,7 +40,7 @@ use crate::math::Real;
 use crate::simd::Pass;
 use blocked::{Blocked, Part, Whole};
 use dots::Dots;
-use inlined::put;
+use inlined::{plain, put};
 use pulp::Arch;
 use scratch::Scratch;
 use small::Small;
@@ -111,7 +111,7 @@ macro_rules! multiply {
                 let way = if matches!(arch, Arch::Scalar) { Way::Inlined } else { way };
                 match way {
                     // What a processor without known vectors does with all of them, and so compiled for it alone.
-                    Way::Inlined => product.run(),
+                    Way::Inlined => plain(product),
                     Way::FewColumns => scratch::$t(|scratch| dispatch(arch, few_columns(product, scratch))),
                     Way::FewRows => scratch::$t(|scratch| dispatch(arch, few_rows(product, scratch))),
                     Way::Turned => turned(product, scratch::$t(|scratch| scratch.take_out(len)), |rows| {
@@ -284,10 +284,16 @@ mod tests {
             for flags in [[false, false], [true, false], [false, true], [true, true]] {
                 let mut expected = vec![0.0; m * n];
                 multiply(Way::Inlined, &mut expected, &a, &b, [m, k, n], flags);
+                let near = |(x, y): (&f32, &f32)| (x - y).abs() <= f32::EPSILON * (2 + k) as f32;
+                let (mut out, mut twice) = (vec![f32::NAN; m * n], expected.clone());
+                plain(Product { out: &mut out, a: &a, b: &b, dims: [m, k, n], flags, add: false });
+                plain(Product { out: &mut twice, a: &a, b: &b, dims: [m, k, n], flags, add: true });
+                assert!(out.iter().zip(&expected).all(near), "plain, {m}x{k}x{n} {flags:?}");
+                let added = |(sum, (x, y)): (&f32, (&f32, &f32))| *sum == x + y;
+                assert!(twice.iter().zip(expected.iter().zip(&out)).all(added), "plain, {m}x{k}x{n} {flags:?}");
                 for way in Way::ALL {
                     let mut out = vec![f32::NAN; m * n];
                     if multiply(way, &mut out, &a, &b, [m, k, n], flags) {
-                        let near = |(x, y): (&f32, &f32)| (x - y).abs() <= f32::EPSILON * (2 + k) as f32;
                         assert!(out.iter().zip(&expected).all(near), "{way:?} of {m}x{k}x{n} {flags:?}");
                     }
                 }

@@ -4,7 +4,7 @@
 //! Where a multiplication is fused with an addition it is written so, and nowhere else: the bits are the same on every
 //! processor. One that cannot fuse gets them from a library call, which takes many times longer; AVX2 comes with it.
 //! What counts is the number of operations, of which a processor keeps some hundred in flight, and how long a chain of
-//! them is. So a power of 2 is multiplied beside the chain, and masks rather than selections set what has no logarithm.
+//! them is. So a power of 2 is multiplied beside the chain, and what has no logarithm is set in the bits of an exponent.
 //!
 //! Polynomials are minimax ones (Remez exchange in 300-bit arithmetic, then rounded one by one from the lowest
 //! degree, the others fitted again each time); the figure beside each is its error relative to the function.
@@ -53,6 +53,18 @@ fn by_polynomial<T: Real, const K: usize>(f: T, c: [T; K], low: T) -> T {
     (f * f).fma(f.fma(polynomial(f, c), T::from_f64(-0.5)), low)
 }
 
+/// `eᶠ - 1 = f + f²·r`. The parts that `f` is rounded from are for [`in_parts`].
+#[inline(always)]
+fn at_once<T: Real>(f: T, r: T, _: [T; 2]) -> T {
+    (f * f).fma(r, f)
+}
+
+/// As [`at_once`], but `f` is in two parts, of which the larger is exact and added last: what `f` was rounded by is not lost.
+#[inline(always)]
+fn in_parts<T: Real>(f: T, r: T, [high, low]: [T; 2]) -> T {
+    high + (f * f).fma(r, low)
+}
+
 /// An exponent where it stands in the bits of a number, in units of [`f32::EPSILON`].
 #[inline(always)]
 fn exponent_single(exponent: i32) -> f32 {
@@ -82,7 +94,7 @@ macro_rules! kernels {
         exp: $exp:expr, exp_range: [$exp_min:literal, $exp_max:literal],
         ln: $ln_rest:ident $ln:expr, atanh: $atanh:expr,
         exp2: $exp2:expr, exp2_range: $exp2_range:expr,
-        tanh: [$near:expr, $far:expr], tanh_max: $tanh_max:literal,
+        tanh: $expm1_rest:ident to $tanh_max:literal,
     ) => {
         pub(super) mod $module {
             use super::{polynomial, $exponent, $ln_rest};
@@ -172,8 +184,7 @@ macro_rules! kernels {
                 let bounded = if -40.0 > bounded { -40.0 } else { bounded };
                 let (f, shifted) = reduced(bounded, SHIFTER + BIAS - 2.0);
                 let n = shifted - (SHIFTER + BIAS - 2.0);
-                // The exact part of `f` is added last, so that what rounds `f` off is not lost.
-                let q = n.mul_add(-LN2[0], bounded) + (f * f).mul_add(polynomial(f, $exp), n * -LN2[1]);
+                let q = super::in_parts(f, polynomial(f, $exp), [n.mul_add(-LN2[0], bounded), n * -LN2[1]]);
                 let quarter = $float::from_bits(shifted.to_bits() << MANTISSA);
                 let y = 4.0 * q.mul_add(quarter, quarter - 0.25);
                 if x.abs() < $float::EPSILON { x } else { y }
@@ -195,9 +206,9 @@ macro_rules! kernels {
             #[inline(always)]
             fn ln_limits(x: $float) -> ($float, $float) {
                 let (k, f) = ln_parts(x);
-                let infinite_or_nan = if x < $float::INFINITY { 0 } else { x.to_bits() };
-                let negative = if x < 0.0 { $uint::MAX } else { 0 };
-                let k = $float::from_bits(k.to_bits() | infinite_or_nan | negative);
+                let k = if x < $float::INFINITY { k } else { x };
+                let negative = (x.to_bits() as $int >> ($int::BITS - 1)) as $uint;
+                let k = $float::from_bits(k.to_bits() | negative);
                 (if x == 0.0 { $float::NEG_INFINITY } else { k }, f)
             }
 
@@ -228,18 +239,20 @@ macro_rules! kernels {
                 if x < -1.0 { $float::NAN } else { y }
             }
 
-            /// `1 - 2/(e²ˣ + 1)`, but near 0, where that would lose digits, an odd polynomial.
+            /// With `h = (e²ˣ - 1)/2`, of which all digits count, for `|x|`: `h - h²/(h + 1)` for an `h` below 1, and
+            /// `1 - 1/(h + 1)` above. So what rounding makes of the quotient counts for little where it is small.
             #[inline(always)]
             pub(crate) fn tanh(x: $float) -> $float {
-                let magnitude = x.abs();
-                let bounded = if $tanh_max < magnitude { $tanh_max } else { magnitude };
-                let shifted = bounded.mul_add(2.0 * LOG2_E, SHIFTER + BIAS - 1.0);
-                let f = bounded.mul_add(2.0 * LOG2_E, -(shifted - (SHIFTER + BIAS - 1.0)));
+                let a = if $tanh_max < x.abs() { $tanh_max } else { x.abs() };
+                let shifted = a.mul_add(2.0 * LOG2_E, SHIFTER + BIAS - 1.0);
+                let n = shifted - (SHIFTER + BIAS - 1.0);
+                let high = n.mul_add(-LN2[0], a + a);
+                let f = n.mul_add(-LN2[1], high);
+                let q = super::$expm1_rest(f, polynomial(f, $exp), [high, n * -LN2[1]]);
                 let half = $float::from_bits(shifted.to_bits() << MANTISSA);
-                let far = 1.0 - 1.0 / (half * f).mul_add(polynomial(f, $far), half + 0.5);
-                let square = x * x;
-                let near = (bounded * square).mul_add(polynomial(square, $near), bounded);
-                let y = if magnitude < 0.55 { near } else { far };
+                let h = half.mul_add(q, half - 0.5);
+                let whole = if h < 1.0 { h } else { 1.0 };
+                let y = (-whole).mul_add(whole / (h + 1.0), whole);
                 $float::from_bits(y.to_bits() | (x.to_bits() & $float::to_bits(-0.0)))
             }
 
@@ -302,30 +315,8 @@ kernels! {
     // (2ᶠ - 1)/f for |f| up to ½: 2^-26.1 of 2ᶠ.
     exp2: [6.931472e-1, 2.4022594e-1, 5.5503663e-2, 9.6254535e-3, 1.3387741e-3, 1.3322469e-4],
     exp2_range: [-155.0, 129.0],
-    // (tanh(√z)/√z - 1)/z for z up to 0.55²: 2^-24.7. And as exp2, weighted by what an error makes of the result, and more
-    // where its other errors are larger: 2^-24.2.
-    tanh: [
-        [-3.3332947e-1, 1.3320729e-1, -5.267201e-2, 1.6437879e-2],
-        [6.931467e-1, 2.4022286e-1, 5.5511903e-2, 9.66918e-3, 1.3122489e-3]
-    ],
-    tanh_max: 10.0,
+    tanh: at_once to 10.0,
 }
-
-/// `(2ᶠ - 1)/f` for `|f|` up to ½: 2^-64.4 of `2ᶠ`.
-const EXP2_DOUBLE: [f64; 12] = [
-    std::f64::consts::LN_2,
-    0.24022650695910072,
-    0.05550410866482169,
-    0.00961812910762833,
-    0.0013333558146392634,
-    0.00015403530393641126,
-    1.5252733854378214e-5,
-    1.3215486594690722e-6,
-    1.0178051914790542e-7,
-    7.05497452260325e-9,
-    4.456574919640752e-10,
-    2.562540883699842e-11,
-];
 
 kernels! {
     f64, f64, u64, i64,
@@ -369,24 +360,21 @@ kernels! {
         0.08339655355249267,
         0.17019425604237387,
     ],
-    exp2: super::EXP2_DOUBLE,
+    // As above: 2^-64.4.
+    exp2: [
+        std::f64::consts::LN_2,
+        0.24022650695910072,
+        0.05550410866482169,
+        0.00961812910762833,
+        0.0013333558146392634,
+        0.00015403530393641126,
+        1.5252733854378214e-5,
+        1.3215486594690722e-6,
+        1.0178051914790542e-7,
+        7.05497452260325e-9,
+        4.456574919640752e-10,
+        2.562540883699842e-11,
+    ],
     exp2_range: [-1080.0, 1025.0],
-    // As above: 2^-60.7. And as exp2.
-    tanh: [
-[
-        -0.333333333333333,
-        0.13333333333326833,
-        -0.05396825396387844,
-        0.021869488389099665,
-        -0.008863232652739502,
-        0.0035920925321042273,
-        -0.0014555459814918426,
-        0.0005884570390255969,
-        -0.00023341270409241058,
-        8.336003581254469e-5,
-        -1.9521007862555176e-5,
-    ],
-        super::EXP2_DOUBLE
-    ],
-    tanh_max: 20.0,
+    tanh: in_parts to 20.0,
 }
