@@ -17,6 +17,7 @@ pub use crate::math::{
 pub use crate::optim::Optimiser;
 pub use crate::params::ParamSet;
 pub use crate::parts::in_parts;
+pub use crate::pieces::{own_of, rows_of, share_moving, share_rows, share_tiles, sum_of, together, within};
 pub use crate::random::{kept, mix, stream};
 pub use crate::reduce::{max_of, min_of, prod_of, sum};
 use crate::shape::same_sizes;

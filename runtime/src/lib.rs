@@ -134,6 +134,8 @@ pub mod optim;
 pub mod params;
 #[doc(hidden)]
 pub mod parts;
+#[doc(hidden)]
+pub mod pieces;
 pub mod random;
 pub mod reduce;
 pub mod shape;

@@ -12,7 +12,7 @@ use std::sync::Mutex;
 
 /// What moves parameters against their gradients, a part of an array at a time: an optimiser, as the `train` of a network
 /// calls it.
-pub trait Optimiser<T: Real> {
+pub trait Optimiser<T: Real>: Send {
     /// A step of these parameters begins: there is state for each array from now on.
     ///
     /// # Panics
@@ -20,7 +20,7 @@ pub trait Optimiser<T: Real> {
     fn begin(&mut self, params: &impl ParamSet<Elem = T>);
 
     /// Moves the elements of array `index` from `start` on, counted in row-major order; there are as many `gradients`
-    /// as `parameters`. A step moves each element once.
+    /// as `parameters`. A step moves each element once, in no particular order, and perhaps on another thread.
     fn update(&mut self, index: usize, start: usize, parameters: &mut [T], gradients: &[T]);
 }
 

@@ -1,4 +1,4 @@
-//! Threads that share large products, updates and loops over many rows. They change no bit: work is cut by its sizes, and
+//! Threads that share large products, updates and long loops. They change no bit: work is cut by its sizes, and
 //! no sum is shared.
 //!
 //! A network takes turns between work that is worth sharing and work that isn't, every few microseconds. So threads that

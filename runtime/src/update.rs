@@ -6,9 +6,12 @@ use crate::params::ParamSet;
 use std::ops::{Deref, Range};
 
 /// Who hears of the gradients in the course of a step.
-pub trait Update<T: Sync + 'static> {
+pub trait Update<T: Sync + 'static>: Send {
+    /// Whether anything moves.
+    const MOVES: bool;
+
     /// A parameter as the pass holds it: to be read until its gradient is handed over.
-    type Param<'a>: Deref<Target = [T]> + Sync;
+    type Param<'a>: Deref<Target = [T]> + Send + Sync;
 
     /// The first `len` elements: once the compiler knows a slice's length, loops over it need no further checks.
     ///
@@ -22,6 +25,12 @@ pub trait Update<T: Sync + 'static> {
     /// Where there are no such elements.
     fn rows<'a>(param: &'a mut Self::Param<'_>, rows: Range<usize>) -> Self::Param<'a>;
 
+    /// The first `len` elements, which are not among those of `param` any more.
+    ///
+    /// # Panics
+    /// Where there are fewer.
+    fn split_off<'a>(param: &mut Self::Param<'a>, len: usize) -> Self::Param<'a>;
+
     /// The gradient with respect to array `index` is final, and the parameter is not read any more.
     fn hand(&mut self, index: usize, param: Self::Param<'_>, gradient: &[T]);
 
@@ -29,11 +38,20 @@ pub trait Update<T: Sync + 'static> {
     fn hand_rows(&mut self, index: usize, rows: &Range<usize>, param: Self::Param<'_>, gradient: &[T]);
 }
 
+/// What is split off is there.
+const ENOUGH: &str = "a part is no longer than the whole";
+
 /// Parameters stay as they are.
 pub struct Stay;
 
 impl<T: Sync + 'static> Update<T> for Stay {
+    const MOVES: bool = false;
+
     type Param<'a> = &'a [T];
+
+    fn split_off<'a>(param: &mut Self::Param<'a>, len: usize) -> Self::Param<'a> {
+        param.split_off(..len).expect(ENOUGH)
+    }
 
     #[inline(always)]
     fn cut<'a>(param: Self::Param<'a>, len: usize) -> Self::Param<'a> {
@@ -56,7 +74,13 @@ impl<T: Sync + 'static> Update<T> for Stay {
 pub struct Move<'o, O>(pub &'o mut O);
 
 impl<T: Real, O: Optimiser<T>> Update<T> for Move<'_, O> {
+    const MOVES: bool = true;
+
     type Param<'a> = &'a mut [T];
+
+    fn split_off<'a>(param: &mut Self::Param<'a>, len: usize) -> Self::Param<'a> {
+        param.split_off_mut(..len).expect(ENOUGH)
+    }
 
     #[inline(always)]
     fn cut<'a>(param: Self::Param<'a>, len: usize) -> Self::Param<'a> {

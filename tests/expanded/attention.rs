@@ -473,33 +473,54 @@ weights·(x·wv)"#;
                 let x_dot_wv = matmul(x_dot_wv, x, wv, [T, 16, 16]);
                 /// query_dot_key = query·keyᵀ
                 let query_dot_key = matmul_nt(query_dot_key, query, key, [T, 8, T]);
-                for i in 0..T {
-                    let query_dot_key = &query_dot_key[i * T..][..T];
-                    for j in 0..T {
-                        /// over_query_dot_key = query_dot_key / 2.8284271247461903
-                        let over_query_dot_key_j = query_dot_key[j] / 2.8284271247461903;
-                        over_query_dot_key[j] = over_query_dot_key_j;
-                    }
-                    /// max_1 = max[T](over_query_dot_key)
-                    /// softmax: { let e = exp(x - max(x, axis = axis, keepdims = true)); e / sum(e, axis = axis, keepdims = true) }
-                    let max_1 = max_of(over_query_dot_key);
-                    for j in 0..T {
-                        /// exp_minus = exp(over_query_dot_key − max_1)
-                        /// softmax: { let e = exp(x - max(x, axis = axis, keepdims = true)); e / sum(e, axis = axis, keepdims = true) }
-                        let exp_minus_j = exp(over_query_dot_key[j] - max_1);
-                        exp_minus[j] = exp_minus_j;
-                    }
-                    /// total_exp_minus = Σ[T](exp_minus)
-                    /// softmax: { let e = exp(x - max(x, axis = axis, keepdims = true)); e / sum(e, axis = axis, keepdims = true) }
-                    let total_exp_minus = sum(exp_minus);
-                    let weights = &mut weights[i * T..][..T];
-                    for j in 0..T {
-                        /// weights = exp_minus / total_exp_minus
-                        /// softmax: { let e = exp(x - max(x, axis = axis, keepdims = true)); e / sum(e, axis = axis, keepdims = true) }
-                        let weights_j = exp_minus[j] / total_exp_minus;
-                        weights[j] = weights_j;
-                    }
-                }
+                share_rows(
+                    [T, T * 46],
+                    [
+                        rows_of(&mut weights[..], T),
+                        own_of(&mut over_query_dot_key[..]),
+                        own_of(&mut exp_minus[..]),
+                    ],
+                    #[inline(always)]
+                    |
+                        part: ::core::ops::Range<usize>,
+                        weights: &mut [f64],
+                        over_query_dot_key: &mut [f64],
+                        exp_minus: &mut [f64]|
+                    {
+                        let query_dot_key = &query_dot_key[part.start * T..part.end * T];
+                        let over_query_dot_key = &mut over_query_dot_key[..T];
+                        let exp_minus = &mut exp_minus[..T];
+                        for i in 0..part.end - part.start {
+                            let query_dot_key = &query_dot_key[i * T..][..T];
+                            for j in 0..T {
+                                /// over_query_dot_key = query_dot_key / 2.8284271247461903
+                                let over_query_dot_key_j = query_dot_key[j]
+                                    / 2.8284271247461903;
+                                over_query_dot_key[j] = over_query_dot_key_j;
+                            }
+                            /// max_1 = max[T](over_query_dot_key)
+                            /// softmax: { let e = exp(x - max(x, axis = axis, keepdims = true)); e / sum(e, axis = axis, keepdims = true) }
+                            let max_1 = max_of(over_query_dot_key);
+                            for j in 0..T {
+                                /// exp_minus = exp(over_query_dot_key − max_1)
+                                /// softmax: { let e = exp(x - max(x, axis = axis, keepdims = true)); e / sum(e, axis = axis, keepdims = true) }
+                                let exp_minus_j = exp(over_query_dot_key[j] - max_1);
+                                exp_minus[j] = exp_minus_j;
+                            }
+                            /// total_exp_minus = Σ[T](exp_minus)
+                            /// softmax: { let e = exp(x - max(x, axis = axis, keepdims = true)); e / sum(e, axis = axis, keepdims = true) }
+                            let total_exp_minus = sum(exp_minus);
+                            let weights = &mut weights[i * T..][..T];
+                            for j in 0..T {
+                                /// weights = exp_minus / total_exp_minus
+                                /// softmax: { let e = exp(x - max(x, axis = axis, keepdims = true)); e / sum(e, axis = axis, keepdims = true) }
+                                let weights_j = exp_minus[j] / total_exp_minus;
+                                weights[j] = weights_j;
+                            }
+                        }
+                        []
+                    },
+                );
                 /// output = weights·x_dot_wv
                 let output = matmul(output, weights, x_dot_wv, [T, T, 16]);
             }
@@ -581,33 +602,54 @@ weights·(x·wv)"#;
                 let x_dot_wv = matmul(x_dot_wv, x, wv, [T, 16, 16]);
                 /// query_dot_key = query·keyᵀ
                 let query_dot_key = matmul_nt(query_dot_key, query, key, [T, 8, T]);
-                for i in 0..T {
-                    let query_dot_key = &query_dot_key[i * T..][..T];
-                    for j in 0..T {
-                        /// over_query_dot_key = query_dot_key / 2.8284271247461903
-                        let over_query_dot_key_j = query_dot_key[j] / 2.8284271247461903;
-                        over_query_dot_key[j] = over_query_dot_key_j;
-                    }
-                    /// max_1 = max[T](over_query_dot_key)
-                    /// softmax: { let e = exp(x - max(x, axis = axis, keepdims = true)); e / sum(e, axis = axis, keepdims = true) }
-                    let max_1 = max_of(over_query_dot_key);
-                    for j in 0..T {
-                        /// exp_minus = exp(over_query_dot_key − max_1)
-                        /// softmax: { let e = exp(x - max(x, axis = axis, keepdims = true)); e / sum(e, axis = axis, keepdims = true) }
-                        let exp_minus_j = exp(over_query_dot_key[j] - max_1);
-                        exp_minus[j] = exp_minus_j;
-                    }
-                    /// total_exp_minus = Σ[T](exp_minus)
-                    /// softmax: { let e = exp(x - max(x, axis = axis, keepdims = true)); e / sum(e, axis = axis, keepdims = true) }
-                    let total_exp_minus = sum(exp_minus);
-                    let weights = &mut weights[i * T..][..T];
-                    for j in 0..T {
-                        /// weights = exp_minus / total_exp_minus
-                        /// softmax: { let e = exp(x - max(x, axis = axis, keepdims = true)); e / sum(e, axis = axis, keepdims = true) }
-                        let weights_j = exp_minus[j] / total_exp_minus;
-                        weights[j] = weights_j;
-                    }
-                }
+                share_rows(
+                    [T, T * 46],
+                    [
+                        rows_of(&mut weights[..], T),
+                        own_of(&mut over_query_dot_key[..]),
+                        own_of(&mut exp_minus[..]),
+                    ],
+                    #[inline(always)]
+                    |
+                        part: ::core::ops::Range<usize>,
+                        weights: &mut [f64],
+                        over_query_dot_key: &mut [f64],
+                        exp_minus: &mut [f64]|
+                    {
+                        let query_dot_key = &query_dot_key[part.start * T..part.end * T];
+                        let over_query_dot_key = &mut over_query_dot_key[..T];
+                        let exp_minus = &mut exp_minus[..T];
+                        for i in 0..part.end - part.start {
+                            let query_dot_key = &query_dot_key[i * T..][..T];
+                            for j in 0..T {
+                                /// over_query_dot_key = query_dot_key / 2.8284271247461903
+                                let over_query_dot_key_j = query_dot_key[j]
+                                    / 2.8284271247461903;
+                                over_query_dot_key[j] = over_query_dot_key_j;
+                            }
+                            /// max_1 = max[T](over_query_dot_key)
+                            /// softmax: { let e = exp(x - max(x, axis = axis, keepdims = true)); e / sum(e, axis = axis, keepdims = true) }
+                            let max_1 = max_of(over_query_dot_key);
+                            for j in 0..T {
+                                /// exp_minus = exp(over_query_dot_key − max_1)
+                                /// softmax: { let e = exp(x - max(x, axis = axis, keepdims = true)); e / sum(e, axis = axis, keepdims = true) }
+                                let exp_minus_j = exp(over_query_dot_key[j] - max_1);
+                                exp_minus[j] = exp_minus_j;
+                            }
+                            /// total_exp_minus = Σ[T](exp_minus)
+                            /// softmax: { let e = exp(x - max(x, axis = axis, keepdims = true)); e / sum(e, axis = axis, keepdims = true) }
+                            let total_exp_minus = sum(exp_minus);
+                            let weights = &mut weights[i * T..][..T];
+                            for j in 0..T {
+                                /// weights = exp_minus / total_exp_minus
+                                /// softmax: { let e = exp(x - max(x, axis = axis, keepdims = true)); e / sum(e, axis = axis, keepdims = true) }
+                                let weights_j = exp_minus[j] / total_exp_minus;
+                                weights[j] = weights_j;
+                            }
+                        }
+                        []
+                    },
+                );
                 /// output = weights·x_dot_wv
                 let output = matmul(output, weights, x_dot_wv, [T, T, 16]);
             }
@@ -695,27 +737,42 @@ weights·(x·wv)"#;
                 /// d_wv = xᵀ·d_x_dot_wv
                 /// dot: d_b = dot(t(a), dy)
                 let d_wv = matmul_tn(d_wv, x, d_x_dot_wv, [16, T, 16]);
-                for i in 0..T {
-                    let d_weights = &d_weights[i * T..][..T];
-                    let weights = &weights[i * T..][..T];
-                    for j in 0..T {
-                        /// times = d_weights · weights
-                        /// softmax: d_x = y * (dy - sum(dy * y, axis = axis, keepdims = true))
-                        let times_j = d_weights[j] * weights[j];
-                        times[j] = times_j;
-                    }
-                    /// total_times = Σ[T](times)
-                    /// softmax: d_x = y * (dy - sum(dy * y, axis = axis, keepdims = true))
-                    let total_times = sum(times);
-                    let d_query_dot_key = &mut d_query_dot_key[i * T..][..T];
-                    for j in 0..T {
-                        /// d_query_dot_key = weights · (d_weights − total_times) / 2.8284271247461903
-                        /// div: d_a = dy / b
-                        let d_query_dot_key_j = weights[j] * (d_weights[j] - total_times)
-                            / 2.8284271247461903;
-                        d_query_dot_key[j] = d_query_dot_key_j;
-                    }
-                }
+                share_rows(
+                    [T, T * 19],
+                    [rows_of(&mut d_query_dot_key[..], T), own_of(&mut times[..])],
+                    #[inline(always)]
+                    |
+                        part: ::core::ops::Range<usize>,
+                        d_query_dot_key: &mut [f64],
+                        times: &mut [f64]|
+                    {
+                        let weights = &weights[part.start * T..part.end * T];
+                        let d_weights = &d_weights[part.start * T..part.end * T];
+                        let times = &mut times[..T];
+                        for i in 0..part.end - part.start {
+                            let d_weights = &d_weights[i * T..][..T];
+                            let weights = &weights[i * T..][..T];
+                            for j in 0..T {
+                                /// times = d_weights · weights
+                                /// softmax: d_x = y * (dy - sum(dy * y, axis = axis, keepdims = true))
+                                let times_j = d_weights[j] * weights[j];
+                                times[j] = times_j;
+                            }
+                            /// total_times = Σ[T](times)
+                            /// softmax: d_x = y * (dy - sum(dy * y, axis = axis, keepdims = true))
+                            let total_times = sum(times);
+                            let d_query_dot_key = &mut d_query_dot_key[i * T..][..T];
+                            for j in 0..T {
+                                /// d_query_dot_key = weights · (d_weights − total_times) / 2.8284271247461903
+                                /// div: d_a = dy / b
+                                let d_query_dot_key_j = weights[j]
+                                    * (d_weights[j] - total_times) / 2.8284271247461903;
+                                d_query_dot_key[j] = d_query_dot_key_j;
+                            }
+                        }
+                        []
+                    },
+                );
                 /// d_query = d_query_dot_key·key
                 /// dot: d_a = dot(dy, t(b))
                 let d_query = matmul(d_query, d_query_dot_key, key, [T, T, 8]);

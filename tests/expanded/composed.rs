@@ -326,14 +326,23 @@ pub mod dense {
                 let b = &b[..O];
                 /// x_dot_w = x·w
                 let output = matmul(output, x, w, [N, I, O]);
-                for i in 0..N {
-                    let output = &mut output[i * O..][..O];
-                    for j in 0..O {
-                        /// output = x_dot_w + b
-                        let x_dot_w_plus_b_j = output[j] + b[j];
-                        output[j] = x_dot_w_plus_b_j;
-                    }
-                }
+                share_rows(
+                    [N, O * 7],
+                    [rows_of(&mut output[..], O)],
+                    #[inline(always)]
+                    |part: ::core::ops::Range<usize>, output: &mut [f32]| {
+                        let b = &b[..O];
+                        for i in 0..part.end - part.start {
+                            let output = &mut output[i * O..][..O];
+                            for j in 0..O {
+                                /// output = x_dot_w + b
+                                let x_dot_w_plus_b_j = output[j] + b[j];
+                                output[j] = x_dot_w_plus_b_j;
+                            }
+                        }
+                        []
+                    },
+                );
             }
             let Self { I, N, O, x, w, b, output } = self;
             distinct(I, N, O, x, w, b, output)
@@ -366,14 +375,23 @@ pub mod dense {
                 let b = &b[..O];
                 /// x_dot_w = x·w
                 let output = matmul(output, x, w, [N, I, O]);
-                for i in 0..N {
-                    let output = &mut output[i * O..][..O];
-                    for j in 0..O {
-                        /// output = x_dot_w + b
-                        let x_dot_w_plus_b_j = output[j] + b[j];
-                        output[j] = x_dot_w_plus_b_j;
-                    }
-                }
+                share_rows(
+                    [N, O * 7],
+                    [rows_of(&mut output[..], O)],
+                    #[inline(always)]
+                    |part: ::core::ops::Range<usize>, output: &mut [f32]| {
+                        let b = &b[..O];
+                        for i in 0..part.end - part.start {
+                            let output = &mut output[i * O..][..O];
+                            for j in 0..O {
+                                /// output = x_dot_w + b
+                                let x_dot_w_plus_b_j = output[j] + b[j];
+                                output[j] = x_dot_w_plus_b_j;
+                            }
+                        }
+                        []
+                    },
+                );
             }
             let Self { I, N, O, x, w, b, output } = self;
             distinct(I, N, O, x, w, b, output)
@@ -405,12 +423,22 @@ pub mod dense {
             ) {
                 let d_b = &mut d_b[..O];
                 d_b.fill(0.0);
-                for i in 0..N {
-                    let d_output = &d_output[i * O..][..O];
-                    for j in 0..O {
-                        d_b[j] += d_output[j];
-                    }
-                }
+                share_rows(
+                    [N, O * 7],
+                    [sum_of(&mut d_b[..])],
+                    #[inline(always)]
+                    |part: ::core::ops::Range<usize>, d_b: &mut [f32]| {
+                        let d_output = &d_output[part.start * O..part.end * O];
+                        let d_b = &mut d_b[..O];
+                        for i in 0..part.end - part.start {
+                            let d_output = &d_output[i * O..][..O];
+                            for j in 0..O {
+                                d_b[j] += d_output[j];
+                            }
+                        }
+                        []
+                    },
+                );
                 /// d_w = xᵀ·d_output
                 /// dot: d_b = dot(t(a), dy)
                 let d_w = matmul_tn(d_w, x, d_output, [I, N, O]);

@@ -682,14 +682,23 @@ logits = hidden·w2 + b2
                 let x_dot_w1 = matmul(x_dot_w1, x, w1, [N, 64, H]);
                 /// hidden is written over x_dot_w1, which is not needed any more
                 let hidden = x_dot_w1;
-                for i in 0..N {
-                    let hidden = &mut hidden[i * H..][..H];
-                    for j in 0..H {
-                        /// hidden = relu(x_dot_w1 + b1)
-                        let hidden_j = relu(hidden[j] + b1[j]);
-                        hidden[j] = hidden_j;
-                    }
-                }
+                share_rows(
+                    [N, H * 8],
+                    [rows_of(&mut hidden[..], H)],
+                    #[inline(always)]
+                    |part: ::core::ops::Range<usize>, hidden: &mut [f32]| {
+                        let b1 = &b1[..H];
+                        for i in 0..part.end - part.start {
+                            let hidden = &mut hidden[i * H..][..H];
+                            for j in 0..H {
+                                /// hidden = relu(x_dot_w1 + b1)
+                                let hidden_j = relu(hidden[j] + b1[j]);
+                                hidden[j] = hidden_j;
+                            }
+                        }
+                        []
+                    },
+                );
                 /// hidden_dot_w2 = hidden·w2
                 let hidden_dot_w2 = matmul(hidden_dot_w2, hidden, w2, [N, H, 10]);
                 /// total_total = Σ[N, 10](select_eq_position)
@@ -789,14 +798,23 @@ logits = hidden·w2 + b2
                 let select_eq_position = &mut [0.0; 10];
                 /// x_dot_w1 = x·w1
                 let hidden = matmul(hidden, x, w1, [N, 64, H]);
-                for i in 0..N {
-                    let hidden = &mut hidden[i * H..][..H];
-                    for j in 0..H {
-                        /// hidden = relu(x_dot_w1 + b1)
-                        let hidden_j = relu(hidden[j] + b1[j]);
-                        hidden[j] = hidden_j;
-                    }
-                }
+                share_rows(
+                    [N, H * 8],
+                    [rows_of(&mut hidden[..], H)],
+                    #[inline(always)]
+                    |part: ::core::ops::Range<usize>, hidden: &mut [f32]| {
+                        let b1 = &b1[..H];
+                        for i in 0..part.end - part.start {
+                            let hidden = &mut hidden[i * H..][..H];
+                            for j in 0..H {
+                                /// hidden = relu(x_dot_w1 + b1)
+                                let hidden_j = relu(hidden[j] + b1[j]);
+                                hidden[j] = hidden_j;
+                            }
+                        }
+                        []
+                    },
+                );
                 /// hidden_dot_w2 = hidden·w2
                 let hidden_dot_w2 = matmul(hidden_dot_w2, hidden, w2, [N, H, 10]);
                 /// total_total = Σ[N, 10](select_eq_position)
@@ -957,21 +975,36 @@ logits = hidden·w2 + b2
                 d_b1.fill(0.0);
                 /// d_x_dot_w1_plus_b1 is written over d_hidden, which is not needed any more
                 let d_x_dot_w1_plus_b1 = d_hidden;
-                for i in 0..N {
-                    let hidden = &hidden[i * H..][..H];
-                    let d_x_dot_w1_plus_b1 = &mut d_x_dot_w1_plus_b1[i * H..][..H];
-                    for j in 0..H {
-                        /// d_x_dot_w1_plus_b1 = (hidden > 0) ? d_hidden : 0
-                        /// relu: d_x = select(y > 0, dy, 0)
-                        let d_x_dot_w1_plus_b1_j = select(
-                            hidden[j] > 0.0,
-                            d_x_dot_w1_plus_b1[j],
-                            0.0,
-                        );
-                        d_x_dot_w1_plus_b1[j] = d_x_dot_w1_plus_b1_j;
-                        d_b1[j] += d_x_dot_w1_plus_b1_j;
-                    }
-                }
+                share_rows(
+                    [N, H * 13],
+                    [sum_of(&mut d_b1[..]), rows_of(&mut d_x_dot_w1_plus_b1[..], H)],
+                    #[inline(always)]
+                    |
+                        part: ::core::ops::Range<usize>,
+                        d_b1: &mut [f32],
+                        d_x_dot_w1_plus_b1: &mut [f32]|
+                    {
+                        let hidden = &hidden[part.start * H..part.end * H];
+                        let d_b1 = &mut d_b1[..H];
+                        for i in 0..part.end - part.start {
+                            let hidden = &hidden[i * H..][..H];
+                            let d_x_dot_w1_plus_b1 = &mut d_x_dot_w1_plus_b1[i
+                                * H..][..H];
+                            for j in 0..H {
+                                /// d_x_dot_w1_plus_b1 = (hidden > 0) ? d_hidden : 0
+                                /// relu: d_x = select(y > 0, dy, 0)
+                                let d_x_dot_w1_plus_b1_j = select(
+                                    hidden[j] > 0.0,
+                                    d_x_dot_w1_plus_b1[j],
+                                    0.0,
+                                );
+                                d_x_dot_w1_plus_b1[j] = d_x_dot_w1_plus_b1_j;
+                                d_b1[j] += d_x_dot_w1_plus_b1_j;
+                            }
+                        }
+                        []
+                    },
+                );
                 /// d_w1 = xᵀ·d_x_dot_w1_plus_b1
                 /// dot: d_b = dot(t(a), dy)
                 let d_w1 = matmul_tn(d_w1, x, d_x_dot_w1_plus_b1, [64, N, H]);
@@ -1074,14 +1107,23 @@ logits = hidden·w2 + b2
                 let x_dot_w1 = matmul(x_dot_w1, x, &w1, [N, 64, H]);
                 /// hidden is written over x_dot_w1, which is not needed any more
                 let hidden = x_dot_w1;
-                for i in 0..N {
-                    let hidden = &mut hidden[i * H..][..H];
-                    for j in 0..H {
-                        /// hidden = relu(x_dot_w1 + b1)
-                        let hidden_j = relu(hidden[j] + b1[j]);
-                        hidden[j] = hidden_j;
-                    }
-                }
+                share_rows(
+                    [N, H * 8],
+                    [rows_of(&mut hidden[..], H)],
+                    #[inline(always)]
+                    |part: ::core::ops::Range<usize>, hidden: &mut [f32]| {
+                        let b1 = &b1[..H];
+                        for i in 0..part.end - part.start {
+                            let hidden = &mut hidden[i * H..][..H];
+                            for j in 0..H {
+                                /// hidden = relu(x_dot_w1 + b1)
+                                let hidden_j = relu(hidden[j] + b1[j]);
+                                hidden[j] = hidden_j;
+                            }
+                        }
+                        []
+                    },
+                );
                 /// hidden_dot_w2 = hidden·w2
                 let hidden_dot_w2 = matmul(hidden_dot_w2, hidden, &w2, [N, H, 10]);
                 /// total_total = Σ[N, 10](select_eq_position)
@@ -1155,21 +1197,36 @@ logits = hidden·w2 + b2
                 d_b1.fill(0.0);
                 /// d_x_dot_w1_plus_b1 is written over d_hidden, which is not needed any more
                 let d_x_dot_w1_plus_b1 = d_hidden;
-                for i in 0..N {
-                    let hidden = &hidden[i * H..][..H];
-                    let d_x_dot_w1_plus_b1 = &mut d_x_dot_w1_plus_b1[i * H..][..H];
-                    for j in 0..H {
-                        /// d_x_dot_w1_plus_b1 = (hidden > 0) ? d_hidden : 0
-                        /// relu: d_x = select(y > 0, dy, 0)
-                        let d_x_dot_w1_plus_b1_j = select(
-                            hidden[j] > 0.0,
-                            d_x_dot_w1_plus_b1[j],
-                            0.0,
-                        );
-                        d_x_dot_w1_plus_b1[j] = d_x_dot_w1_plus_b1_j;
-                        d_b1[j] += d_x_dot_w1_plus_b1_j;
-                    }
-                }
+                share_rows(
+                    [N, H * 13],
+                    [sum_of(&mut d_b1[..]), rows_of(&mut d_x_dot_w1_plus_b1[..], H)],
+                    #[inline(always)]
+                    |
+                        part: ::core::ops::Range<usize>,
+                        d_b1: &mut [f32],
+                        d_x_dot_w1_plus_b1: &mut [f32]|
+                    {
+                        let d_b1 = &mut d_b1[..H];
+                        let hidden = &hidden[part.start * H..part.end * H];
+                        for i in 0..part.end - part.start {
+                            let hidden = &hidden[i * H..][..H];
+                            let d_x_dot_w1_plus_b1 = &mut d_x_dot_w1_plus_b1[i
+                                * H..][..H];
+                            for j in 0..H {
+                                /// d_x_dot_w1_plus_b1 = (hidden > 0) ? d_hidden : 0
+                                /// relu: d_x = select(y > 0, dy, 0)
+                                let d_x_dot_w1_plus_b1_j = select(
+                                    hidden[j] > 0.0,
+                                    d_x_dot_w1_plus_b1[j],
+                                    0.0,
+                                );
+                                d_x_dot_w1_plus_b1[j] = d_x_dot_w1_plus_b1_j;
+                                d_b1[j] += d_x_dot_w1_plus_b1_j;
+                            }
+                        }
+                        []
+                    },
+                );
                 update.hand(1, b1, d_b1);
                 /// d_w1 = xᵀ·d_x_dot_w1_plus_b1
                 /// dot: d_b = dot(t(a), dy)

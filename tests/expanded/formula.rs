@@ -353,26 +353,35 @@ pub mod formula {
                 shift: f64,
                 wave: &'a mut [f64],
             ) -> f64 {
-                let square_wave = &mut [0.0; TILE];
                 /// neg_decay = −decay
                 let neg_decay = -decay;
-                /// total_square_wave = Σ[N](square_wave)
-                let mut total_square_wave = 0.0;
-                for rows in tiles(N) {
-                    let time = &time[rows.clone()];
-                    let wave = &mut wave[rows.clone()];
-                    let square_wave = &mut square_wave[..rows.end - rows.start];
-                    for i in 0..rows.end - rows.start {
-                        /// wave = amplitude · exp(neg_decay · time) · tanh(time + shift)
-                        let wave_i = amplitude * exp(neg_decay * time[i])
-                            * tanh(time[i] + shift);
-                        /// square_wave = wave²
-                        let square_wave_i = square(wave_i);
-                        wave[i] = wave_i;
-                        square_wave[i] = square_wave_i;
-                    }
-                    total_square_wave += sum(square_wave);
-                }
+                let [total_square_wave] = share_tiles(
+                    [N, 70],
+                    [rows_of(&mut wave[..], 1)],
+                    #[inline(always)]
+                    |part: ::core::ops::Range<usize>, wave: &mut [f64]| {
+                        let time = &time[part.start..part.end];
+                        let square_wave = &mut [0.0; TILE];
+                        /// total_square_wave = Σ[N](square_wave)
+                        let mut total_square_wave = 0.0;
+                        for rows in tiles(part.end - part.start) {
+                            let time = &time[rows.clone()];
+                            let wave = &mut wave[rows.clone()];
+                            let square_wave = &mut square_wave[..rows.end - rows.start];
+                            for i in 0..rows.end - rows.start {
+                                /// wave = amplitude · exp(neg_decay · time) · tanh(time + shift)
+                                let wave_i = amplitude * exp(neg_decay * time[i])
+                                    * tanh(time[i] + shift);
+                                /// square_wave = wave²
+                                let square_wave_i = square(wave_i);
+                                wave[i] = wave_i;
+                                square_wave[i] = square_wave_i;
+                            }
+                            total_square_wave += sum(square_wave);
+                        }
+                        [total_square_wave]
+                    },
+                );
                 total_square_wave
             }
             let Self { N, time, amplitude, decay, shift, wave } = self;
@@ -405,33 +414,52 @@ pub mod formula {
                 exp_1: &'a mut [f64],
                 tanh_time_plus_shift: &'a mut [f64],
             ) -> f64 {
-                let square_wave = &mut [0.0; TILE];
                 /// neg_decay = −decay
                 let neg_decay = -decay;
-                /// total_square_wave = Σ[N](square_wave)
-                let mut total_square_wave = 0.0;
-                for rows in tiles(N) {
-                    let time = &time[rows.clone()];
-                    let wave = &mut wave[rows.clone()];
-                    let exp_1 = &mut exp_1[rows.clone()];
-                    let tanh_time_plus_shift = &mut tanh_time_plus_shift[rows.clone()];
-                    let square_wave = &mut square_wave[..rows.end - rows.start];
-                    for i in 0..rows.end - rows.start {
-                        /// exp_1 = exp(neg_decay · time)
-                        let exp_i = exp(neg_decay * time[i]);
-                        /// tanh_time_plus_shift = tanh(time + shift)
-                        let tanh_time_plus_shift_i = tanh(time[i] + shift);
-                        /// wave = amplitude · exp_1 · tanh_time_plus_shift
-                        let wave_i = amplitude * exp_i * tanh_time_plus_shift_i;
-                        /// square_wave = wave²
-                        let square_wave_i = square(wave_i);
-                        exp_1[i] = exp_i;
-                        tanh_time_plus_shift[i] = tanh_time_plus_shift_i;
-                        wave[i] = wave_i;
-                        square_wave[i] = square_wave_i;
-                    }
-                    total_square_wave += sum(square_wave);
-                }
+                let [total_square_wave] = share_tiles(
+                    [N, 74],
+                    [
+                        rows_of(&mut wave[..], 1),
+                        rows_of(&mut exp_1[..], 1),
+                        rows_of(&mut tanh_time_plus_shift[..], 1),
+                    ],
+                    #[inline(always)]
+                    |
+                        part: ::core::ops::Range<usize>,
+                        wave: &mut [f64],
+                        exp_1: &mut [f64],
+                        tanh_time_plus_shift: &mut [f64]|
+                    {
+                        let time = &time[part.start..part.end];
+                        let square_wave = &mut [0.0; TILE];
+                        /// total_square_wave = Σ[N](square_wave)
+                        let mut total_square_wave = 0.0;
+                        for rows in tiles(part.end - part.start) {
+                            let time = &time[rows.clone()];
+                            let wave = &mut wave[rows.clone()];
+                            let exp_1 = &mut exp_1[rows.clone()];
+                            let tanh_time_plus_shift = &mut tanh_time_plus_shift[rows
+                                .clone()];
+                            let square_wave = &mut square_wave[..rows.end - rows.start];
+                            for i in 0..rows.end - rows.start {
+                                /// exp_1 = exp(neg_decay · time)
+                                let exp_i = exp(neg_decay * time[i]);
+                                /// tanh_time_plus_shift = tanh(time + shift)
+                                let tanh_time_plus_shift_i = tanh(time[i] + shift);
+                                /// wave = amplitude · exp_1 · tanh_time_plus_shift
+                                let wave_i = amplitude * exp_i * tanh_time_plus_shift_i;
+                                /// square_wave = wave²
+                                let square_wave_i = square(wave_i);
+                                exp_1[i] = exp_i;
+                                tanh_time_plus_shift[i] = tanh_time_plus_shift_i;
+                                wave[i] = wave_i;
+                                square_wave[i] = square_wave_i;
+                            }
+                            total_square_wave += sum(square_wave);
+                        }
+                        [total_square_wave]
+                    },
+                );
                 total_square_wave
             }
             let Self {
@@ -475,71 +503,86 @@ pub mod formula {
                 tanh_time_plus_shift: &'a [f64],
                 d_time: &'a mut [f64],
             ) -> (f64, f64, f64) {
-                let d_time_plus_shift = &mut [0.0; TILE];
-                let d_amplitude = &mut [0.0; TILE];
-                let d_neg_decay = &mut [0.0; TILE];
                 /// neg_decay = −decay
                 let neg_decay = -decay;
                 /// times = d_total_square_wave · 2
                 /// square: d_x = dy * (2 * x)
                 let times = d_total_square_wave * 2.0;
-                /// d_shift = Σ[N](d_time_plus_shift)
-                /// broadcast: d_x = sum of dy along the axes that x was spread over
-                let mut d_shift = 0.0;
-                /// d_amplitude_2 = Σ[N](d_amplitude)
-                /// broadcast: d_x = sum of dy along the axes that x was spread over
-                let mut d_amplitude_2 = 0.0;
-                /// d_neg_decay_2 = Σ[N](d_neg_decay)
-                /// broadcast: d_x = sum of dy along the axes that x was spread over
-                let mut d_neg_decay_2 = 0.0;
-                for rows in tiles(N) {
-                    let time = &time[rows.clone()];
-                    let d_wave = &d_wave[rows.clone()];
-                    let exp_1 = &exp_1[rows.clone()];
-                    let tanh_time_plus_shift = &tanh_time_plus_shift[rows.clone()];
-                    let d_time = &mut d_time[rows.clone()];
-                    let d_time_plus_shift = &mut d_time_plus_shift[..rows.end
-                        - rows.start];
-                    let d_amplitude = &mut d_amplitude[..rows.end - rows.start];
-                    let d_neg_decay = &mut d_neg_decay[..rows.end - rows.start];
-                    for i in 0..rows.end - rows.start {
-                        /// amplitude_times_exp = amplitude · exp
-                        let amplitude_times_exp = amplitude * exp_1[i];
-                        /// wave = amplitude_times_exp · tanh_time_plus_shift
-                        let wave = amplitude_times_exp * tanh_time_plus_shift[i];
-                        /// d_wave_2 = d_wave + times · wave
-                        /// square: d_x = dy * (2 * x)
-                        let d_wave_2 = d_wave[i] + times * wave;
-                        /// d_amplitude_times_exp = d_wave_2 · tanh_time_plus_shift
-                        /// mul: d_a = dy * b
-                        let d_amplitude_times_exp = d_wave_2 * tanh_time_plus_shift[i];
-                        /// d_time_plus_shift = d_wave_2 · amplitude_times_exp · (1 − tanh_time_plus_shift · tanh_time_plus_shift)
-                        /// tanh: d_x = dy * (1 - y * y)
-                        let d_time_plus_shift_i = d_wave_2 * amplitude_times_exp
-                            * (1.0 - tanh_time_plus_shift[i] * tanh_time_plus_shift[i]);
-                        /// d_amplitude = d_amplitude_times_exp · exp
-                        /// mul: d_a = dy * b
-                        let d_amplitude_i = d_amplitude_times_exp * exp_1[i];
-                        /// d_neg_decay_times_time = d_amplitude_times_exp · amplitude · exp
-                        /// exp: d_x = dy * (y)
-                        let d_neg_decay_times_time = d_amplitude_times_exp * amplitude
-                            * exp_1[i];
-                        /// d_neg_decay = d_neg_decay_times_time · time
-                        /// mul: d_a = dy * b
-                        let d_neg_decay_i = d_neg_decay_times_time * time[i];
-                        /// d_time = d_time_plus_shift + d_neg_decay_times_time · neg_decay
-                        /// mul: d_b = dy * a
-                        let d_time_i = d_time_plus_shift_i
-                            + d_neg_decay_times_time * neg_decay;
-                        d_time_plus_shift[i] = d_time_plus_shift_i;
-                        d_amplitude[i] = d_amplitude_i;
-                        d_neg_decay[i] = d_neg_decay_i;
-                        d_time[i] = d_time_i;
-                    }
-                    d_shift += sum(d_time_plus_shift);
-                    d_amplitude_2 += sum(d_amplitude);
-                    d_neg_decay_2 += sum(d_neg_decay);
-                }
+                let [d_shift, d_amplitude_2, d_neg_decay_2] = share_tiles(
+                    [N, 54],
+                    [rows_of(&mut d_time[..], 1)],
+                    #[inline(always)]
+                    |part: ::core::ops::Range<usize>, d_time: &mut [f64]| {
+                        let time = &time[part.start..part.end];
+                        let d_wave = &d_wave[part.start..part.end];
+                        let exp_1 = &exp_1[part.start..part.end];
+                        let tanh_time_plus_shift = &tanh_time_plus_shift[part
+                            .start..part.end];
+                        let d_time_plus_shift = &mut [0.0; TILE];
+                        let d_amplitude = &mut [0.0; TILE];
+                        let d_neg_decay = &mut [0.0; TILE];
+                        /// d_shift = Σ[N](d_time_plus_shift)
+                        /// broadcast: d_x = sum of dy along the axes that x was spread over
+                        let mut d_shift = 0.0;
+                        /// d_amplitude_2 = Σ[N](d_amplitude)
+                        /// broadcast: d_x = sum of dy along the axes that x was spread over
+                        let mut d_amplitude_2 = 0.0;
+                        /// d_neg_decay_2 = Σ[N](d_neg_decay)
+                        /// broadcast: d_x = sum of dy along the axes that x was spread over
+                        let mut d_neg_decay_2 = 0.0;
+                        for rows in tiles(part.end - part.start) {
+                            let time = &time[rows.clone()];
+                            let d_wave = &d_wave[rows.clone()];
+                            let exp_1 = &exp_1[rows.clone()];
+                            let tanh_time_plus_shift = &tanh_time_plus_shift[rows
+                                .clone()];
+                            let d_time = &mut d_time[rows.clone()];
+                            let d_time_plus_shift = &mut d_time_plus_shift[..rows.end
+                                - rows.start];
+                            let d_amplitude = &mut d_amplitude[..rows.end - rows.start];
+                            let d_neg_decay = &mut d_neg_decay[..rows.end - rows.start];
+                            for i in 0..rows.end - rows.start {
+                                /// amplitude_times_exp = amplitude · exp
+                                let amplitude_times_exp = amplitude * exp_1[i];
+                                /// wave = amplitude_times_exp · tanh_time_plus_shift
+                                let wave = amplitude_times_exp * tanh_time_plus_shift[i];
+                                /// d_wave_2 = d_wave + times · wave
+                                /// square: d_x = dy * (2 * x)
+                                let d_wave_2 = d_wave[i] + times * wave;
+                                /// d_amplitude_times_exp = d_wave_2 · tanh_time_plus_shift
+                                /// mul: d_a = dy * b
+                                let d_amplitude_times_exp = d_wave_2
+                                    * tanh_time_plus_shift[i];
+                                /// d_time_plus_shift = d_wave_2 · amplitude_times_exp · (1 − tanh_time_plus_shift · tanh_time_plus_shift)
+                                /// tanh: d_x = dy * (1 - y * y)
+                                let d_time_plus_shift_i = d_wave_2 * amplitude_times_exp
+                                    * (1.0 - tanh_time_plus_shift[i] * tanh_time_plus_shift[i]);
+                                /// d_amplitude = d_amplitude_times_exp · exp
+                                /// mul: d_a = dy * b
+                                let d_amplitude_i = d_amplitude_times_exp * exp_1[i];
+                                /// d_neg_decay_times_time = d_amplitude_times_exp · amplitude · exp
+                                /// exp: d_x = dy * (y)
+                                let d_neg_decay_times_time = d_amplitude_times_exp
+                                    * amplitude * exp_1[i];
+                                /// d_neg_decay = d_neg_decay_times_time · time
+                                /// mul: d_a = dy * b
+                                let d_neg_decay_i = d_neg_decay_times_time * time[i];
+                                /// d_time = d_time_plus_shift + d_neg_decay_times_time · neg_decay
+                                /// mul: d_b = dy * a
+                                let d_time_i = d_time_plus_shift_i
+                                    + d_neg_decay_times_time * neg_decay;
+                                d_time_plus_shift[i] = d_time_plus_shift_i;
+                                d_amplitude[i] = d_amplitude_i;
+                                d_neg_decay[i] = d_neg_decay_i;
+                                d_time[i] = d_time_i;
+                            }
+                            d_shift += sum(d_time_plus_shift);
+                            d_amplitude_2 += sum(d_amplitude);
+                            d_neg_decay_2 += sum(d_neg_decay);
+                        }
+                        [d_shift, d_amplitude_2, d_neg_decay_2]
+                    },
+                );
                 /// d_decay = −d_neg_decay_2
                 /// neg: d_x = -dy
                 let d_decay = -d_neg_decay_2;

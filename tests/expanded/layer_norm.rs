@@ -372,32 +372,50 @@ centred / √(Σ[H](centred²) / H + 0.00001) · scale + shift"#;
                 let scale = &scale[..H];
                 let shift = &shift[..H];
                 let square_centred = &mut square_centred[..H];
-                for i in 0..N {
-                    let x = &x[i * H..][..H];
-                    /// total_x = Σ[H](x)
-                    let total_x = sum(x);
-                    /// mean_x = total_x / H
-                    let mean_x = total_x / H as f32;
-                    for j in 0..H {
-                        /// centred = x − mean_x
-                        let centred = x[j] - mean_x;
-                        /// square_centred = centred²
-                        let square_centred_j = square(centred);
-                        square_centred[j] = square_centred_j;
-                    }
-                    /// total_square_centred = Σ[H](square_centred)
-                    let total_square_centred = sum(square_centred);
-                    /// sqrt_plus = √(total_square_centred / H + 0.00001)
-                    let sqrt_plus = sqrt(total_square_centred / H as f32 + 0.00001);
-                    let output = &mut output[i * H..][..H];
-                    for j in 0..H {
-                        /// centred = x − mean_x
-                        let centred = x[j] - mean_x;
-                        /// output = centred / sqrt_plus · scale + shift
-                        let plus_j = centred / sqrt_plus * scale[j] + shift[j];
-                        output[j] = plus_j;
-                    }
-                }
+                share_rows(
+                    [N, H * 24 + 28],
+                    [rows_of(&mut output[..], H), own_of(&mut square_centred[..])],
+                    #[inline(always)]
+                    |
+                        part: ::core::ops::Range<usize>,
+                        output: &mut [f32],
+                        square_centred: &mut [f32]|
+                    {
+                        let x = &x[part.start * H..part.end * H];
+                        let scale = &scale[..H];
+                        let shift = &shift[..H];
+                        let square_centred = &mut square_centred[..H];
+                        for i in 0..part.end - part.start {
+                            let x = &x[i * H..][..H];
+                            /// total_x = Σ[H](x)
+                            let total_x = sum(x);
+                            /// mean_x = total_x / H
+                            let mean_x = total_x / H as f32;
+                            for j in 0..H {
+                                /// centred = x − mean_x
+                                let centred = x[j] - mean_x;
+                                /// square_centred = centred²
+                                let square_centred_j = square(centred);
+                                square_centred[j] = square_centred_j;
+                            }
+                            /// total_square_centred = Σ[H](square_centred)
+                            let total_square_centred = sum(square_centred);
+                            /// sqrt_plus = √(total_square_centred / H + 0.00001)
+                            let sqrt_plus = sqrt(
+                                total_square_centred / H as f32 + 0.00001,
+                            );
+                            let output = &mut output[i * H..][..H];
+                            for j in 0..H {
+                                /// centred = x − mean_x
+                                let centred = x[j] - mean_x;
+                                /// output = centred / sqrt_plus · scale + shift
+                                let plus_j = centred / sqrt_plus * scale[j] + shift[j];
+                                output[j] = plus_j;
+                            }
+                        }
+                        []
+                    },
+                );
             }
             let Self { H, N, x, scale, shift, output, square_centred } = self;
             distinct(H, N, x, scale, shift, output, square_centred)
@@ -436,34 +454,61 @@ centred / √(Σ[H](centred²) / H + 0.00001) · scale + shift"#;
                 let total_x = &mut total_x[..N];
                 let sqrt_plus = &mut sqrt_plus[..N];
                 let square_centred = &mut square_centred[..H];
-                for i in 0..N {
-                    let x = &x[i * H..][..H];
-                    /// total_x = Σ[H](x)
-                    let total_x_i = sum(x);
-                    total_x[i] = total_x_i;
-                    /// mean_x = total_x / H
-                    let mean_x = total_x_i / H as f32;
-                    for j in 0..H {
-                        /// centred = x − mean_x
-                        let centred = x[j] - mean_x;
-                        /// square_centred = centred²
-                        let square_centred_j = square(centred);
-                        square_centred[j] = square_centred_j;
-                    }
-                    /// total_square_centred = Σ[H](square_centred)
-                    let total_square_centred = sum(square_centred);
-                    /// sqrt_plus = √(total_square_centred / H + 0.00001)
-                    let sqrt_plus_i = sqrt(total_square_centred / H as f32 + 0.00001);
-                    sqrt_plus[i] = sqrt_plus_i;
-                    let output = &mut output[i * H..][..H];
-                    for j in 0..H {
-                        /// centred = x − mean_x
-                        let centred = x[j] - mean_x;
-                        /// output = centred / sqrt_plus · scale + shift
-                        let plus_j = centred / sqrt_plus_i * scale[j] + shift[j];
-                        output[j] = plus_j;
-                    }
-                }
+                share_rows(
+                    [N, H * 24 + 32],
+                    [
+                        rows_of(&mut output[..], H),
+                        rows_of(&mut total_x[..], 1),
+                        rows_of(&mut sqrt_plus[..], 1),
+                        own_of(&mut square_centred[..]),
+                    ],
+                    #[inline(always)]
+                    |
+                        part: ::core::ops::Range<usize>,
+                        output: &mut [f32],
+                        total_x: &mut [f32],
+                        sqrt_plus: &mut [f32],
+                        square_centred: &mut [f32]|
+                    {
+                        let x = &x[part.start * H..part.end * H];
+                        let scale = &scale[..H];
+                        let shift = &shift[..H];
+                        let total_x = &mut total_x[..part.end - part.start];
+                        let sqrt_plus = &mut sqrt_plus[..part.end - part.start];
+                        let square_centred = &mut square_centred[..H];
+                        for i in 0..part.end - part.start {
+                            let x = &x[i * H..][..H];
+                            /// total_x = Σ[H](x)
+                            let total_x_i = sum(x);
+                            total_x[i] = total_x_i;
+                            /// mean_x = total_x / H
+                            let mean_x = total_x_i / H as f32;
+                            for j in 0..H {
+                                /// centred = x − mean_x
+                                let centred = x[j] - mean_x;
+                                /// square_centred = centred²
+                                let square_centred_j = square(centred);
+                                square_centred[j] = square_centred_j;
+                            }
+                            /// total_square_centred = Σ[H](square_centred)
+                            let total_square_centred = sum(square_centred);
+                            /// sqrt_plus = √(total_square_centred / H + 0.00001)
+                            let sqrt_plus_i = sqrt(
+                                total_square_centred / H as f32 + 0.00001,
+                            );
+                            sqrt_plus[i] = sqrt_plus_i;
+                            let output = &mut output[i * H..][..H];
+                            for j in 0..H {
+                                /// centred = x − mean_x
+                                let centred = x[j] - mean_x;
+                                /// output = centred / sqrt_plus · scale + shift
+                                let plus_j = centred / sqrt_plus_i * scale[j] + shift[j];
+                                output[j] = plus_j;
+                            }
+                        }
+                        []
+                    },
+                );
             }
             let Self {
                 H,
@@ -525,64 +570,94 @@ centred / √(Σ[H](centred²) / H + 0.00001) · scale + shift"#;
                 let max_1 = max(H as f32, 1.0);
                 d_shift.fill(0.0);
                 d_scale.fill(0.0);
-                for i in 0..N {
-                    /// mean_x = total_x / H
-                    let mean_x = total_x[i] / H as f32;
-                    let x = &x[i * H..][..H];
-                    let d_output = &d_output[i * H..][..H];
-                    for j in 0..H {
-                        /// centred = x − mean_x
-                        let centred = x[j] - mean_x;
-                        /// over = centred / sqrt_plus
-                        let over = centred / sqrt_plus[i];
-                        /// d_over = d_output · scale
-                        /// mul: d_a = dy * b
-                        let d_over = d_output[j] * scale[j];
-                        /// d_scale_2 = d_output · over
-                        /// mul: d_b = dy * a
-                        let d_scale_2 = d_output[j] * over;
-                        /// d_over_times_over = d_over · over
-                        /// div: d_b = -(dy * y / b)
-                        let d_over_times_over_j = d_over * over;
-                        d_shift[j] += d_output[j];
-                        d_scale[j] += d_scale_2;
-                        d_over_times_over[j] = d_over_times_over_j;
-                    }
-                    /// total = Σ[H](d_over_times_over)
-                    /// broadcast: d_x = sum of dy along the axes that x was spread over
-                    let total = sum(d_over_times_over);
-                    /// times_over_max = total / sqrt_plus · 0.5 / sqrt_plus / max_1
-                    /// div: d_a = dy / b
-                    let times_over_max = total / sqrt_plus[i] * (0.5 / sqrt_plus[i])
-                        / max_1;
-                    /// neg = −times_over_max · 2
-                    /// square: d_x = dy * (2 * x)
-                    let neg = -(times_over_max * 2.0);
-                    for j in 0..H {
-                        /// centred = x − mean_x
-                        let centred = x[j] - mean_x;
-                        /// d_over = d_output · scale
-                        /// mul: d_a = dy * b
-                        let d_over = d_output[j] * scale[j];
-                        /// d_centred = d_over / sqrt_plus + neg · centred
-                        /// square: d_x = dy * (2 * x)
-                        let d_centred_j = d_over / sqrt_plus[i] + neg * centred;
-                        d_centred[j] = d_centred_j;
-                    }
-                    /// total_d_centred = Σ[H](d_centred)
-                    /// broadcast: d_x = sum of dy along the axes that x was spread over
-                    let total_d_centred = sum(d_centred);
-                    /// d_total_x = −total_d_centred / max_1
-                    /// div: d_a = dy / b
-                    let d_total_x = -(total_d_centred / max_1);
-                    let d_x = &mut d_x[i * H..][..H];
-                    for j in 0..H {
-                        /// d_x = d_centred + d_total_x
-                        /// sum: d_x = insert_axis(dy, axis = axis)
-                        let d_x_j = d_centred[j] + d_total_x;
-                        d_x[j] = d_x_j;
-                    }
-                }
+                share_rows(
+                    [N, H * 55 + 15],
+                    [
+                        sum_of(&mut d_scale[..]),
+                        sum_of(&mut d_shift[..]),
+                        rows_of(&mut d_x[..], H),
+                        own_of(&mut d_centred[..]),
+                        own_of(&mut d_over_times_over[..]),
+                    ],
+                    #[inline(always)]
+                    |
+                        part: ::core::ops::Range<usize>,
+                        d_scale: &mut [f32],
+                        d_shift: &mut [f32],
+                        d_x: &mut [f32],
+                        d_centred: &mut [f32],
+                        d_over_times_over: &mut [f32]|
+                    {
+                        let x = &x[part.start * H..part.end * H];
+                        let scale = &scale[..H];
+                        let d_output = &d_output[part.start * H..part.end * H];
+                        let total_x = &total_x[part.start..part.end];
+                        let sqrt_plus = &sqrt_plus[part.start..part.end];
+                        let d_scale = &mut d_scale[..H];
+                        let d_shift = &mut d_shift[..H];
+                        let d_centred = &mut d_centred[..H];
+                        let d_over_times_over = &mut d_over_times_over[..H];
+                        for i in 0..part.end - part.start {
+                            /// mean_x = total_x / H
+                            let mean_x = total_x[i] / H as f32;
+                            let x = &x[i * H..][..H];
+                            let d_output = &d_output[i * H..][..H];
+                            for j in 0..H {
+                                /// centred = x − mean_x
+                                let centred = x[j] - mean_x;
+                                /// over = centred / sqrt_plus
+                                let over = centred / sqrt_plus[i];
+                                /// d_over = d_output · scale
+                                /// mul: d_a = dy * b
+                                let d_over = d_output[j] * scale[j];
+                                /// d_scale_2 = d_output · over
+                                /// mul: d_b = dy * a
+                                let d_scale_2 = d_output[j] * over;
+                                /// d_over_times_over = d_over · over
+                                /// div: d_b = -(dy * y / b)
+                                let d_over_times_over_j = d_over * over;
+                                d_shift[j] += d_output[j];
+                                d_scale[j] += d_scale_2;
+                                d_over_times_over[j] = d_over_times_over_j;
+                            }
+                            /// total = Σ[H](d_over_times_over)
+                            /// broadcast: d_x = sum of dy along the axes that x was spread over
+                            let total = sum(d_over_times_over);
+                            /// times_over_max = total / sqrt_plus · 0.5 / sqrt_plus / max_1
+                            /// div: d_a = dy / b
+                            let times_over_max = total / sqrt_plus[i]
+                                * (0.5 / sqrt_plus[i]) / max_1;
+                            /// neg = −times_over_max · 2
+                            /// square: d_x = dy * (2 * x)
+                            let neg = -(times_over_max * 2.0);
+                            for j in 0..H {
+                                /// centred = x − mean_x
+                                let centred = x[j] - mean_x;
+                                /// d_over = d_output · scale
+                                /// mul: d_a = dy * b
+                                let d_over = d_output[j] * scale[j];
+                                /// d_centred = d_over / sqrt_plus + neg · centred
+                                /// square: d_x = dy * (2 * x)
+                                let d_centred_j = d_over / sqrt_plus[i] + neg * centred;
+                                d_centred[j] = d_centred_j;
+                            }
+                            /// total_d_centred = Σ[H](d_centred)
+                            /// broadcast: d_x = sum of dy along the axes that x was spread over
+                            let total_d_centred = sum(d_centred);
+                            /// d_total_x = −total_d_centred / max_1
+                            /// div: d_a = dy / b
+                            let d_total_x = -(total_d_centred / max_1);
+                            let d_x = &mut d_x[i * H..][..H];
+                            for j in 0..H {
+                                /// d_x = d_centred + d_total_x
+                                /// sum: d_x = insert_axis(dy, axis = axis)
+                                let d_x_j = d_centred[j] + d_total_x;
+                                d_x[j] = d_x_j;
+                            }
+                        }
+                        []
+                    },
+                );
             }
             let Self {
                 H,

@@ -53,7 +53,7 @@ pub fn functions(surface: &Surface, passes: Option<&Passes>) -> TokenStream {
 /// A pass with the names that it goes by.
 pub fn pass<'a>(compiled: &'a Compiled, name: &str, real: &Ident, users: &'a HashSet<String>) -> Pass<'a> {
     let Compiled { graph, program, names } = compiled;
-    Pass { name: ident(name), graph, program, names, real: real.clone(), users, updates: None }
+    Pass { name: ident(name), graph, program, names, real: real.clone(), users, updates: None, shares: true }
 }
 
 fn inputs(surface: &Surface, at: &TokenStream) -> TokenStream {

@@ -9,7 +9,8 @@
 
 use super::access::each_access;
 use super::code::Code;
-use super::write::{Turn, Writer};
+use super::turn::Turn;
+use super::write::Writer;
 use crate::ir::dim::Dim;
 use crate::ir::graph::Fold;
 use crate::ir::program::{Access, Affine, Axis, BufferId, Loop, Stmt};

@@ -3,9 +3,11 @@
 use super::access::accesses;
 use super::code::{Code, docs, ident, size};
 use super::rows::Rows;
+use super::share::{Shared, shared};
 use super::surface::{blank, length};
+use super::turn::Turn;
 use super::update::{Hand, Updates};
-use super::write::{Turn, Writer};
+use super::write::Writer;
 use crate::ir::dim::Dim;
 use crate::ir::graph::{Dtype, Graph, Id};
 use crate::ir::program::{Access, BufferId, Operand, Program, Role, Stmt, Turns};
@@ -28,6 +30,8 @@ pub struct Pass<'a> {
     pub users: &'a HashSet<String>,
     /// For a step alone: the parameters that it hands over.
     pub updates: Option<&'a Updates>,
+    /// Whether its long loops are shared: not those of what is itself a turn of a loop.
+    pub shares: bool,
 }
 
 /// A slice or a scalar that the caller of a pass hands in.
@@ -179,8 +183,11 @@ impl Pass<'_> {
             (update.map(|name| quote!(#name: U)), update.map(|name| quote!(mut #name: U)));
         let looped = self.looped_whole();
         let lengths = fields.iter().filter_map(|f| self.length(f, &looped));
-        let rows = self.local_arrays();
-        let body = Writer::new(self, self.inlined()).body();
+        let shared = shared(self);
+        let rows = self.local_arrays(&shared);
+        let moves = shared.values().any(|shared| !shared.moved.is_empty());
+        let together = update.filter(|_| moves).map(|name| quote!(let #name = together(#name);));
+        let body = Writer { shared, ..Writer::new(self, self.inlined()) }.body();
         let result = self.result();
         let docs = docs([doc]);
         let (part, real) = (self.rows().map(|rows| rows.item()), &self.real);
@@ -207,6 +214,7 @@ impl Pass<'_> {
                     fn distinct #generics(#(#dims: usize,)* #(#given,)* #apart_field #update_given) #returns {
                         #(#lengths)*
                         #(#rows)*
+                        #together
                         #body
                         #result
                     }
@@ -245,6 +253,7 @@ impl Pass<'_> {
             real: self.real.clone(),
             users: self.users,
             updates: None,
+            shares: false,
         }
     }
 
@@ -289,9 +298,10 @@ impl Pass<'_> {
     }
 
     /// Rows of constant length live in the pass itself.
-    fn local_arrays(&self) -> Vec<TokenStream> {
+    fn local_arrays(&self, shared: &HashMap<usize, Shared>) -> Vec<TokenStream> {
         let of_tiles = self.rows().map(|rows| rows.local_arrays()).unwrap_or_default();
-        let touched = self.touched().into_iter().filter(|b| !of_tiles.contains(b));
+        let in_loops: HashSet<BufferId> = shared.values().flat_map(|shared| shared.local().iter().copied()).collect();
+        let touched = self.touched().into_iter().filter(|b| !of_tiles.contains(b) && !in_loops.contains(b));
         let rows = touched.filter(|b| self.program.buffer(*b).is_local_array());
         rows.map(|id| self.local_array(id)).collect()
     }

@@ -5,6 +5,8 @@ use super::code::{Code, docs, ident, size};
 use super::math;
 use super::pass::{Field, Pass, written};
 use super::rows::Rows;
+use super::share::{Shared, moved_in, of_part};
+use super::turn::Turn;
 use super::update::Hand;
 use crate::ir::along::Along;
 use crate::ir::dim::Dim;
@@ -17,40 +19,19 @@ use proc_macro2::{Ident, Literal, TokenStream};
 use quote::{ToTokens, quote};
 use std::collections::{HashMap, HashSet};
 
-/// Where the writer stands: the loops around, and which variables are slices of one row by now.
-#[derive(Clone, Default)]
-pub struct Turn {
-    loops: Vec<(Axis, Ident)>,
-    tile: Option<Axis>,
-    /// Buffers whose variable is a row, with the place that the row starts at.
-    pub rows: HashMap<BufferId, Affine>,
-    /// Rows of buffers of which a loop reads several, with their own names.
-    several: Vec<(BufferId, Affine, Ident)>,
-    /// The axis of a loop over groups of few neighbours, of which rows were bound.
-    pub groups: Option<Axis>,
-}
-
-impl Turn {
-    fn is_around(&self, axis: Axis) -> bool {
-        self.loops.iter().any(|(around, _)| *around == axis)
-    }
-
-    pub fn in_groups(&self) -> bool {
-        self.groups.is_some_and(|axis| self.is_around(axis))
-    }
-}
-
 pub struct Writer<'a> {
     pub pass: &'a Pass<'a>,
     pub inlined: HashMap<Id, Stmt>,
+    /// The loops that are shared, by their place in the body.
+    pub shared: HashMap<usize, Shared>,
     /// Where each value lies that has memory of its own.
-    memory: HashMap<Id, usize>,
+    pub memory: HashMap<Id, usize>,
 }
 
 impl<'a> Writer<'a> {
     pub fn new(pass: &'a Pass<'a>, inlined: HashMap<Id, Stmt>) -> Self {
         let own = pass.program.buffers.iter().enumerate().filter(|(_, b)| !matches!(b.role, Role::Argument(_)));
-        Writer { pass, inlined, memory: own.rev().map(|(index, b)| (b.node, index)).collect() }
+        Writer { pass, inlined, shared: HashMap::new(), memory: own.rev().map(|(index, b)| (b.node, index)).collect() }
     }
 }
 
@@ -76,32 +57,36 @@ impl Writer<'_> {
                 renames.push(quote!(#doc let #name = #old;));
                 names.insert(slot, name);
             }
-            let (code, hands) = (self.stmt(stmt, &Turn::default()), self.hands(k));
+            let (code, hands) = (self.step(k, stmt), self.hands(k));
             quote!(#(#renames)* #code #hands)
         });
         steps.collect()
     }
 
+    /// Statement `k` of the body.
+    fn step(&self, k: usize, stmt: &Stmt) -> TokenStream {
+        match (stmt, self.shared.get(&k)) {
+            (Stmt::Loop(inner), Some(shared)) => self.shared_loop(inner, shared),
+            // Each piece of a shared loop starts its own.
+            (Stmt::Start { value, .. }, _) if self.shared.values().any(|shared| shared.starts(*value)) => quote!(),
+            _ => self.stmt(stmt, &Turn::default()),
+        }
+    }
+
     /// `update.hand(1, b1, d_b1);` for each parameter that nothing reads after statement `k`, and whose gradient is final.
     fn hands(&self, k: usize) -> TokenStream {
         let hands = self.pass.hands().filter(|hand| hand.after == k && !hand.in_tiles);
-        hands.map(|hand| self.hand(hand)).collect()
+        hands.map(|hand| self.hand(hand, &Turn::default())).collect()
     }
 
-    /// The parameters that move part by part in a loop over tiles.
-    fn moved_in(&self, tile: &Loop) -> Vec<&Hand> {
-        let accesses = accesses(&Stmt::Loop(tile.clone()));
-        let writes = |gradient| accesses.iter().any(|(access, mutable)| *mutable && access.buffer == gradient);
-        self.pass.hands().filter(|hand| hand.in_tiles && writes(hand.gradient)).collect()
-    }
-
-    fn hand(&self, hand: &Hand) -> TokenStream {
+    fn hand(&self, hand: &Hand, turn: &Turn) -> TokenStream {
         let update = self.pass.updates.map(|updates| &updates.name);
         let [param, gradient] = [hand.param, hand.gradient].map(|id| self.pass.variable(id));
         let place = Literal::usize_unsuffixed(hand.place);
-        match hand.in_tiles {
-            true => quote!(#update.hand_rows(#place, &rows, #param, #gradient);),
-            false => quote!(#update.hand(#place, #param, #gradient);),
+        match (hand.in_tiles, &turn.part) {
+            (false, _) => quote!(#update.hand(#place, #param, #gradient);),
+            (true, None) => quote!(#update.hand_rows(#place, &rows, #param, #gradient);),
+            (true, Some(_)) => quote!(#update.hand_rows(#place, &within(&part, &rows), #param, #gradient);),
         }
     }
 
@@ -115,7 +100,7 @@ impl Writer<'_> {
         code
     }
 
-    fn stmt(&self, stmt: &Stmt, turn: &Turn) -> TokenStream {
+    pub fn stmt(&self, stmt: &Stmt, turn: &Turn) -> TokenStream {
         match stmt {
             Stmt::Product(product) => self.product(product),
             Stmt::Along(moved) => self.along(moved),
@@ -257,19 +242,22 @@ impl Writer<'_> {
         quote!(#docs let #out = #call;)
     }
 
-    fn loop_over(&self, inner: &Loop, turn: &Turn) -> TokenStream {
-        let extent = size(&self.program().axes[inner.axis.0]);
+    pub fn loop_over(&self, inner: &Loop, turn: &Turn) -> TokenStream {
+        let extent = match turn.is_part(inner.axis) {
+            true => of_part(),
+            false => size(&self.program().axes[inner.axis.0]).to_token_stream(),
+        };
         let mut within = turn.clone();
         if inner.tiles {
             within.tile = Some(inner.axis);
-            let moved = self.moved_in(inner);
+            let moved = moved_in(self.pass, inner);
             let slices = self.tile_slices(inner, &moved, &mut within);
             let body = self.block(&inner.body, &within);
-            let hands = moved.into_iter().map(|hand| self.hand(hand));
+            let hands = moved.into_iter().map(|hand| self.hand(hand, turn));
             return quote!(for rows in tiles(#extent) { #slices #body #(#hands)* });
         }
         let index = ident(&self.pass.names.indices[turn.loops.len()]);
-        let end = if turn.tile == Some(inner.axis) { of_tile() } else { extent.to_token_stream() };
+        let end = if turn.tile == Some(inner.axis) { of_tile() } else { extent };
         within.loops.push((inner.axis, index.clone()));
         let body = self.block(&inner.body, &within);
         quote!(for #index in 0..#end { #body })
@@ -348,7 +336,8 @@ impl Writer<'_> {
         for (id, start) in starts.iter().filter(|(id, _)| untouched(id) && several(id)) {
             let Some(start) = start else { continue };
             let number = turn.several.iter().filter(|(other, ..)| other == id).count() + 1;
-            let (name, row, offset) = (self.pass.variable(*id), self.row_name(*id, number), self.index(start, turn));
+            let (name, row, offset) =
+                (self.pass.variable(*id), self.row_name(*id, number), self.index(*id, start, turn));
             code.extend(quote!(let #row = &#name[#offset..][..#length];));
             turn.several.push((*id, start.clone(), row));
         }
@@ -381,7 +370,7 @@ impl Writer<'_> {
     /// `let hidden = &mut hidden[i * 13..][..13];`
     pub fn row(&self, id: BufferId, start: Affine, length: &Dim, mutable: bool, turn: &mut Turn) -> TokenStream {
         let (name, length) = (self.pass.variable(id), size(length));
-        let offset = self.index(&start, turn);
+        let offset = self.index(id, &start, turn);
         turn.rows.insert(id, start);
         match mutable {
             true => quote!(let #name = &mut #name[#offset..][..#length];),
@@ -405,7 +394,7 @@ impl Writer<'_> {
             true if bound.is_some() => quote!(#name),
             true => slice,
             false => {
-                let start = self.index(&from.place, turn);
+                let start = self.index(from.buffer, &from.place, turn);
                 quote!(&#name[#start..][..#length])
             }
         };
@@ -430,7 +419,7 @@ impl Writer<'_> {
 
     // --- expressions ---
 
-    fn value(&self, id: Id) -> Ident {
+    pub fn value(&self, id: Id) -> Ident {
         ident(self.pass.names.values.get(&id).expect("every bound value has a name"))
     }
 
@@ -448,11 +437,16 @@ impl Writer<'_> {
     }
 
     fn variable_of(&self, axis: Axis, turn: &Turn) -> Code {
+        let part = turn.is_part(axis).then(|| Code::atom(quote!(part.start)));
+        let tile = (turn.tile == Some(axis)).then(|| Code::atom(quote!(rows.start)));
+        let starts = part.into_iter().chain(tile).reduce(|a, b| a.infix("+", b));
+        starts.into_iter().fold(self.variable_within(axis, turn), |index, start| start.infix("+", index))
+    }
+
+    /// The loop's variable, which counts from the start of a tile or a piece.
+    fn variable_within(&self, axis: Axis, turn: &Turn) -> Code {
         let (_, index) = turn.loops.iter().find(|(a, _)| *a == axis).expect("a loop over the axis is around");
-        match turn.tile == Some(axis) {
-            true => Code::atom(quote!(rows.start)).infix("+", Code::atom(index)),
-            false => Code::atom(index),
-        }
+        Code::atom(index)
     }
 
     fn number(&self, value: f64) -> Code {
@@ -501,7 +495,7 @@ impl Writer<'_> {
         }
         let index = match turn.rows.get(&access.buffer) {
             Some(start) => self.along_row(access, start, turn).to_token_stream(),
-            None => self.index(&access.place, turn).to_token_stream(),
+            None => self.index(access.buffer, &access.place, turn).to_token_stream(),
         };
         Code::atom(quote!(#name[#index]))
     }
@@ -515,14 +509,15 @@ impl Writer<'_> {
                 let index = turn.loops.iter().find(|(a, _)| a == axis);
                 Code::atom(&index.expect("a loop along the row is around").1)
             }
-            _ => self.index(&place, turn),
+            _ => self.index(access.buffer, &place, turn),
         }
     }
 
     /// What goes backwards comes last, so that no partial sum falls below zero.
-    fn index(&self, place: &Affine, turn: &Turn) -> Code {
+    fn index(&self, id: BufferId, place: &Affine, turn: &Turn) -> Code {
         let term = |axis: Axis, stride: &Dim| {
-            let index = self.variable_of(axis, turn);
+            let within = turn.is_cut(id) && turn.is_part(axis);
+            let index = if within { self.variable_within(axis, turn) } else { self.variable_of(axis, turn) };
             if stride.is_one() { index } else { index.infix("*", size(stride)) }
         };
         let (back, on): (Vec<_>, Vec<_>) = place.strides.iter().partition(|(_, s)| s.is_negative());
