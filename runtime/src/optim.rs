@@ -6,7 +6,7 @@
 use crate::math::Real;
 use crate::params::ParamSet;
 use crate::simd::{Pass, simd};
-use crate::threads::{each, shares};
+use crate::threads::{Worth, each_of, shares};
 use std::slice::{from_mut, from_ref};
 use std::sync::Mutex;
 
@@ -384,15 +384,22 @@ fn apply<T: Real, R: Rule<T, S>, const S: usize>(update: Update<'_, T, R, S>) {
 /// So many elements, some 10 us of them, are worth a thread.
 const ENOUGH: usize = 1 << 14;
 
+/// So many, to be woken.
+const MANY: usize = 1 << 18;
+
+/// The most parts of an array.
+const PARTS: usize = 16;
+
 /// Some of the elements on each thread: each moves by itself, so that the bits are those of one thread.
 #[inline(never)]
-fn share<T: Real, R: Rule<T, S>, const S: usize>(update: Update<'_, T, R, S>) {
+fn share<T: Real, R: Rule<T, S>, const S: usize>(mut update: Update<'_, T, R, S>) {
     let len = update.parameters.len();
-    let parts = shares(len / ENOUGH);
-    let rest = Mutex::new(update);
-    each(parts, |_| {
-        let part = rest.lock().expect("nobody panics with it").split_off(len.div_ceil(parts));
-        simd(part);
+    let parts = shares((len / ENOUGH).min(PARTS));
+    let worth = if len < MANY { Worth::Sharing } else { Worth::Waking };
+    let pieces: [_; PARTS] = std::array::from_fn(|_| Mutex::new(Some(update.split_off(len.div_ceil(parts)))));
+    each_of(parts, parts, worth, |part| {
+        let piece = pieces[part].lock().expect("nobody panics with it").take();
+        simd(piece.expect("each part is moved once"));
     });
 }
 

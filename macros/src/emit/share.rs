@@ -68,8 +68,33 @@ enum Written {
 
 /// The loops of a pass that are shared, by their place in the body.
 pub fn shared(pass: &Pass) -> HashMap<usize, Shared> {
-    let body = pass.program.body.iter().enumerate();
-    body.filter_map(|(at, stmt)| Some((at, Shared::of(pass, at, stmt)?))).collect()
+    let body = pass.program.body.iter().enumerate().filter(|_| pass.shares);
+    let long = body.filter_map(|(at, stmt)| match stmt {
+        Stmt::Loop(inner) => Some((at, inner, cost(pass.program, &inner.body, inner.axis))),
+        _ => None,
+    });
+    let long: Vec<_> = long.filter(|(_, inner, cost)| is_worth(pass.program, inner, cost)).collect();
+    if long.is_empty() {
+        return HashMap::new();
+    }
+    let homes = homes(pass.program);
+    long.into_iter().filter_map(|(at, _, cost)| Some((at, Shared::of(pass, at, cost, &homes)?))).collect()
+}
+
+/// The only statement of the body that touches each row; nothing where there are several.
+fn homes(program: &Program) -> HashMap<BufferId, Option<usize>> {
+    let mut homes: HashMap<BufferId, Option<usize>> = HashMap::new();
+    for (at, stmt) in program.body.iter().enumerate() {
+        stmt.walk(&mut |s| {
+            for (id, _) in s.touched() {
+                if matches!(program.buffer(id).role, Role::Row { .. }) {
+                    let home = homes.entry(id).or_insert(Some(at));
+                    *home = home.filter(|home| *home == at);
+                }
+            }
+        });
+    }
+    homes
 }
 
 /// How a loop uses a buffer.
@@ -127,12 +152,9 @@ impl Uses {
 }
 
 impl Shared {
-    fn of(pass: &Pass, at: usize, stmt: &Stmt) -> Option<Self> {
-        let (Stmt::Loop(inner), program) = (stmt, pass.program) else { return None };
-        let cost = cost(program, &inner.body, inner.axis);
-        if !pass.shares || !is_worth(program, inner, &cost) {
-            return None;
-        }
+    fn of(pass: &Pass, at: usize, cost: Dim, homes: &HashMap<BufferId, Option<usize>>) -> Option<Self> {
+        let (program, stmt) = (pass.program, &pass.program.body[at]);
+        let Stmt::Loop(inner) = stmt else { return None };
         let uses = Uses::of(stmt);
         let totals = totals(program, at, &uses)?;
         let mut shared = Shared {
@@ -145,7 +167,7 @@ impl Shared {
             moved: moved_in(pass, inner).iter().map(|hand| hand.param).collect(),
             local: BTreeSet::new(),
         };
-        uses.buffers.iter().try_for_each(|(id, own)| shared.take(pass, at, *id, own))?;
+        uses.buffers.iter().try_for_each(|(id, own)| shared.take(pass, *id, own, homes.get(id) == Some(&Some(at))))?;
         let memory = || shared.written.keys().chain(&shared.local);
         let slots: BTreeSet<usize> = memory().map(|id| program.buffer(*id).slot).collect();
         let apart = |id: &BufferId| memory().any(|own| own == id) || !slots.contains(&program.buffer(*id).slot);
@@ -156,8 +178,8 @@ impl Shared {
         (whole && filled && moved && real && shared.written.len() <= SLICES).then_some(shared)
     }
 
-    /// Finds what a piece has of a buffer; nothing where pieces cannot be told apart.
-    fn take(&mut self, pass: &Pass, at: usize, id: BufferId, own: &Use) -> Option<()> {
+    /// Finds what a piece has of a buffer, which may be a row of this loop; nothing where pieces cannot be told apart.
+    fn take(&mut self, pass: &Pass, id: BufferId, own: &Use, at_home: bool) -> Option<()> {
         let buffer = pass.program.buffer(id);
         let rows = || own.places.iter().map(|place| row_of(pass.program, place, self.axis)).collect::<Option<Vec<_>>>();
         let width = rows().and_then(|rows| rows.iter().all(|row| *row == rows[0]).then(|| rows[0].clone()));
@@ -165,16 +187,11 @@ impl Shared {
         match (own.written, buffer.role) {
             (false, Role::Argument(_)) if pass.is_scalar_argument(id) => {}
             (false, _) => _ = width.map(|width| self.read.insert(id, width)),
-            (true, Role::Row { tile }) => {
-                let mut others = pass.program.body.iter().enumerate().filter(|(k, _)| *k != at);
-                if others.any(|(_, stmt)| touches(stmt, id)) || !(tile || apart()) {
-                    return None;
-                }
-                match buffer.is_local_array() {
-                    true => _ = self.local.insert(id),
-                    false => _ = self.written.insert(id, Written::Own),
-                }
-            }
+            (true, Role::Row { tile }) if at_home && (tile || apart()) => match buffer.is_local_array() {
+                true => _ = self.local.insert(id),
+                false => _ = self.written.insert(id, Written::Own),
+            },
+            (true, Role::Row { .. }) => return None,
             (true, _) => match width {
                 Some(width) => _ = self.written.insert(id, Written::Rows(width)),
                 None if !own.more && apart() => _ = self.written.insert(id, Written::Sum),
@@ -202,12 +219,6 @@ impl Shared {
         let written = self.written.iter().filter(|(_, own)| matches!(own, Written::Rows(_))).map(|(id, _)| *id);
         written.chain(self.read.keys().copied()).collect()
     }
-}
-
-fn touches(stmt: &Stmt, id: BufferId) -> bool {
-    let mut found = false;
-    stmt.walk(&mut |s| found |= s.touched().iter().any(|(buffer, _)| *buffer == id));
-    found
 }
 
 /// The sums that are numbers; nothing where something else is combined over all rows.
@@ -274,9 +285,12 @@ fn cost(program: &Program, body: &[Stmt], axis: Axis) -> Dim {
 
 /// The parameters that move part by part in a loop over tiles.
 pub fn moved_in<'p>(pass: &'p Pass, tile: &Loop) -> Vec<&'p Hand> {
+    if !tile.tiles || pass.updates.is_none() {
+        return Vec::new();
+    }
     let accesses = accesses(&Stmt::Loop(tile.clone()));
     let writes = |gradient| accesses.iter().any(|(access, mutable)| *mutable && access.buffer == gradient);
-    pass.hands().filter(|hand| hand.in_tiles && tile.tiles && writes(hand.gradient)).collect()
+    pass.hands().filter(|hand| hand.in_tiles && writes(hand.gradient)).collect()
 }
 
 impl Writer<'_> {

@@ -18,7 +18,7 @@
 
 use super::Product;
 use super::kernel::{Tile, breadth, height, tile, widest};
-use super::pack::Panel;
+use super::pack;
 use super::scratch::Scratch;
 use crate::math::Real;
 use crate::simd::{Lanes, cheap_masks};
@@ -45,17 +45,28 @@ const ALIASING: usize = 4096;
 /// So many rows find room in one set of any first-level cache, with what streams by.
 const WAYS: usize = 6;
 
+/// The columns of a tile, and the rows of one, are divisors of this.
+pub const UNIT: usize = 96;
+
 /// The most rows of `a` that are packed at a time: 2 MiB of `f32`, which a third-level cache holds.
 const BAND: usize = 1020;
 
 /// From this many panels on, the rows of a tile are read often enough for packing to pay.
 const PANELS: usize = 5;
 
-/// Some columns and rows of a product. All others may be made at the same time, by other threads.
+/// Some of the work on a product. Other threads may do other work on it at the same time.
 pub struct Blocked<'a, T> {
     whole: &'a Whole<'a, T>,
-    part: Part,
-    scratch: &'a mut Scratch<T>,
+    task: Task<'a, T>,
+}
+
+enum Task<'a, T> {
+    /// To say which of the operands are packed.
+    Packs(&'a mut [bool; 2]),
+    /// To pack a piece of what all parts read: its rows, or columns, counted from its first.
+    Pack(&'a Packed<T>, Range<usize>),
+    /// To make a part of the product: of all products of its sums, or of those that are packed.
+    Part(Part, Option<&'a Packed<T>>, &'a mut Scratch<T>),
 }
 
 /// From, and to, which row and column.
@@ -64,6 +75,20 @@ pub struct Part {
     pub rows: Range<usize>,
     pub columns: Range<usize>,
 }
+
+/// What parts of a product read alike, packed once for all of them: rows of `a`, or columns of `b`, over a stretch.
+pub struct Packed<T> {
+    pub memory: *mut T,
+    /// All rows, and some columns, or some rows and all columns: those that are read, and those that they make.
+    pub part: Part,
+    /// The stretch.
+    pub products: Range<usize>,
+    /// Whether it is `b` that is packed.
+    pub of_b: bool,
+}
+
+// SAFETY: who packs a piece writes to its place alone, and nobody reads it meanwhile: the promises of `Blocked::pack`.
+unsafe impl<T: Sync> Sync for Packed<T> {}
 
 with_simd!(Blocked: f32 f64);
 
@@ -95,11 +120,42 @@ impl<'a, T: Real> Whole<'a, T> {
 }
 
 impl<'a, T: Real> Blocked<'a, T> {
+    pub fn packs(whole: &'a Whole<'a, T>, packs: &'a mut [bool; 2]) -> Self {
+        Self { whole, task: Task::Packs(packs) }
+    }
+
     /// # Safety
-    /// While it runs, no other part of `whole` that overlaps with `part` does.
-    pub unsafe fn new(whole: &'a Whole<'a, T>, part: Part, scratch: &'a mut Scratch<T>) -> Self {
+    /// The memory of `packed` has room for its rows, or columns, up to a multiple of [`UNIT`], of each product. While this
+    /// runs, it is not read, and no other piece that overlaps with this one is packed.
+    pub unsafe fn pack(whole: &'a Whole<'a, T>, packed: &'a Packed<T>, piece: Range<usize>) -> Self {
+        assert!(packed.is_of(whole));
+        Self { whole, task: Task::Pack(packed, piece) }
+    }
+
+    /// # Safety
+    /// While it runs, no other part of `whole` that overlaps with `part` does. All pieces of `packed` have been packed, and
+    /// the parts of all products before these have been made.
+    pub unsafe fn part(
+        whole: &'a Whole<'a, T>,
+        part: Part,
+        packed: Option<&'a Packed<T>>,
+        scratch: &'a mut Scratch<T>,
+    ) -> Self {
         assert!(part.rows.end <= whole.dims[0] && part.columns.end <= whole.dims[2]);
-        Self { whole, part, scratch }
+        assert!(packed.is_none_or(|packed| packed.is_of(whole) && packed.is_for(&part)));
+        Self { whole, task: Task::Part(part, packed, scratch) }
+    }
+}
+
+impl<T> Packed<T> {
+    fn is_of(&self, whole: &Whole<T>) -> bool {
+        let ([m, k, n], Part { rows, columns }) = (whole.dims, &self.part);
+        rows.end <= m && columns.end <= n && self.products.end <= k
+    }
+
+    /// Whether a part reads all of it.
+    fn is_for(&self, part: &Part) -> bool {
+        if self.of_b { self.part.columns == part.columns } else { self.part.rows == part.rows }
     }
 }
 
@@ -126,6 +182,13 @@ impl<T: Real> Operand<T> {
     }
 }
 
+/// The length of the stretches of `k`, and how much is packed together of the rows of `a`, or columns of `b`, of a product
+/// that several threads make: up to 4 MiB.
+pub fn stretch_and_band<T>(k: usize, side: usize) -> [usize; 2] {
+    let stretch = part(k, STRETCH, 1);
+    [stretch, part(side, (4 << 20) / size_of::<T>() / stretch, UNIT)]
+}
+
 /// How a part of a product is cut.
 struct Plan<T> {
     a: Operand<T>,
@@ -140,6 +203,8 @@ struct Plan<T> {
     stretch: usize,
     band: usize,
     block: usize,
+    /// The most columns of a block of any part, up to a multiple of those of a tile.
+    longest: usize,
     pack: [bool; 2],
 }
 
@@ -171,16 +236,27 @@ fn part(len: usize, longest: usize, unit: usize) -> usize {
     len.div_ceil(parts).next_multiple_of(unit)
 }
 
+/// The extent of the panel that begins at `start`, and how many of the same follow one another from there until `end`.
+#[inline(always)]
+fn alike(extent: impl Fn(usize) -> usize, [start, end]: [usize; 2]) -> [usize; 2] {
+    let first = extent(start);
+    let mut count = 1;
+    while start + count * first < end && extent(start + count * first) == first {
+        count += 1;
+    }
+    [first, count]
+}
+
 impl<T: Real> Plan<T> {
     fn new<S: Simd>(whole: &Whole<T>, Part { rows, columns }: &Part) -> Self
     where
         T: Lanes<S>,
     {
-        let [m, k, n] = [rows.len(), whole.dims[1], columns.len()];
         let [a, b] = [whole.a.after(rows.start), whole.b.after(columns.start)];
+        // What is packed, and for which tiles, is the same in all parts.
+        let [m, k, n] = whole.dims;
         let tile = widest::<S, T>(m);
         let stretch = part(k, STRETCH, 1);
-        let block = part(n, (BLOCK / size_of::<T>() / stretch).max(tile[1]), tile[1]);
         let (a_across, b_across) = (a.strides[1] != 1, b.strides[0] != 1);
         let scattered = match a_across {
             true => a.apart() >= APART,
@@ -188,60 +264,117 @@ impl<T: Real> Plan<T> {
         };
         let pack_a = n > PANELS * tile[1] && scattered;
         let pack_b = b_across || (m >= REREAD && b.apart() >= APART);
+        let [m, n] = [rows.len(), columns.len()];
         let band = if pack_a { part(m, BAND, tile[0]) } else { m };
-        Self { a, b, stride: whole.dims[2], dims: [m, k, n], tile, stretch, band, block, pack: [pack_a, pack_b] }
+        let longest = (BLOCK / size_of::<T>() / stretch).max(tile[1]);
+        let block = part(n, longest, tile[1]);
+        Self {
+            a,
+            b,
+            stride: whole.dims[2],
+            dims: [m, k, n],
+            tile,
+            stretch,
+            band,
+            block,
+            longest,
+            pack: [pack_a, pack_b],
+        }
     }
 
-    /// The elements that packed rows and panels take.
-    fn space(&self) -> [usize; 2] {
-        let rows = if self.pack[0] { self.band } else { 0 };
-        [rows * self.stretch, self.block * self.stretch]
+    /// The elements that packed rows and panels of any part take, but for those that all parts read: memory does not grow
+    /// by which part a thread comes to make.
+    fn space(&self, [m, _, n]: [usize; 3], packed: Option<&Packed<T>>) -> [usize; 2] {
+        let [a, b] = [false, true].map(|of_b| packed.is_none_or(|packed| packed.of_b != of_b));
+        let rows = if self.pack[0] && a { m.min(BAND).next_multiple_of(self.tile[0]) } else { 0 };
+        let columns = if b { n.min(self.longest).next_multiple_of(self.tile[1]) } else { 0 };
+        [rows * self.stretch, columns * self.stretch]
     }
 
-    /// The rows of the band from row `i` and product `p` on, packed tile by tile or as they are.
+    /// The rows of a band from row `i` and product `p` on: where they are packed, or as they are.
+    fn rows(&self, packed: *const T, [i, p]: [usize; 2], len: usize) -> Rows<T> {
+        match self.pack[0] {
+            true => Rows { first: packed, row: len, strides: None },
+            false => Rows { first: self.a.at(i, p), row: self.a.strides[0], strides: Some(self.a.strides) },
+        }
+    }
+
+    /// Packs the rows of a band from row `i` and product `p` on, tile by tile: the tiles that begin within `piece`.
     ///
     /// # Safety
-    /// The rows are to be read, and `packed` to be written for the first of [`Self::space`].
+    /// The rows are to be read, and `packed` to be written for as many elements.
     #[inline(always)]
-    unsafe fn rows(&self, packed: *mut T, [i, p]: [usize; 2], [rows, len]: [usize; 2]) -> Rows<T> {
-        if !self.pack[0] {
-            return Rows { first: self.a.at(i, p), row: self.a.strides[0], strides: Some(self.a.strides) };
-        }
-        let mut r = 0;
+    unsafe fn pack_rows(&self, packed: *mut T, [i, p]: [usize; 2], [rows, len]: [usize; 2], piece: &Range<usize>) {
+        let (mut r, strides) = (0, self.a.strides);
         while r < rows {
-            let panel = height(rows - r, self.tile[0]);
-            let panel = Panel { src: self.a.at(i + r, p), strides: self.a.strides, panel, width: panel, len };
-            // SAFETY: rows of the band, and their place, of at most `band` rows and `stretch` products.
-            unsafe { panel.pack(packed.add(r * len)) };
-            r += panel.panel;
+            let [panel, panels] = alike(|r| height(rows - r, self.tile[0]), [r, rows]);
+            let [skipped, panels_here] = within(piece, r, [panel, panels]);
+            let first = r + skipped * panel;
+            let src = self.a.at(i + first, p);
+            let alike = pack::Panels { panels: panels_here, src, strides, panel, width: panel, len };
+            // SAFETY: rows of the band, and their place.
+            unsafe { alike.pack(packed.wrapping_add(first * len)) };
+            r += panel * panels;
         }
-        Rows { first: packed, row: len, strides: None }
     }
 
-    /// Packs what is to be packed of the block from column `j` and product `p` on.
-    ///
-    /// # Safety
-    /// Its elements are to be read, and `packed` to be written for the second of [`Self::space`].
+    /// Whether nothing of `b` is read beyond columns that do not fill a vector.
     #[inline(always)]
-    unsafe fn panels<S: Simd>(&self, packed: *mut T, [j, p]: [usize; 2], [columns, len]: [usize; 2]) -> Panels<T>
+    fn exact<S: Simd>(columns: usize) -> bool
     where
         T: Lanes<S>,
     {
-        let exact = cheap_masks::<S>() || columns >= T::LANES;
-        if !self.pack[1] && exact {
-            return Panels { first: self.b.at(j, p), column: 1, stride: Some(self.b.strides[1]), exact };
-        }
-        let mut c = 0;
-        while c < columns {
-            let panel = breadth(columns - c, self.tile[1], T::LANES);
-            let width = if exact { panel } else { T::LANES };
-            let panel = Panel { src: self.b.at(j + c, p), strides: self.b.strides, panel, width, len };
-            // SAFETY: a panel of the block, and its place, of at most `block` columns and `stretch` products.
-            unsafe { panel.pack(packed.add(c * len)) };
-            c += width;
-        }
-        Panels { first: packed, column: len, stride: None, exact }
+        cheap_masks::<S>() || columns >= T::LANES
     }
+
+    /// The panels of the block from column `j` and product `p` on: where they are packed, or as they are.
+    #[inline(always)]
+    fn panels<S: Simd>(&self, packed: *const T, [j, p]: [usize; 2], [columns, len]: [usize; 2]) -> Panels<T>
+    where
+        T: Lanes<S>,
+    {
+        let exact = Self::exact::<S>(columns);
+        match self.pack[1] || !exact {
+            true => Panels { first: packed, column: len, stride: None, exact },
+            false => Panels { first: self.b.at(j, p), column: 1, stride: Some(self.b.strides[1]), exact },
+        }
+    }
+
+    /// Packs the panels of the block from column `j` and product `p` on: those that begin within `piece` of it.
+    ///
+    /// # Safety
+    /// Its elements are to be read, and `packed` to be written for as many, and for those that fill a vector.
+    #[inline(always)]
+    unsafe fn pack_panels<S: Simd>(
+        &self,
+        packed: *mut T,
+        [j, p]: [usize; 2],
+        [columns, len]: [usize; 2],
+        piece: &Range<usize>,
+    ) where
+        T: Lanes<S>,
+    {
+        let exact = Self::exact::<S>(columns);
+        let (mut c, strides) = (0, self.b.strides);
+        while c < columns {
+            let [panel, panels] = alike(|c| breadth(columns - c, self.tile[1], T::LANES), [c, columns]);
+            let width = if exact { panel } else { T::LANES };
+            let [skipped, panels_here] = within(piece, c, [panel, panels]);
+            let first = c + skipped * panel;
+            let src = self.b.at(j + first, p);
+            let alike = pack::Panels { panels: panels_here, src, strides, panel, width, len };
+            // SAFETY: panels of the block, and their place.
+            unsafe { alike.pack(packed.wrapping_add(first * len)) };
+            c += panel * panels;
+        }
+    }
+}
+
+/// Of panels that follow one another from `start` on, how many begin before `piece`, and how many within it.
+#[inline(always)]
+fn within(piece: &Range<usize>, start: usize, [panel, panels]: [usize; 2]) -> [usize; 2] {
+    let before = |end: usize| end.saturating_sub(start).div_ceil(panel).min(panels);
+    [before(piece.start), before(piece.end) - before(piece.start)]
 }
 
 impl<T: Real> Blocked<'_, T> {
@@ -250,27 +383,78 @@ impl<T: Real> Blocked<'_, T> {
     where
         T: Lanes<S>,
     {
-        let Self { whole, part, scratch } = self;
-        let plan = Plan::new::<S>(whole, &part);
+        let whole = self.whole;
+        match self.task {
+            Task::Packs(packs) => *packs = Plan::new::<S>(whole, &whole.all()).pack,
+            // SAFETY: the promises of `pack` and `part`.
+            Task::Pack(packed, piece) => unsafe { whole.pack::<S>(packed, piece) },
+            Task::Part(part, packed, scratch) => unsafe { whole.part(simd, part, packed, scratch) },
+        }
+    }
+}
+
+impl<T: Real> Whole<'_, T> {
+    /// # Safety
+    /// As of [`Blocked::pack`].
+    #[inline(always)]
+    unsafe fn pack<S: Simd>(&self, Packed { memory, part, products, of_b }: &Packed<T>, piece: Range<usize>)
+    where
+        T: Lanes<S>,
+    {
+        let plan = Plan::new::<S>(self, part);
+        let ([m, _, n], p, len) = (plan.dims, products.start, products.len());
+        if !of_b {
+            // SAFETY: `Whole::new` and `Blocked::pack` have checked that these elements are there, and who calls the latter
+            // promises room for them that nobody else writes to.
+            return unsafe { plan.pack_rows(*memory, [0, p], [m, len], &piece) };
+        }
+        for j in (0..n).step_by(plan.block) {
+            let columns = plan.block.min(n - j);
+            let piece = piece.start.saturating_sub(j)..piece.end.saturating_sub(j);
+            // SAFETY: as above.
+            unsafe { plan.pack_panels::<S>(memory.wrapping_add(j * len), [j, p], [columns, len], &piece) };
+        }
+    }
+
+    /// # Safety
+    /// As of [`Blocked::part`].
+    #[inline(always)]
+    unsafe fn part<S: Simd>(&self, simd: S, part: Part, packed: Option<&Packed<T>>, scratch: &mut Scratch<T>)
+    where
+        T: Lanes<S>,
+    {
+        let mut plan = Plan::new::<S>(self, &part);
         let [m, k, n] = plan.dims;
-        let [packed_rows, packed_panels] = scratch.split(plan.space());
-        let out = whole.out.wrapping_add(part.rows.start * plan.stride + part.columns.start);
-        for p in (0..k).step_by(plan.stretch) {
+        let [common_rows, common_panels] = [false, true].map(|of_b| packed.filter(|packed| packed.of_b == of_b));
+        if common_rows.is_some() {
+            plan.band = m;
+        }
+        let [own_rows, own_panels] = scratch.split(plan.space(self.dims, packed));
+        let out = self.out.wrapping_add(part.rows.start * plan.stride + part.columns.start);
+        for p in packed.map_or(0..k, |packed| packed.products.clone()).step_by(plan.stretch) {
             let len = plan.stretch.min(k - p);
             for i in (0..m).step_by(plan.band) {
                 let height = plan.band.min(m - i);
-                // SAFETY: `a`, `b` and `out` hold all elements of the part, as `Whole::new` and `Blocked::new` have
-                // checked; what is packed has the space that `plan` wants, and nobody else writes to the part.
-                let rows = unsafe { plan.rows(packed_rows, [i, p], [height, len]) };
+                let place = common_rows.map_or(own_rows, |rows| rows.memory);
+                if plan.pack[0] && common_rows.is_none() {
+                    // SAFETY: `a`, `b` and `out` hold all elements of the part, as `Whole::new` and `Blocked::part` have
+                    // checked; there is space for at most `band` rows and `stretch` products, and `block` columns.
+                    unsafe { plan.pack_rows(place, [i, p], [height, len], &(0..height)) };
+                }
+                let rows = plan.rows(place, [i, p], len);
                 for j in (0..n).step_by(plan.block) {
                     let columns = plan.block.min(n - j);
-                    // SAFETY: as above.
-                    unsafe {
-                        let panels = plan.panels::<S>(packed_panels, [j, p], [columns, len]);
-                        let out = out.wrapping_add(i * plan.stride + j);
-                        let block = Block { rows, panels, out, dims: [height, len, columns], add: whole.add || p > 0 };
-                        block.run(simd, &plan);
+                    let place = common_panels.map_or(own_panels, |panels| panels.memory.wrapping_add(j * len));
+                    let panels = plan.panels::<S>(place, [j, p], [columns, len]);
+                    if panels.stride.is_none() && common_panels.is_none() {
+                        // SAFETY: as above.
+                        unsafe { plan.pack_panels::<S>(place, [j, p], [columns, len], &(0..columns)) };
                     }
+                    let out = out.wrapping_add(i * plan.stride + j);
+                    let block = Block { rows, panels, out, dims: [height, len, columns], add: self.add || p > 0 };
+                    // SAFETY: as above; what is packed is of these rows, columns and products, and nobody else writes to the
+                    // part.
+                    unsafe { block.run(simd, &plan) };
                 }
             }
         }

@@ -166,7 +166,7 @@ unsafe fn one<S: Simd, T: Lanes<S>, const R: usize, const V: usize>(simd: S, til
     // selects what there is.
     unsafe {
         if tile.far {
-            (0..R).for_each(|r| fetch(tile.out.wrapping_add(r * tile.out_stride)));
+            (0..R).for_each(|r| fetch_two(tile.out.wrapping_add(r * tile.out_stride)));
         }
         if V > 1 || tile.columns == T::LANES {
             let last = tile.columns - T::LANES;
@@ -184,13 +184,22 @@ unsafe fn one<S: Simd, T: Lanes<S>, const R: usize, const V: usize>(simd: S, til
 
 /// Has the row of a tile that begins at `p` brought near.
 #[inline(always)]
-fn fetch<T>(p: *const T) {
+fn fetch_two<T>(p: *const T) {
+    fetch(p);
+    fetch(p.cast::<i8>().wrapping_add(64));
+}
+
+/// Has the line of memory that `p` points into brought near.
+#[inline(always)]
+pub(super) fn fetch<T>(p: *const T) {
     #[cfg(target_arch = "x86_64")]
-    for line in 0..2 {
+    {
         use std::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
         // SAFETY: a hint that reads nothing, and is ignored where there is no memory.
-        unsafe { _mm_prefetch::<_MM_HINT_T0>(p.cast::<i8>().wrapping_add(line * 64)) };
+        unsafe { _mm_prefetch::<_MM_HINT_T0>(p.cast()) };
     }
+    #[cfg(not(target_arch = "x86_64"))]
+    let _ = p;
 }
 
 /// The place of vector `v` in a row of `V`, of which the last begins at `last`.

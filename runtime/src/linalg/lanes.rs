@@ -1,7 +1,7 @@
 //! The passage between rows and lanes: a tile of rows feature after feature, so that each operation on a feature is one
 //! over whole vectors, whose lanes are rows.
 
-use super::pack::Panel;
+use super::pack::Panels;
 use crate::math::Real;
 
 /// Writes `rows`, of `F` elements each, as `F` features of `HEIGHT` lanes; lanes beyond the rows are zeros.
@@ -12,7 +12,7 @@ use crate::math::Real;
 pub fn to_lanes<T: Real, const F: usize, const HEIGHT: usize>(tile: &mut [[T; HEIGHT]; F], rows: &[T]) {
     let live = rows.len() / F;
     assert!(live <= HEIGHT, "{live} rows in {HEIGHT} lanes");
-    let panel = Panel { src: rows.as_ptr(), strides: [F, 1], panel: live, width: HEIGHT, len: F };
+    let panel = Panels { panels: 1, src: rows.as_ptr(), strides: [F, 1], panel: live, width: HEIGHT, len: F };
     // SAFETY: `rows` has `live` rows of `F` elements, and `tile` has room for as many features of `HEIGHT`.
     unsafe { panel.pack(tile.as_mut_ptr().cast()) };
 }
@@ -25,7 +25,7 @@ pub fn to_lanes<T: Real, const F: usize, const HEIGHT: usize>(tile: &mut [[T; HE
 pub fn to_rows<T: Real, const F: usize, const HEIGHT: usize>(rows: &mut [T], tile: &[[T; HEIGHT]; F]) {
     let live = rows.len() / F;
     assert!(live <= HEIGHT, "{live} rows in {HEIGHT} lanes");
-    let panel = Panel { src: tile.as_ptr().cast(), strides: [HEIGHT, 1], panel: F, width: F, len: live };
+    let panel = Panels { panels: 1, src: tile.as_ptr().cast(), strides: [HEIGHT, 1], panel: F, width: F, len: live };
     // SAFETY: `tile` has `live` lanes of each of `F` features, and `rows` has room for as many rows.
     unsafe { panel.pack(rows.as_mut_ptr()) };
 }

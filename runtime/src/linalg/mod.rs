@@ -38,12 +38,13 @@ pub mod ways;
 
 use crate::math::Real;
 use crate::simd::Pass;
-use blocked::{Blocked, Part, Whole};
+use blocked::{Blocked, Packed, Part, Whole};
 use dots::Dots;
 use inlined::{plain, put};
 use pulp::Arch;
-use scratch::Scratch;
+use scratch::{Common, Scratch};
 use small::Small;
+use std::ops::Range;
 
 use ways::{Way, choice, is_inlined};
 
@@ -95,11 +96,23 @@ pub trait Multiply: Sized {
     /// Computes `product`, in a way that is possible for it.
     fn multiply(product: Product<Self>, way: Way);
 
+    /// Which of the operands are packed for a product.
+    fn packs(whole: &Whole<Self>) -> [bool; 2];
+
+    /// Packs a piece of what all parts read.
+    ///
+    /// # Safety
+    /// As of [`Blocked::pack`].
+    unsafe fn pack(whole: &Whole<Self>, packed: &Packed<Self>, piece: Range<usize>);
+
     /// Computes a part of a product.
     ///
     /// # Safety
-    /// No part that overlaps with it is computed meanwhile.
-    unsafe fn part(whole: &Whole<Self>, part: Part);
+    /// As of [`Blocked::part`].
+    unsafe fn part(whole: &Whole<Self>, part: Part, packed: Option<&Packed<Self>>);
+
+    /// Lends this thread's memory for what threads read together; within `work` only new memory could be lent.
+    fn with_common(work: impl FnOnce(&mut Common<Self>));
 }
 
 macro_rules! multiply {
@@ -125,9 +138,26 @@ macro_rules! multiply {
                 }
             }
 
-            unsafe fn part(whole: &Whole<Self>, part: Part) {
+            fn packs(whole: &Whole<Self>) -> [bool; 2] {
+                let mut packs = [false; 2];
+                dispatch(Arch::new(), Blocked::packs(whole, &mut packs));
+                packs
+            }
+
+            unsafe fn pack(whole: &Whole<Self>, packed: &Packed<Self>, piece: Range<usize>) {
                 // SAFETY: the caller's promise.
-                scratch::$t(|scratch| dispatch(Arch::new(), unsafe { Blocked::new(whole, part, scratch) }));
+                dispatch(Arch::new(), unsafe { Blocked::pack(whole, packed, piece) });
+            }
+
+            unsafe fn part(whole: &Whole<Self>, part: Part, packed: Option<&Packed<Self>>) {
+                // SAFETY: the caller's promise.
+                scratch::$t(|scratch| dispatch(Arch::new(), unsafe { Blocked::part(whole, part, packed, scratch) }));
+            }
+
+            fn with_common(work: impl FnOnce(&mut Common<Self>)) {
+                let mut common = scratch::$t(Scratch::take_common);
+                work(&mut common);
+                scratch::$t(|scratch| scratch.put_back_common(common));
             }
         }
     )*};
@@ -328,7 +358,7 @@ mod tests {
         let scratch = &mut Scratch::new();
         let whole = Whole::new(Product { out: tiles, a, b, dims, flags, add: true });
         // SAFETY: there is no other part.
-        simd.vectorize(unsafe { Blocked::new(&whole, whole.all(), scratch) });
+        simd.vectorize(unsafe { Blocked::part(&whole, whole.all(), None, scratch) });
         if Way::FewColumns.is_possible(dims, flags) {
             let product = Product { out: inner, a, b, dims, flags, add: true };
             simd.vectorize(few_columns(product, scratch));

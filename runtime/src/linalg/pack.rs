@@ -1,11 +1,13 @@
 //! Copies of panels of operands, in the order in which [`super::kernel`] reads them: product after product, and for
 //! each the rows or columns of a tile one after another.
 
+use super::kernel::fetch;
 use crate::math::Real;
 
-/// What is copied: `len` groups of `panel` elements, and zeros up to `width`.
+/// What is copied: `panels`, side by side, each as `len` groups of `panel` elements, and zeros up to `width`.
 #[derive(Clone, Copy)]
-pub(super) struct Panel<T> {
+pub(super) struct Panels<T> {
+    pub panels: usize,
     pub src: *const T,
     /// From element to element of a group, and from group to group; one of the two is 1.
     pub strides: [usize; 2],
@@ -14,16 +16,32 @@ pub(super) struct Panel<T> {
     pub len: usize,
 }
 
-impl<T: Real> Panel<T> {
-    /// Writes the groups to `dst`, one after another.
+/// So many panels are copied together where they lie together: what is read then is some lines of memory, and what is
+/// written finds room in any first-level cache.
+const TOGETHER: usize = 8;
+
+/// So many products before it is copied, a group is brought near: other memory may lie between it and those before.
+const AHEAD: usize = 8;
+
+impl<T: Real> Panels<T> {
+    /// Writes the groups of each panel to `dst`, one after another.
     ///
     /// # Safety
-    /// `src + w·strides[0] + p·strides[1]` is to be read for all `w < panel` and `p < len`, `dst` to be written for
-    /// `len·width` elements, and `panel <= width`.
+    /// `src + w·strides[0] + p·strides[1]` is to be read for all `w < panels·panel` and `p < len`, `dst` to be written for
+    /// `panels·len·width` elements, and `panel <= width`.
     #[inline(always)]
     pub unsafe fn pack(self, dst: *mut T) {
-        // SAFETY: the caller's promise, with the stride that the function wants to be 1.
-        unsafe { if self.strides[0] == 1 || self.panel == 1 { self.groups(dst) } else { self.across(dst) } }
+        // SAFETY: the caller's promise, with the stride that the function wants to be 1; a panel begins where the elements
+        // of those before it end.
+        unsafe {
+            if self.strides[0] == 1 || self.panels * self.panel == 1 {
+                return self.groups(dst);
+            }
+            for i in 0..self.panels {
+                let src = self.src.wrapping_add(i * self.panel * self.strides[0]);
+                Self { panels: 1, src, ..self }.across(dst.add(i * self.len * self.width));
+            }
+        }
     }
 
     /// Groups that lie together.
@@ -32,23 +50,44 @@ impl<T: Real> Panel<T> {
     /// As of [`Self::pack`], with `strides[0]` 1.
     #[inline(always)]
     unsafe fn groups(self, dst: *mut T) {
-        let Self { src, strides: [_, stride], panel, width, len } = self;
-        for p in 0..len {
-            // SAFETY: a group of `src` and its place in `dst`.
-            unsafe {
-                if panel == width && width % 8 == 0 {
-                    for w in (0..width).step_by(8) {
-                        *dst.add(p * width + w).cast::<[T; 8]>() = *src.add(p * stride + w).cast::<[T; 8]>();
+        // SAFETY: the caller's promise; of a group, `N` elements at its beginning and at its end are there.
+        unsafe {
+            match (self.panel, self.width) {
+                (16, 16) => self.each_group(dst, |dst, src| _ = copy::<T, 8>(copy::<T, 8>(dst, src), src.add(8))),
+                (panel @ 8.., width) if panel == width => self.each_group(dst, |dst, src| {
+                    let mut w = 0;
+                    while w + 8 < panel {
+                        copy::<T, 8>(dst.add(w), src.add(w));
+                        w += 8;
                     }
-                } else {
-                    for w in 0..panel {
-                        *dst.add(p * width + w) = *src.add(p * stride + w);
-                    }
-                    for w in panel..width {
-                        *dst.add(p * width + w) = T::ZERO;
-                    }
+                    copy::<T, 8>(dst.add(panel - 8), src.add(panel - 8));
+                }),
+                (panel @ 4.., width) if panel == width => self.each_group(dst, |dst, src| {
+                    copy::<T, 4>(dst, src);
+                    copy::<T, 4>(dst.add(panel - 4), src.add(panel - 4));
+                }),
+                (panel, width) => self.each_group(dst, |dst, src| {
+                    (0..panel).for_each(|w| *dst.add(w) = *src.add(w));
+                    (panel..width).for_each(|w| *dst.add(w) = T::ZERO);
+                }),
+            }
+        }
+    }
+
+    /// Calls `copy` with the place of each group and the group, those of [`TOGETHER`] panels in the order of memory.
+    #[inline(always)]
+    fn each_group(self, dst: *mut T, copy: impl Fn(*mut T, *const T)) {
+        let Self { panels, src, strides: [_, stride], panel, width, len } = self;
+        let mut first = 0;
+        while first < panels {
+            let end = panels.min(first + TOGETHER);
+            for p in 0..len {
+                for i in first..end {
+                    fetch(src.wrapping_add((p + AHEAD) * stride + i * panel));
+                    copy(dst.wrapping_add((i * len + p) * width), src.wrapping_add(p * stride + i * panel));
                 }
             }
+            first = end;
         }
     }
 
@@ -58,7 +97,7 @@ impl<T: Real> Panel<T> {
     /// As of [`Self::pack`], with `strides[1]` 1.
     #[inline(always)]
     unsafe fn across(self, dst: *mut T) {
-        let Self { src, strides: [stride, _], panel, width, len } = self;
+        let Self { src, strides: [stride, _], panel, width, len, .. } = self;
         // SAFETY: the caller's promise; what is beyond `panel` lies within `width`.
         unsafe {
             transpose(dst, width, src, stride, [panel, len]);
@@ -66,6 +105,19 @@ impl<T: Real> Panel<T> {
                 (panel..width).for_each(|w| *dst.add(p * width + w) = T::ZERO);
             }
         }
+    }
+}
+
+/// Copies `N` elements, and returns the place after them.
+///
+/// # Safety
+/// `src` is to be read, and `dst` to be written, for as many elements.
+#[inline(always)]
+unsafe fn copy<T: Copy, const N: usize>(dst: *mut T, src: *const T) -> *mut T {
+    // SAFETY: the caller's promise; an array of elements is aligned as they are.
+    unsafe {
+        *dst.cast::<[T; N]>() = *src.cast::<[T; N]>();
+        dst.add(N)
     }
 }
 

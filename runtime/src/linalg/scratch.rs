@@ -30,11 +30,29 @@ struct Line<T>([T; LINE]);
 pub(super) struct Scratch<T> {
     lines: Vec<Line<T>>,
     result: Vec<T>,
+    common: Common<T>,
+}
+
+/// Memory that several threads read, and that begins with a cache line.
+pub struct Common<T>(Vec<Line<T>>);
+
+impl<T: Real> Common<T> {
+    /// Room for so many elements. What they hold is unspecified.
+    pub fn room(&mut self, len: usize) -> *mut T {
+        room(&mut self.0, len)
+    }
+}
+
+fn room<T: Real>(lines: &mut Vec<Line<T>>, len: usize) -> *mut T {
+    if lines.len() < len.div_ceil(LINE) {
+        lines.resize(len.div_ceil(LINE), Line([T::ZERO; LINE]));
+    }
+    lines.as_mut_ptr().cast()
 }
 
 impl<T> Scratch<T> {
     pub const fn new() -> Self {
-        Self { lines: Vec::new(), result: Vec::new() }
+        Self { lines: Vec::new(), result: Vec::new(), common: Common(Vec::new()) }
     }
 }
 
@@ -48,11 +66,7 @@ impl<T: Real> Scratch<T> {
     /// Room for so many elements, and so many more: each begins with a cache line. What they hold is unspecified.
     pub fn split(&mut self, [first, second]: [usize; 2]) -> [*mut T; 2] {
         let first = first.next_multiple_of(LINE);
-        let lines = (first + second).div_ceil(LINE);
-        if self.lines.len() < lines {
-            self.lines.resize(lines, Line([T::ZERO; LINE]));
-        }
-        let start = self.lines.as_mut_ptr().cast::<T>();
+        let start = room(&mut self.lines, first + second);
         [start, start.wrapping_add(first)]
     }
 
@@ -65,6 +79,15 @@ impl<T: Real> Scratch<T> {
 
     pub fn put_back(&mut self, result: Vec<T>) {
         self.result = result;
+    }
+
+    /// Memory for what threads read together, to be [put back](Self::put_back_common).
+    pub fn take_common(&mut self) -> Common<T> {
+        std::mem::replace(&mut self.common, Common(Vec::new()))
+    }
+
+    pub fn put_back_common(&mut self, common: Common<T>) {
+        self.common = common;
     }
 
     /// The transpose of `x`, whose rows and columns are so many.

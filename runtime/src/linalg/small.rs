@@ -3,7 +3,7 @@
 
 use super::Product;
 use super::kernel::{Tile, breadth, tile, widest};
-use super::pack::Panel;
+use super::pack::Panels;
 use super::scratch::Scratch;
 use crate::math::Real;
 use crate::simd::{Lanes, cheap_masks};
@@ -43,7 +43,7 @@ impl<T: Real> Small<'_, T> {
                     let [packed, _] = scratch.split([k * width, 0]);
                     let src = b.as_ptr().wrapping_add(j * k);
                     // SAFETY: `b` has these columns, one after another, and `packed` room for them.
-                    unsafe { Panel { src, strides: [k, 1], panel: columns, width, len: k }.pack(packed) };
+                    unsafe { Panels { panels: 1, src, strides: [k, 1], panel: columns, width, len: k }.pack(packed) };
                     (packed.cast_const(), width, exact)
                 }
             };
