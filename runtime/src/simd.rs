@@ -4,8 +4,8 @@ use crate::math::Real;
 
 /// Work to be compiled once for each instruction set: a pass of a network over its slices.
 ///
-/// Implement [`run`](Self::run) with `#[inline(always)]`. That is why passes are not closures: a closure cannot carry
-/// the attribute, so LLVM leaves a long one as a function of its own, compiled for the oldest processor.
+/// Implement [`run`](Self::run) with `#[inline(always)]`: what LLVM leaves as a function of its own is compiled for the oldest
+/// processor.
 pub trait Pass {
     /// What the pass returns.
     type Output;
@@ -14,7 +14,7 @@ pub trait Pass {
     fn run(self) -> Self::Output;
 }
 
-/// A short closure is a pass; one of more than a dozen operations is better a type of its own.
+/// A closure is a pass, and carries the attribute where it is an argument: `simd(#[inline(always)] || ..)`.
 impl<R, F: FnOnce() -> R> Pass for F {
     type Output = R;
 
