@@ -111,8 +111,8 @@ fn elements_in_pieces_are_those_of_short_loops() {
         let own = chain::Params { a: params.a.slice(rows).to_owned(), b: params.b.slice(rows).to_owned() };
         let (loss, part) = chain::value_and_grad(c.slice(rows), &own);
         sum += loss / 20.0;
-        expect_near(&gradients.a.slice(rows), &part.a.mapv(|d| d / 20.0));
-        expect_near(&gradients.b.slice(rows), &part.b.mapv(|d| d / 20.0));
+        expect_near(gradients.a.slice(rows), &part.a.mapv(|d| d / 20.0));
+        expect_near(gradients.b.slice(rows), &part.b.mapv(|d| d / 20.0));
     }
     expect_near(&[loss], &[sum]);
 }
@@ -135,7 +135,7 @@ fn rows_in_pieces_are_those_of_short_loops() {
         w.scaled_add(1.0 / 40.0, &part.w);
         b.scaled_add(1.0 / 40.0, &part.b);
         scale += part.scale / 40.0;
-        expect_near(&gradients.x.slice(rows), &part.x.mapv(|d| d / 40.0));
+        expect_near(gradients.x.slice(rows), &part.x.mapv(|d| d / 40.0));
     }
     expect_near(&[loss, gradients.scale], &[sum, scale]);
     expect_near(&gradients.w, &w);
