@@ -54,20 +54,31 @@ const BAND: usize = 1020;
 /// From this many panels on, the rows of a tile are read often enough for packing to pay.
 const PANELS: usize = 5;
 
-/// Some of the work on a product. Other threads may do other work on it at the same time.
-pub struct Blocked<'a, T> {
-    whole: &'a Whole<'a, T>,
-    task: Task<'a, T>,
+/// The question which of the operands are packed for a product.
+pub struct Packs<'a, T> {
+    pub whole: &'a Whole<'a, T>,
+    pub packs: &'a mut [bool; 2],
 }
 
-enum Task<'a, T> {
-    /// To say which of the operands are packed.
-    Packs(&'a mut [bool; 2]),
-    /// To pack a piece of what all parts read: its rows, or columns, counted from its first.
-    Pack(&'a Packed<T>, Range<usize>),
-    /// To make a part of the product: of all products of its sums, or of those that are packed.
-    Part(Part, Option<&'a Packed<T>>, &'a mut Scratch<T>),
+/// A piece of what all parts of a product read, to be packed: its rows, or columns, counted from its first.
+pub struct Piece<'a, T> {
+    whole: &'a Whole<'a, T>,
+    packed: &'a Packed<T>,
+    piece: Range<usize>,
 }
+
+/// A part of a product: of all products of its sums, or of those that are packed. All other parts may be made at the same
+/// time, by other threads.
+pub struct Blocked<'a, T> {
+    whole: &'a Whole<'a, T>,
+    part: Part,
+    packed: Option<&'a Packed<T>>,
+    scratch: &'a mut Scratch<T>,
+}
+
+with_simd!(Packs: f32 f64);
+with_simd!(Piece: f32 f64);
+with_simd!(Blocked: f32 f64);
 
 /// From, and to, which row and column.
 #[derive(Clone)]
@@ -87,10 +98,8 @@ pub struct Packed<T> {
     pub of_b: bool,
 }
 
-// SAFETY: who packs a piece writes to its place alone, and nobody reads it meanwhile: the promises of `Blocked::pack`.
+// SAFETY: who packs a piece writes to its place alone, and nobody reads it meanwhile: the promises of `Piece::new`.
 unsafe impl<T: Sync> Sync for Packed<T> {}
-
-with_simd!(Blocked: f32 f64);
 
 /// A product whose slices have its dimensions.
 pub struct Whole<'a, T> {
@@ -119,23 +128,21 @@ impl<'a, T: Real> Whole<'a, T> {
     }
 }
 
-impl<'a, T: Real> Blocked<'a, T> {
-    pub fn packs(whole: &'a Whole<'a, T>, packs: &'a mut [bool; 2]) -> Self {
-        Self { whole, task: Task::Packs(packs) }
-    }
-
+impl<'a, T: Real> Piece<'a, T> {
     /// # Safety
     /// The memory of `packed` has room for its rows, or columns, up to a multiple of [`UNIT`], of each product. While this
     /// runs, it is not read, and no other piece that overlaps with this one is packed.
-    pub unsafe fn pack(whole: &'a Whole<'a, T>, packed: &'a Packed<T>, piece: Range<usize>) -> Self {
+    pub unsafe fn new(whole: &'a Whole<'a, T>, packed: &'a Packed<T>, piece: Range<usize>) -> Self {
         assert!(packed.is_of(whole));
-        Self { whole, task: Task::Pack(packed, piece) }
+        Self { whole, packed, piece }
     }
+}
 
+impl<'a, T: Real> Blocked<'a, T> {
     /// # Safety
     /// While it runs, no other part of `whole` that overlaps with `part` does. All pieces of `packed` have been packed, and
     /// the parts of all products before these have been made.
-    pub unsafe fn part(
+    pub unsafe fn new(
         whole: &'a Whole<'a, T>,
         part: Part,
         packed: Option<&'a Packed<T>>,
@@ -143,7 +150,7 @@ impl<'a, T: Real> Blocked<'a, T> {
     ) -> Self {
         assert!(part.rows.end <= whole.dims[0] && part.columns.end <= whole.dims[2]);
         assert!(packed.is_none_or(|packed| packed.is_of(whole) && packed.is_for(&part)));
-        Self { whole, task: Task::Part(part, packed, scratch) }
+        Self { whole, part, packed, scratch }
     }
 }
 
@@ -377,34 +384,27 @@ fn within(piece: &Range<usize>, start: usize, [panel, panels]: [usize; 2]) -> [u
     [before(piece.start), before(piece.end) - before(piece.start)]
 }
 
-impl<T: Real> Blocked<'_, T> {
+impl<T: Real> Packs<'_, T> {
     #[inline(always)]
-    fn run<S: Simd>(self, simd: S)
+    fn run<S: Simd>(self, _: S)
     where
         T: Lanes<S>,
     {
-        let whole = self.whole;
-        match self.task {
-            Task::Packs(packs) => *packs = Plan::new::<S>(whole, &whole.all()).pack,
-            // SAFETY: the promises of `pack` and `part`.
-            Task::Pack(packed, piece) => unsafe { whole.pack::<S>(packed, piece) },
-            Task::Part(part, packed, scratch) => unsafe { whole.part(simd, part, packed, scratch) },
-        }
+        *self.packs = Plan::new::<S>(self.whole, &self.whole.all()).pack;
     }
 }
 
-impl<T: Real> Whole<'_, T> {
-    /// # Safety
-    /// As of [`Blocked::pack`].
+impl<T: Real> Piece<'_, T> {
     #[inline(always)]
-    unsafe fn pack<S: Simd>(&self, Packed { memory, part, products, of_b }: &Packed<T>, piece: Range<usize>)
+    fn run<S: Simd>(self, _: S)
     where
         T: Lanes<S>,
     {
-        let plan = Plan::new::<S>(self, part);
+        let Self { whole, packed: Packed { memory, part, products, of_b }, piece } = self;
+        let plan = Plan::new::<S>(whole, part);
         let ([m, _, n], p, len) = (plan.dims, products.start, products.len());
         if !of_b {
-            // SAFETY: `Whole::new` and `Blocked::pack` have checked that these elements are there, and who calls the latter
+            // SAFETY: `Whole::new` and `Piece::new` have checked that these elements are there, and who calls the latter
             // promises room for them that nobody else writes to.
             return unsafe { plan.pack_rows(*memory, [0, p], [m, len], &piece) };
         }
@@ -415,29 +415,30 @@ impl<T: Real> Whole<'_, T> {
             unsafe { plan.pack_panels::<S>(memory.wrapping_add(j * len), [j, p], [columns, len], &piece) };
         }
     }
+}
 
-    /// # Safety
-    /// As of [`Blocked::part`].
+impl<T: Real> Blocked<'_, T> {
     #[inline(always)]
-    unsafe fn part<S: Simd>(&self, simd: S, part: Part, packed: Option<&Packed<T>>, scratch: &mut Scratch<T>)
+    fn run<S: Simd>(self, simd: S)
     where
         T: Lanes<S>,
     {
-        let mut plan = Plan::new::<S>(self, &part);
+        let Self { whole, part, packed, scratch } = self;
+        let mut plan = Plan::new::<S>(whole, &part);
         let [m, k, n] = plan.dims;
         let [common_rows, common_panels] = [false, true].map(|of_b| packed.filter(|packed| packed.of_b == of_b));
         if common_rows.is_some() {
             plan.band = m;
         }
-        let [own_rows, own_panels] = scratch.split(plan.space(self.dims, packed));
-        let out = self.out.wrapping_add(part.rows.start * plan.stride + part.columns.start);
+        let [own_rows, own_panels] = scratch.split(plan.space(whole.dims, packed));
+        let out = whole.out.wrapping_add(part.rows.start * plan.stride + part.columns.start);
         for p in packed.map_or(0..k, |packed| packed.products.clone()).step_by(plan.stretch) {
             let len = plan.stretch.min(k - p);
             for i in (0..m).step_by(plan.band) {
                 let height = plan.band.min(m - i);
                 let place = common_rows.map_or(own_rows, |rows| rows.memory);
                 if plan.pack[0] && common_rows.is_none() {
-                    // SAFETY: `a`, `b` and `out` hold all elements of the part, as `Whole::new` and `Blocked::part` have
+                    // SAFETY: `a`, `b` and `out` hold all elements of the part, as `Whole::new` and `Blocked::new` have
                     // checked; there is space for at most `band` rows and `stretch` products, and `block` columns.
                     unsafe { plan.pack_rows(place, [i, p], [height, len], &(0..height)) };
                 }
@@ -451,7 +452,7 @@ impl<T: Real> Whole<'_, T> {
                         unsafe { plan.pack_panels::<S>(place, [j, p], [columns, len], &(0..columns)) };
                     }
                     let out = out.wrapping_add(i * plan.stride + j);
-                    let block = Block { rows, panels, out, dims: [height, len, columns], add: self.add || p > 0 };
+                    let block = Block { rows, panels, out, dims: [height, len, columns], add: whole.add || p > 0 };
                     // SAFETY: as above; what is packed is of these rows, columns and products, and nobody else writes to the
                     // part.
                     unsafe { block.run(simd, &plan) };

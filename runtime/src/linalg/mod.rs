@@ -38,7 +38,7 @@ pub mod ways;
 
 use crate::math::Real;
 use crate::simd::Pass;
-use blocked::{Blocked, Packed, Part, Whole};
+use blocked::{Blocked, Packed, Packs, Part, Piece, Whole};
 use dots::Dots;
 use inlined::{plain, put};
 use pulp::Arch;
@@ -102,13 +102,13 @@ pub trait Multiply: Sized {
     /// Packs a piece of what all parts read.
     ///
     /// # Safety
-    /// As of [`Blocked::pack`].
+    /// As of [`Piece::new`].
     unsafe fn pack(whole: &Whole<Self>, packed: &Packed<Self>, piece: Range<usize>);
 
     /// Computes a part of a product.
     ///
     /// # Safety
-    /// As of [`Blocked::part`].
+    /// As of [`Blocked::new`].
     unsafe fn part(whole: &Whole<Self>, part: Part, packed: Option<&Packed<Self>>);
 
     /// Lends this thread's memory for what threads read together; within `work` only new memory could be lent.
@@ -140,18 +140,18 @@ macro_rules! multiply {
 
             fn packs(whole: &Whole<Self>) -> [bool; 2] {
                 let mut packs = [false; 2];
-                dispatch(Arch::new(), Blocked::packs(whole, &mut packs));
+                dispatch(Arch::new(), Packs { whole, packs: &mut packs });
                 packs
             }
 
             unsafe fn pack(whole: &Whole<Self>, packed: &Packed<Self>, piece: Range<usize>) {
                 // SAFETY: the caller's promise.
-                dispatch(Arch::new(), unsafe { Blocked::pack(whole, packed, piece) });
+                dispatch(Arch::new(), unsafe { Piece::new(whole, packed, piece) });
             }
 
             unsafe fn part(whole: &Whole<Self>, part: Part, packed: Option<&Packed<Self>>) {
                 // SAFETY: the caller's promise.
-                scratch::$t(|scratch| dispatch(Arch::new(), unsafe { Blocked::part(whole, part, packed, scratch) }));
+                scratch::$t(|scratch| dispatch(Arch::new(), unsafe { Blocked::new(whole, part, packed, scratch) }));
             }
 
             fn with_common(work: impl FnOnce(&mut Common<Self>)) {
@@ -358,7 +358,7 @@ mod tests {
         let scratch = &mut Scratch::new();
         let whole = Whole::new(Product { out: tiles, a, b, dims, flags, add: true });
         // SAFETY: there is no other part.
-        simd.vectorize(unsafe { Blocked::part(&whole, whole.all(), None, scratch) });
+        simd.vectorize(unsafe { Blocked::new(&whole, whole.all(), None, scratch) });
         if Way::FewColumns.is_possible(dims, flags) {
             let product = Product { out: inner, a, b, dims, flags, add: true };
             simd.vectorize(few_columns(product, scratch));
