@@ -25,7 +25,6 @@ const TAKEN: &[&str] = &[
     "lanes_of",
     "live_lanes",
     "rows_within",
-    "distinct",
     "in_parts",
     "apart",
     "part",
