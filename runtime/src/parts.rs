@@ -2,18 +2,13 @@
 //! order: the bits depend on the number of rows, and not on the threads.
 
 use crate::math::Real;
+use crate::pieces::{APART, Pieces, WORTH};
 use crate::threads::each;
 use std::ops::Range;
 use std::sync::Mutex;
 
-/// The fewest rows of a part: about 30 us of the narrowest networks, without which no thread is worth waking.
+/// The rows of the narrowest networks that are worth a piece.
 const FEWEST: usize = 2048;
-
-/// The most parts, so that memory doesn't grow with the rows.
-const MOST: usize = 16;
-
-/// The elements of two cache lines, which is what processors fetch: no two parts write to the same.
-const APART: usize = 32;
 
 /// Runs `work` on a number of rows, in parts that are multiples of `height` but for the last, on several threads.
 ///
@@ -27,18 +22,17 @@ pub fn in_parts<T: Real, const S: usize, const L: usize>(
     lanes: [&mut [T]; L],
     work: impl Fn(Range<usize>, [&mut [T]; S], [&mut [T]; L]) + Sync,
 ) {
-    match (rows / FEWEST).min(MOST) {
-        0 | 1 => work(0..rows, sums, lanes),
+    let cut = Pieces::of(rows, WORTH / FEWEST, height);
+    match cut.count() {
+        1 => work(0..rows, sums, lanes),
         parts => {
-            let share = rows.div_ceil(parts).next_multiple_of(height);
             let lengths = (sums.each_ref().map(|s| s.len()), lanes.each_ref().map(|l| l.len()));
             let each = (lengths.0.iter().sum::<usize>() + lengths.1.iter().sum::<usize>()).next_multiple_of(APART);
             apart.resize(parts * each, T::ZERO);
             each_part(parts, apart, &|part, memory| {
                 let (sums, lanes) = memory.split_at_mut(lengths.0.iter().sum());
                 sums.fill(T::ZERO);
-                let rows = (part * share).min(rows)..((part + 1) * share).min(rows);
-                work(rows, pieces(sums, lengths.0), pieces(lanes, lengths.1));
+                work(cut.range(part), pieces(sums, lengths.0), pieces(lanes, lengths.1));
             });
             add_up(sums, apart.chunks_exact(each));
         }
@@ -75,6 +69,7 @@ fn each_part<T: Real>(parts: usize, memory: &mut [T], work: &(impl Fn(usize, &mu
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::pieces::MOST;
     use crate::threads::at_most;
 
     /// The sum of all rows, and of their squares, as parts make them.

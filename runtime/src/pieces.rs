@@ -13,16 +13,16 @@ use std::ops::Range;
 use std::sync::Mutex;
 
 /// The least cost of a piece: some 30 us, without which no thread is worth waking.
-const WORTH: usize = 1 << 20;
+pub(crate) const WORTH: usize = 1 << 20;
 
 /// The most pieces, so that memory for sums doesn't grow with the rows.
-const MOST: usize = 16;
+pub(crate) const MOST: usize = 16;
 
 /// The most slices that a loop may write to.
 const SLICES: usize = 12;
 
 /// The elements of two cache lines, which is what processors fetch: no two pieces write to the same.
-const APART: usize = 32;
+pub(crate) const APART: usize = 32;
 
 /// Memory that a loop writes to.
 pub enum Memory<'a, T> {
@@ -180,23 +180,23 @@ pub fn within(piece: &Range<usize>, rows: &Range<usize>) -> Range<usize> {
 
 /// How rows are cut.
 #[derive(Clone, Copy)]
-struct Pieces {
+pub(crate) struct Pieces {
     rows: usize,
     /// The rows of each piece but for the last.
     height: usize,
 }
 
 impl Pieces {
-    fn of(rows: usize, cost: usize, unit: usize) -> Self {
+    pub(crate) fn of(rows: usize, cost: usize, unit: usize) -> Self {
         let worth = (rows.saturating_mul(cost) / WORTH).clamp(1, MOST);
         Self { rows, height: rows.div_ceil(worth).next_multiple_of(unit).max(1) }
     }
 
-    fn count(self) -> usize {
+    pub(crate) fn count(self) -> usize {
         self.rows.div_ceil(self.height).max(1)
     }
 
-    fn range(self, piece: usize) -> Range<usize> {
+    pub(crate) fn range(self, piece: usize) -> Range<usize> {
         (piece * self.height).min(self.rows)..((piece + 1) * self.height).min(self.rows)
     }
 }
