@@ -32,18 +32,30 @@ struct Body {
 impl Body {
     /// The part of an array that belongs to the turn: the node in the body, the array around, and the axis.
     fn parts(&self) -> Vec<(Id, Id, usize)> {
-        let outside = |inside: Id| self.captured.iter().find(|(_, arg)| *arg == inside).map(|(id, _)| *id);
+        let parts = self.gathered().into_iter().filter(|(id, _)| self.graph.node(*id).args[1] == self.index);
+        parts.filter_map(|(id, axis)| Some((id, self.outside(self.graph.node(id).args[0])?, axis))).collect()
+    }
+
+    /// What is taken out of an array around at a position that is the same for all turns, as the part of an array that
+    /// belongs to a turn of a loop further out is: the node in the body, and what it is of, around.
+    fn same(&self) -> Vec<(Id, Vec<Id>)> {
+        let around =
+            |id: Id| self.graph.node(id).args.iter().map(|arg| self.outside(*arg)).collect::<Option<Vec<Id>>>();
+        self.gathered().into_iter().filter_map(|(id, _)| Some((id, around(id)?))).collect()
+    }
+
+    fn gathered(&self) -> Vec<(Id, usize)> {
         let live = self.graph.live();
-        let parts = self.graph.ids().filter(|id| live[id.index()]).filter_map(|id| {
-            let node = self.graph.node(id);
-            match node.kind {
-                Kind::Along { axis, op: Along::Gather } if node.args[1] == self.index => {
-                    Some((id, outside(node.args[0])?, axis))
-                }
-                _ => None,
-            }
+        let gathered = self.graph.ids().filter(|id| live[id.index()]).filter_map(|id| match self.graph.node(id).kind {
+            Kind::Along { axis, op: Along::Gather } => Some((id, axis)),
+            _ => None,
         });
-        parts.collect()
+        gathered.collect()
+    }
+
+    /// What an argument of the body is around.
+    fn outside(&self, inside: Id) -> Option<Id> {
+        self.captured.iter().find(|(_, arg)| *arg == inside).map(|(id, _)| *id)
     }
 }
 
@@ -161,11 +173,13 @@ impl<'m> Lowering<'m> {
     }
 
     /// The loop with its arguments in order, and what they are here: an array that the body takes its turn's part of is
-    /// scanned.
+    /// scanned. What is the same for all turns is taken out of its array here: the loop around may scan that, and the way
+    /// back then adds to that part alone.
     fn arranged(&mut self, turns: &For, body: &Body, parts: &[(Id, Id, usize)]) -> (Scan, Vec<Id>) {
         let live = body.graph.live();
         let ids = || body.graph.ids().filter(|id| live[id.index()]);
-        let is_part = |id: Id| parts.iter().any(|(part, ..)| *part == id);
+        let same = body.same();
+        let is_part = |id: Id| parts.iter().any(|(part, ..)| *part == id) || same.iter().any(|(part, _)| *part == id);
         let read = |arg: Id| {
             ids().any(|id| !is_part(id) && body.graph.node(id).args.contains(&arg))
                 || body.graph.roots.iter().any(|r| r.node == Some(arg))
@@ -191,6 +205,13 @@ impl<'m> Lowering<'m> {
             here.push((body.index, new.push_argument(Argument::inside(name, Shape::new(), Dtype::Index))));
         }
         let scanned = args.len() - body.starts.len();
+        for &(part, ref of) in &same {
+            let node = body.graph.node(part);
+            let (outside, name) = (self.graph.like(node, of.clone()), self.graph.name_of(of[0]));
+            self.graph.inherit(outside, &node.note);
+            args.push(outside);
+            here.push((part, new.push_argument(Argument::inside(&name, node.shape.clone(), node.dtype))));
+        }
         for &(outside, inside) in body.captured.iter().filter(|(_, inside)| read(*inside)) {
             args.push(outside);
             let Kind::Arg(k) = body.graph.node(inside).kind else { unreachable!("what is captured is an argument") };

@@ -41,3 +41,23 @@ fn the_expansion_of_a_loop_does_not_grow_with_its_turns() {
     assert!(few > 1000);
     assert_eq!(few, many);
 }
+
+#[test]
+fn a_loop_within_a_loop_takes_the_part_of_the_outer_turn_once() {
+    let expanded = expand(
+        "#[network]
+        fn loss(x: Input<T, N, 8>, w: Param<T, 8, 8>, gates: Param<T>) -> Output {
+            let out = for t in 0..T {
+                let mut h = x.at(t);
+                for s in 0..3 {
+                    h = sin(h.dot(w.at(t))) * gates.at(t);
+                }
+                h
+            };
+            mean(out)
+        }",
+    );
+    let code = expanded.to_string();
+    assert!(!code.contains("gather ("), "each turn gets its part of `w` and `gates`");
+    assert!(!code.contains("scatter ("), "and gives its part of their gradients");
+}
