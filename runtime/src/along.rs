@@ -3,6 +3,7 @@
 
 use crate::linalg::transpose;
 use crate::math::Real;
+use crate::pieces::{is_worth, rows_of, share_rows};
 use std::cmp::Ordering;
 use std::ops::Range;
 
@@ -197,20 +198,46 @@ fn extremum<'o, T: Real>(
     out
 }
 
-/// A product for each of a batch: `out`, `a` and `b` are that many matrices, one after another.
+/// A product for each of a batch: `out`, `a` and `b` are that many matrices, one after another. Many are shared by threads.
 #[inline(always)]
-pub fn batched<'o, T>(
-    product: impl for<'a> Fn(&'a mut [T], &[T], &[T], [usize; 3]) -> &'a mut [T],
+pub fn batched<'o, T: Real>(
+    product: impl for<'a> Fn(&'a mut [T], &[T], &[T], [usize; 3]) -> &'a mut [T] + Sync,
     batch: usize,
     out: &'o mut [T],
     a: &[T],
     b: &[T],
-    [m, k, n]: [usize; 3],
+    dims: [usize; 3],
 ) -> &'o mut [T] {
+    let [m, k, n] = dims;
+    if is_worth(batch, m * k * n) {
+        share_rows(
+            [batch, m * k * n],
+            [rows_of(&mut *out, m * n)],
+            #[inline(always)]
+            |part: Range<usize>, out: &mut [T]| {
+                let of_part = |size| part.start * size..part.end * size;
+                one_by_one(&product, part.len(), out, &a[of_part(m * k)], &b[of_part(k * n)], dims);
+                []
+            },
+        );
+    } else {
+        one_by_one(&product, batch, out, a, b, dims);
+    }
+    out
+}
+
+#[inline(always)]
+fn one_by_one<T>(
+    product: &impl for<'a> Fn(&'a mut [T], &[T], &[T], [usize; 3]) -> &'a mut [T],
+    batch: usize,
+    out: &mut [T],
+    a: &[T],
+    b: &[T],
+    [m, k, n]: [usize; 3],
+) {
     for i in 0..batch {
         product(&mut out[runs(m * n, i)], &a[runs(m * k, i)], &b[runs(k * n, i)], [m, k, n]);
     }
-    out
 }
 
 /// `rows` cut into ranges of `height` rows, the last one perhaps shorter.

@@ -22,7 +22,7 @@ pub fn in_parts<T: Real, const S: usize, const L: usize>(
     lanes: [&mut [T]; L],
     work: impl Fn(Range<usize>, [&mut [T]; S], [&mut [T]; L]) + Sync,
 ) {
-    let cut = Pieces::of(rows, WORTH / FEWEST, height);
+    let cut = Pieces::of([rows, WORTH / FEWEST], 0, height);
     match cut.count() {
         1 => work(0..rows, sums, lanes),
         parts => {

@@ -15,6 +15,9 @@ use std::sync::Mutex;
 /// The least cost of a piece: some 30 us, without which no thread is worth waking.
 pub(crate) const WORTH: usize = 1 << 20;
 
+/// What a piece has to cost at least for each sum of its own, which is memory to fill, and to add to the others.
+const SUM: usize = 32;
+
 /// The most pieces, so that memory for sums doesn't grow with the rows.
 pub(crate) const MOST: usize = 16;
 
@@ -99,7 +102,7 @@ pub fn share_rows<T: Real, const K: usize, const S: usize>(
     work: impl Work<T, Range<usize>, K, S>,
 ) -> [T; S] {
     share(
-        Pieces::of(rows, cost, 1),
+        Pieces::of([rows, cost], sums_in(&memory), 1),
         memory,
         #[inline(always)]
         |_, rows, slices| work.on(rows, slices),
@@ -113,7 +116,7 @@ pub fn share_tiles<T: Real, const K: usize, const S: usize>(
     work: impl Work<T, Range<usize>, K, S>,
 ) -> [T; S] {
     share(
-        Pieces::of(elements, cost, TILE),
+        Pieces::of([elements, cost], sums_in(&memory), TILE),
         memory,
         #[inline(always)]
         |_, elements, slices| work.on(elements, slices),
@@ -128,7 +131,7 @@ pub fn share_moving<'a, T: Real, U: Update<T>, const H: usize, const K: usize, c
     memory: [Memory<'_, T>; K],
     work: impl Work<T, (Range<usize>, [U::Param<'a>; H]), K, S>,
 ) -> [T; S] {
-    let pieces = Pieces::of(elements, cost, TILE);
+    let pieces = Pieces::of([elements, cost], sums_in(&memory), TILE);
     let parts: [_; MOST] = from_fn(|k| Some(params.each_mut().map(|param| U::split_off(param, pieces.range(k).len()))));
     let parts = Mutex::new(parts);
     share(
@@ -187,8 +190,9 @@ pub(crate) struct Pieces {
 }
 
 impl Pieces {
-    pub(crate) fn of(rows: usize, cost: usize, unit: usize) -> Self {
-        let worth = (rows.saturating_mul(cost) / WORTH).clamp(1, MOST);
+    /// Of `rows` that cost so much each, and add to so many sums, in multiples of `unit`.
+    pub(crate) fn of([rows, cost]: [usize; 2], sums: usize, unit: usize) -> Self {
+        let worth = (rows.saturating_mul(cost) / WORTH.max(SUM * sums)).clamp(1, MOST);
         Self { rows, height: rows.div_ceil(worth).next_multiple_of(unit).max(1) }
     }
 
@@ -231,17 +235,19 @@ fn each_piece<T: Real>(pieces: Pieces, memory: &mut [Memory<'_, T>], work: OnPie
         let mut all = memory.iter_mut();
         return work(0, 0..pieces.rows, from_fn(|_| all.next().map_or(Default::default(), Memory::all)));
     }
-    let own = memory.iter().map(Memory::own).sum::<usize>().next_multiple_of(APART);
-    lend(pieces.count() * own, |apart| {
+    let [sums, own] = [sums_in(memory), memory.iter().map(Memory::own).sum()];
+    lend(pieces.count() * sums.next_multiple_of(APART), |apart| {
         apart.fill(T::ZERO);
         let mut all = memory.iter_mut();
         let rest = from_fn(|_| all.next().map_or((Share::Own(0), Default::default()), Memory::share));
         let next = Mutex::new(Rest { piece: 0, rest, apart: &mut *apart });
         each(pieces.count(), |_| {
-            let (k, slices) = next.lock().expect("nobody panics with it").split_off(pieces, own);
-            work(k, pieces.range(k), slices);
+            lend(own, |own| {
+                let (k, slices) = next.lock().expect("nobody panics with it").split_off(pieces, own);
+                work(k, pieces.range(k), slices);
+            });
         });
-        add_up(memory, apart, own);
+        add_up(memory, apart);
     });
 }
 
@@ -250,7 +256,9 @@ fn each_piece<T: Real>(pieces: Pieces, memory: &mut [Memory<'_, T>], work: OnPie
 enum Share {
     /// So many elements for each of its rows.
     Rows(usize),
-    /// So many elements apart.
+    /// So many elements apart, which start as zeros.
+    Sum(usize),
+    /// So many elements of its thread's memory, which hold anything.
     Own(usize),
 }
 
@@ -261,20 +269,33 @@ impl<T> Memory<'_, T> {
     }
 
     /// The elements that each piece has apart.
+    fn sums(&self) -> usize {
+        if let Memory::Sum(sums) = self { sums.len() } else { 0 }
+    }
+
+    /// Those that it uses for itself.
     fn own(&self) -> usize {
-        match self {
-            Memory::Rows(..) => 0,
-            Memory::Sum(own) | Memory::Own(own) => own.len(),
-        }
+        if let Memory::Own(own) = self { own.len() } else { 0 }
     }
 
     /// What each piece has of it, and what there is to be shared.
     fn share(&mut self) -> (Share, &mut [T]) {
         match self {
             Memory::Rows(all, width) => (Share::Rows(*width), all),
-            Memory::Sum(own) | Memory::Own(own) => (Share::Own(own.len()), Default::default()),
+            Memory::Sum(sums) => (Share::Sum(sums.len()), Default::default()),
+            Memory::Own(own) => (Share::Own(own.len()), Default::default()),
         }
     }
+}
+
+/// Whether so many rows, of which each costs so much, are more than one piece.
+#[inline(always)]
+pub(crate) fn is_worth(rows: usize, cost: usize) -> bool {
+    cfg!(feature = "threads") && rows.saturating_mul(cost) >= 2 * WORTH
+}
+
+fn sums_in<T>(memory: &[Memory<'_, T>]) -> usize {
+    memory.iter().map(Memory::sums).sum()
 }
 
 /// What the pieces have that nobody has begun.
@@ -286,13 +307,18 @@ struct Rest<'a, T> {
 }
 
 impl<'a, T> Rest<'a, T> {
-    /// The number of the next piece, and its slices.
-    fn split_off(&mut self, pieces: Pieces, own: usize) -> (usize, [&'a mut [T]; SLICES]) {
+    /// The number of the next piece, and its slices, of which some are in its `own` memory.
+    fn split_off<'s>(&mut self, pieces: Pieces, mut own: &'s mut [T]) -> (usize, [&'s mut [T]; SLICES])
+    where
+        'a: 's,
+    {
         let (k, rows) = (self.piece, pieces.range(self.piece).len());
-        let mut apart = self.apart.split_off_mut(..own).unwrap_or_default();
+        let sums = self.apart.len() / (pieces.count() - k);
+        let mut apart = self.apart.split_off_mut(..sums).expect("each piece has as much");
         let slices = self.rest.each_mut().map(|(share, rest)| match share {
             Share::Rows(width) => rest.split_off_mut(..rows * *width).expect("there are elements for all rows"),
-            Share::Own(len) => apart.split_off_mut(..*len).expect("there is memory for each piece"),
+            Share::Sum(len) => apart.split_off_mut(..*len).expect("there is memory for each piece"),
+            Share::Own(len) => own.split_off_mut(..*len).expect("there is memory for each thread"),
         });
         self.piece += 1;
         (k, slices)
@@ -300,12 +326,13 @@ impl<'a, T> Rest<'a, T> {
 }
 
 /// Adds what each piece has `apart` to the sums, piece by piece.
-fn add_up<T: Real>(memory: &mut [Memory<'_, T>], apart: &[T], own: usize) {
-    for mut own in apart.chunks_exact(own.max(1)) {
+fn add_up<T: Real>(memory: &mut [Memory<'_, T>], apart: &[T]) {
+    let sums = sums_in(memory).next_multiple_of(APART);
+    for mut own in apart.chunks_exact(sums.max(1)) {
         for memory in &mut *memory {
-            let more = own.split_off(..memory.own()).expect("each piece has memory for all");
-            if let Memory::Sum(sum) = memory {
-                sum.iter_mut().zip(more).for_each(|(sum, more)| *sum += *more);
+            if let Memory::Sum(sums) = memory {
+                let more = own.split_off(..sums.len()).expect("each piece has memory for all");
+                sums.iter_mut().zip(more).for_each(|(sum, more)| *sum += *more);
             }
         }
     }
@@ -383,7 +410,7 @@ mod tests {
     fn pieces_are_whole_tiles_and_no_more_than_pay() {
         for n in [0, 1, TILE, 100 * TILE + 3, 1_000_000] {
             for cost in [1, 300, WORTH] {
-                let pieces = Pieces::of(n, cost, TILE);
+                let pieces = Pieces::of([n, cost], 0, TILE);
                 let all: Vec<Range<usize>> = (0..pieces.count()).map(|k| pieces.range(k)).collect();
                 assert!(all.iter().flat_map(|range| range.clone()).eq(0..n));
                 assert!(all.len() <= MOST && all.iter().all(|range| range.start % TILE == 0));
