@@ -8,6 +8,7 @@ use pullback::threads::at_most;
 use pullback::{ParamSet, network};
 use rand::SeedableRng;
 use rand::rngs::StdRng;
+use std::ops::Range;
 
 /// Element by element, over parameters that move meanwhile.
 #[network]
@@ -42,6 +43,31 @@ fn across(x: Input<N, N>, v: Input<N>, k: Input<N, 1>) -> (Output<N, N>, Output<
 #[network(wrt(x))]
 fn dropped(x: Input<N, K>, seed: Random) -> Output<N, K> {
     dropout(tanh(x), seed, p = 0.3)
+}
+
+/// Turns over the images of a batch, on the way there and back, with sums over all of them.
+#[network(wrt(x))]
+fn images(x: Input<N, 3, 20, 20>, w: Param<8, 3, 5, 5>, v: Param<6, 4, 3, 3>, b: Param<6>) -> Output<N, 6> {
+    let seen = relu(conv2d(x, w, padding = 2));
+    tanh(mean(conv2d(seen, v, stride = 2, groups = 2), axis = (2, 3)) + b)
+}
+
+/// Turns that carry nothing, of turns that do.
+#[network(f64, wrt(x))]
+fn alone(x: Input<T, 40, 30>, gates: Input<T>, w: Param<T, 30, 30>) -> Output<T, 40, 30> {
+    for t in 0..T {
+        let mut h = x.at(t);
+        for s in 0..3 {
+            h = sin(h.dot(w.at(t))) * gates.at(t);
+        }
+        h
+    }
+}
+
+/// A product for each of a batch.
+#[network(wrt(a, b))]
+fn products(a: Input<N, 40, 50>, b: Input<N, 50, 30>) -> Output<N, 40, 30> {
+    matmul(a, b)
 }
 
 const THREADS: [usize; 4] = [1, 2, 3, 8];
@@ -211,5 +237,80 @@ fn a_draw_in_pieces_is_that_of_the_position() {
     assert_eq!(all.slice(s![..20, ..]), few);
     for k in 1..30 {
         assert!(all.slice(s![20 * k..20 * (k + 1), ..]) != few, "each piece draws for itself");
+    }
+}
+
+fn filled<T: Real, D: ndarray::Dimension>(
+    shape: impl ndarray::ShapeBuilder<Dim = D>,
+    step: f64,
+) -> ndarray::Array<T, D> {
+    let mut k = 0.0;
+    ndarray::Array::from_shape_simple_fn(shape, || {
+        k += step;
+        T::from_f64(k.sin())
+    })
+}
+
+#[test]
+fn images_in_pieces_are_those_of_few() {
+    let x = filled((60, 3, 20, 20), 0.1);
+    let params = images::Params { w: filled((8, 3, 5, 5), 0.7), v: filled((6, 4, 3, 3), 0.9), b: filled(6, 0.3) };
+    let d = filled((60, 6), 0.2);
+    let run = |images: Range<usize>| {
+        let (x, d) = (x.slice(s![images.clone(), .., .., ..]), d.slice(s![images, ..]));
+        let (seen, saved) = images::forward(x, &params);
+        (seen, images::backward(x, &params, &saved, d))
+    };
+    expect_same(|| (run(0..60).0, bits(&run(0..60).1)));
+    let (seen, gradients) = run(0..60);
+    let mut sum = images::Params { w: 0.0 * &params.w, v: 0.0 * &params.v, b: 0.0 * &params.b };
+    for k in 0..60 {
+        let (one, part) = run(k..k + 1);
+        expect_near(seen.slice(s![k..k + 1, ..]), &one);
+        expect_near(gradients.x.slice(s![k..k + 1, .., .., ..]), &part.x);
+        sum = images::Params { w: sum.w + part.w, v: sum.v + part.v, b: sum.b + part.b };
+    }
+    expect_near(&gradients.w, &sum.w);
+    expect_near(&gradients.v, &sum.v);
+    expect_near(&gradients.b, &sum.b);
+}
+
+#[test]
+fn turns_in_pieces_are_those_of_few() {
+    let (x, gates) = (filled((80, 40, 30), 0.1), filled(80, 0.4));
+    let params = alone::Params { w: filled((80, 30, 30), 0.3) };
+    let d = filled((80, 40, 30), 0.2);
+    let run = |turns: Range<usize>| {
+        let (own, gates) = (alone::Params { w: params.w.slice(s![turns.clone(), .., ..]).to_owned() }, &gates);
+        let (x, gates) = (x.slice(s![turns.clone(), .., ..]), gates.slice(s![turns.clone()]));
+        let (out, saved) = alone::forward(x, gates, &own);
+        (out, alone::backward(x, gates, &own, &saved, d.slice(s![turns, .., ..])))
+    };
+    expect_same(|| (run(0..80).0, bits(&run(0..80).1)));
+    let (out, gradients) = run(0..80);
+    for k in 0..80 {
+        let ((one, part), own) = (run(k..k + 1), s![k..k + 1, .., ..]);
+        assert_eq!((out.slice(own), gradients.x.slice(own)), (one.view(), part.x.view()));
+        assert_eq!(gradients.w.slice(own), part.w);
+    }
+}
+
+#[test]
+fn products_in_pieces_are_those_of_few() {
+    let (a, b, d) = (filled((70, 40, 50), 0.1), filled((70, 50, 30), 0.3), filled((70, 40, 30), 0.7));
+    let none = products::Params {};
+    let run = |own: Range<usize>| {
+        let own = s![own, .., ..];
+        let (a, b) = (a.slice(own), b.slice(own));
+        let (out, saved) = products::forward(a, b, &none);
+        let back = products::backward(a, b, &none, &saved, d.slice(own));
+        (out, back.a, back.b)
+    };
+    expect_same(|| run(0..70));
+    let all = run(0..70);
+    for k in 0..70 {
+        let (one, few) = (s![k..k + 1, .., ..], run(k..k + 1));
+        assert_eq!((all.0.slice(one), all.1.slice(one)), (few.0.view(), few.1.view()));
+        assert_eq!(all.2.slice(one), few.2);
     }
 }

@@ -7,6 +7,7 @@ mod entry;
 mod groups;
 mod math;
 mod pass;
+mod pieces;
 mod rows;
 mod share;
 mod surface;

@@ -286,7 +286,7 @@ impl Pass<'_> {
     /// Rows of constant length live in the pass itself.
     fn local_arrays(&self, shared: &HashMap<usize, Shared>) -> Vec<TokenStream> {
         let of_tiles = self.rows().map(|rows| rows.local_arrays()).unwrap_or_default();
-        let in_loops: HashSet<BufferId> = shared.values().flat_map(|shared| shared.local().iter().copied()).collect();
+        let in_loops: HashSet<BufferId> = shared.values().flat_map(|shared| shared.local.iter().copied()).collect();
         let touched = self.touched().into_iter().filter(|b| !of_tiles.contains(b) && !in_loops.contains(b));
         let rows = touched.filter(|b| self.program.buffer(*b).is_local_array());
         rows.map(|id| self.local_array(id)).collect()

@@ -1,27 +1,14 @@
-//! Long loops as Rust that threads share: the loop over a piece of the rows is a closure, whose arguments are the piece's
-//! rows of what the loop writes, and what it sums up.
-//!
-//! ```text
-//! let [total] = share_rows([N, 7168], [rows_of(&mut y[..], 1024)], |part, y| {
-//!     let x = &x[part.start * 1024..part.end * 1024];
-//!     let mut total = 0.0;
-//!     for i in 0..part.end - part.start { .. }
-//!     [total]
-//! });
-//! ```
+//! Which long loops threads share: those of whose rows each can be given what is its own of all that the loop writes, but for
+//! sums. So can turns that carry nothing but sums, as those over the images of a batch do. They are written in pieces, by
+//! `pieces.rs`.
 
 use super::access::accesses;
-use super::code::{Code, size};
 use super::pass::Pass;
-use super::turn::Turn;
 use super::update::Hand;
-use super::write::Writer;
 use crate::ir::dim::Dim;
 use crate::ir::graph::{Dtype, Fold, Id};
-use crate::ir::program::{Access, Affine, Axis, BufferId, Loop, Operand, Program, Role, Stmt};
+use crate::ir::program::{Access, Affine, Axis, BufferId, Loop, Operand, Program, Role, Stmt, Turns, Whose};
 use crate::op;
-use proc_macro2::{Ident, Literal, TokenStream};
-use quote::{ToTokens, quote};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 /// The least cost of a loop that is shared; as the runtime has it, for two pieces.
@@ -38,26 +25,26 @@ const FUNCTION: i64 = 25;
 const MEMORY: i64 = 2;
 
 /// A loop that threads share.
+#[derive(Default)]
 pub struct Shared {
-    pub axis: Axis,
     /// Whether a row is a single element.
-    flat: bool,
+    pub flat: bool,
     /// What each row costs.
-    cost: Dim,
+    pub cost: Dim,
     /// What it writes.
-    written: BTreeMap<BufferId, Written>,
+    pub written: BTreeMap<BufferId, Written>,
     /// What a piece reads of its own rows alone, and how much each has.
-    read: BTreeMap<BufferId, Dim>,
+    pub read: BTreeMap<BufferId, Dim>,
     /// Sums over all rows that are numbers.
-    totals: Vec<Id>,
+    pub totals: Vec<Id>,
     /// The parameters that move meanwhile.
     pub moved: Vec<BufferId>,
     /// Arrays that live in the loop.
-    local: BTreeSet<BufferId>,
+    pub local: BTreeSet<BufferId>,
 }
 
 /// How pieces write to a buffer.
-enum Written {
+pub enum Written {
     /// Each row has so many elements of its own.
     Rows(Dim),
     /// All rows add to the same elements.
@@ -69,16 +56,30 @@ enum Written {
 /// The loops of a pass that are shared, by their place in the body.
 pub fn shared(pass: &Pass) -> HashMap<usize, Shared> {
     let body = pass.program.body.iter().enumerate().filter(|_| pass.shares);
-    let long = body.filter_map(|(at, stmt)| match stmt {
-        Stmt::Loop(inner) => Some((at, inner, cost(pass.program, &inner.body, inner.axis))),
-        _ => None,
+    let long = body.filter_map(|(at, stmt)| {
+        let (count, cost, tiles) = match stmt {
+            Stmt::Loop(inner) => {
+                let cost = cost(pass.program, &inner.body, Some(inner.axis));
+                (&pass.program.axes[inner.axis.0], cost, inner.tiles)
+            }
+            Stmt::Turns(turns) => (&turns.count, cost(&turns.program, &turns.program.body, None), false),
+            _ => return None,
+        };
+        is_worth(&(count * &cost), tiles).then_some((at, cost))
     });
-    let long: Vec<_> = long.filter(|(_, inner, cost)| is_worth(pass.program, inner, cost)).collect();
+    let long: Vec<_> = long.collect();
     if long.is_empty() {
         return HashMap::new();
     }
     let homes = homes(pass.program);
-    long.into_iter().filter_map(|(at, _, cost)| Some((at, Shared::of(pass, at, cost, &homes)?))).collect()
+    let shared = long.into_iter().filter_map(|(at, cost)| {
+        let shared = match &pass.program.body[at] {
+            Stmt::Turns(turns) => Shared::of_turns(pass, turns, cost),
+            _ => Shared::of(pass, at, cost, &homes),
+        };
+        Some((at, shared?))
+    });
+    shared.collect()
 }
 
 /// The only statement of the body that touches each row; nothing where there are several.
@@ -158,32 +159,71 @@ impl Shared {
         let uses = Uses::of(stmt);
         let totals = totals(program, at, &uses)?;
         let mut shared = Shared {
-            axis: inner.axis,
             flat: is_flat(stmt, inner.axis),
             cost,
-            written: BTreeMap::new(),
-            read: BTreeMap::new(),
             totals,
             moved: moved_in(pass, inner).iter().map(|hand| hand.param).collect(),
-            local: BTreeSet::new(),
+            ..Shared::default()
         };
-        uses.buffers.iter().try_for_each(|(id, own)| shared.take(pass, *id, own, homes.get(id) == Some(&Some(at))))?;
-        let memory = || shared.written.keys().chain(&shared.local);
-        let slots: BTreeSet<usize> = memory().map(|id| program.buffer(*id).slot).collect();
-        let apart = |id: &BufferId| memory().any(|own| own == id) || !slots.contains(&program.buffer(*id).slot);
-        let whole = slots.len() == memory().count() && uses.buffers.keys().all(apart);
+        let at_home = |id| homes.get(id) == Some(&Some(at));
+        uses.buffers.iter().try_for_each(|(id, own)| shared.take(pass, inner.axis, *id, own, at_home(id)))?;
         let filled = uses.filled.iter().all(|id| shared.is_own(*id));
         let moved = shared.moved.iter().all(|id| shared.read.contains_key(id));
-        let real = shared.written.keys().all(|id| program.buffer(*id).dtype == Dtype::Real);
-        (whole && filled && moved && real && shared.written.len() <= SLICES).then_some(shared)
+        (filled && moved && shared.is_possible(program, uses.buffers.keys())).then_some(shared)
+    }
+
+    /// What a piece of turns has; nothing where a turn reads what another has made.
+    fn of_turns(pass: &Pass, turns: &Turns, cost: Dim) -> Option<Self> {
+        if turns.tile.is_some() || turns.carried.iter().any(|carried| carried.next.is_some()) {
+            return None;
+        }
+        let mut shared = Shared { cost, ..Shared::default() };
+        let mut whole: BTreeSet<BufferId> = BTreeSet::new();
+        for (own, whose) in &turns.fields {
+            let own = turns.program.buffer(*own);
+            let (id, reads, width) = (whose.buffer(), matches!(own.role, Role::Argument(_)), Dim::product(&own.shape));
+            let before = match (reads, whose) {
+                (true, Whose::Whole(_)) => {
+                    whole.insert(id);
+                    continue;
+                }
+                (true, Whose::Turn(_)) if shared.read.get(&id).is_none_or(|before| *before == width) => {
+                    shared.read.insert(id, width);
+                    continue;
+                }
+                (true, Whose::Turn(_)) => return None,
+                (false, Whose::Turn(_)) => shared.written.insert(id, Written::Rows(width)),
+                (false, Whose::Whole(_)) if matches!(pass.program.buffer(id).role, Role::Row { .. }) => return None,
+                (false, Whose::Whole(_)) => {
+                    let is_sum = turns.carried.iter().any(|carried| carried.state == id);
+                    shared.written.insert(id, if is_sum { Written::Sum } else { Written::Own })
+                }
+            };
+            if before.is_some() {
+                return None;
+            }
+        }
+        let apart = shared.read.keys().all(|id| !whole.contains(id));
+        let touched = || shared.written.keys().chain(shared.read.keys()).chain(&whole);
+        (apart && shared.is_possible(pass.program, touched())).then_some(shared)
+    }
+
+    /// Whether what is written overlaps with nothing else that is touched, and may be shared by its type and number.
+    fn is_possible<'i>(&self, program: &Program, touched: impl IntoIterator<Item = &'i BufferId>) -> bool {
+        let memory = || self.written.keys().chain(&self.local);
+        let slots: BTreeSet<usize> = memory().map(|id| program.buffer(*id).slot).collect();
+        let apart = |id: &BufferId| memory().any(|own| own == id) || !slots.contains(&program.buffer(*id).slot);
+        let whole = slots.len() == memory().count() && touched.into_iter().all(apart);
+        let real = self.written.keys().all(|id| program.buffer(*id).dtype == Dtype::Real);
+        whole && real && self.written.len() <= SLICES
     }
 
     /// Finds what a piece has of a buffer, which may be a row of this loop; nothing where pieces cannot be told apart.
-    fn take(&mut self, pass: &Pass, id: BufferId, own: &Use, at_home: bool) -> Option<()> {
+    fn take(&mut self, pass: &Pass, axis: Axis, id: BufferId, own: &Use, at_home: bool) -> Option<()> {
         let buffer = pass.program.buffer(id);
-        let rows = || own.places.iter().map(|place| row_of(pass.program, place, self.axis)).collect::<Option<Vec<_>>>();
+        let rows = || own.places.iter().map(|place| row_of(pass.program, place, axis)).collect::<Option<Vec<_>>>();
         let width = rows().and_then(|rows| rows.iter().all(|row| *row == rows[0]).then(|| rows[0].clone()));
-        let apart = || own.places.iter().all(|place| place.stride(self.axis).is_none());
+        let apart = || own.places.iter().all(|place| place.stride(axis).is_none());
         match (own.written, buffer.role) {
             (false, Role::Argument(_)) if pass.is_scalar_argument(id) => {}
             (false, _) => _ = width.map(|width| self.read.insert(id, width)),
@@ -208,10 +248,6 @@ impl Shared {
     /// Whether a buffer is memory of a row.
     fn is_own(&self, id: BufferId) -> bool {
         self.local.contains(&id) || matches!(self.written.get(&id), Some(Written::Own))
-    }
-
-    pub fn local(&self) -> &BTreeSet<BufferId> {
-        &self.local
     }
 
     /// The buffers of which a piece has only its own rows.
@@ -245,11 +281,10 @@ fn row_of(program: &Program, place: &Affine, axis: Axis) -> Option<Dim> {
     (whole && in_order).then(|| width.clone())
 }
 
-/// Whether a loop is long enough for two threads, or may be.
-fn is_worth(program: &Program, inner: &Loop, cost: &Dim) -> bool {
-    let all = &program.axes[inner.axis.0] * cost;
+/// Whether a loop of this cost, over tiles perhaps, is long enough for two threads, or may be.
+fn is_worth(all: &Dim, tiles: bool) -> bool {
     match all.as_number() {
-        None if inner.tiles => true,
+        None if tiles => true,
         _ => all.evaluate(&|_| USUAL) >= WORTH,
     }
 }
@@ -265,13 +300,19 @@ fn is_flat(stmt: &Stmt, axis: Axis) -> bool {
     flat
 }
 
-/// What a turn of a loop over `axis` costs; of a loop over tiles, what an element does.
-fn cost(program: &Program, body: &[Stmt], axis: Axis) -> Dim {
-    let times = |own: Axis| if own == axis { Dim::number(1) } else { program.axes[own.0].clone() };
+/// What a turn of a loop over `axis` costs, or of turns; of a loop over tiles, what an element does.
+fn cost(program: &Program, body: &[Stmt], axis: Option<Axis>) -> Dim {
+    let times = |own: Axis| if Some(own) == axis { Dim::number(1) } else { program.axes[own.0].clone() };
     let costs = body.iter().map(|stmt| {
         let loads = stmt.operands().into_iter().filter(|operand| operand.access().is_some()).count() as i64;
         let own = match stmt {
             Stmt::Loop(inner) => return &times(inner.axis) * &cost(program, &inner.body, axis),
+            Stmt::Turns(turns) => return &turns.count * &cost(&turns.program, &turns.program.body, None),
+            Stmt::Product(product) => return &product.batch * &Dim::product(&product.dims),
+            Stmt::Along(moved) => {
+                let moved = &Dim::product(&moved.to) * &(&moved.outer * &moved.inner);
+                return &moved * &Dim::number(2 * MEMORY);
+            }
             Stmt::Fold { axis: own, .. } => return &times(*own) * &Dim::number(1 + MEMORY),
             Stmt::Let { op, .. } if op::find(op).is_some_and(|op| !op.cheap) => FUNCTION,
             Stmt::Store { .. } => MEMORY,
@@ -291,87 +332,4 @@ pub fn moved_in<'p>(pass: &'p Pass, tile: &Loop) -> Vec<&'p Hand> {
     let accesses = accesses(&Stmt::Loop(tile.clone()));
     let writes = |gradient| accesses.iter().any(|(access, mutable)| *mutable && access.buffer == gradient);
     pass.hands().filter(|hand| hand.in_tiles && writes(hand.gradient)).collect()
-}
-
-impl Writer<'_> {
-    /// `let [total] = share_rows([N, 7168], [rows_of(&mut y[..], 1024)], |part, y| { .. [total] });`
-    pub fn shared_loop(&self, inner: &Loop, shared: &Shared) -> TokenStream {
-        let (pass, name) = (self.pass, |id: &BufferId| self.pass.variable(*id));
-        let (extent, cost, real) = (size(&pass.program.axes[inner.axis.0]), size(&shared.cost), &pass.real);
-        let memory = shared.written.iter().map(|(id, written)| {
-            let name = name(id);
-            match written {
-                Written::Rows(width) => {
-                    let width = size(width);
-                    quote!(rows_of(&mut #name[..], #width))
-                }
-                Written::Sum => quote!(sum_of(&mut #name[..])),
-                Written::Own => quote!(own_of(&mut #name[..])),
-            }
-        });
-        let slices: Vec<Ident> = shared.written.keys().map(name).collect();
-        let moved: Vec<Ident> = shared.moved.iter().map(name).collect();
-        let totals: Vec<Ident> = shared.totals.iter().map(|id| self.value(*id)).collect();
-        let (cuts, local) = (self.cuts(inner, shared), shared.local.iter().map(|id| pass.local_array(*id)));
-        let start = |id: &Id| self.stmt(&Stmt::Start { value: *id, fold: Fold::Sum }, &Turn::default());
-        let (starts, body) = (shared.totals.iter().map(start), self.loop_over(inner, &Turn::in_part(shared)));
-        let range = quote!(::core::ops::Range<usize>);
-        let given = quote!([#extent, #cost],);
-        let (function, given, part) = match (pass.updates, moved.len()) {
-            (Some(updates), count @ 1..) => {
-                let (update, count) = (&updates.name, Literal::usize_unsuffixed(count));
-                let given = quote!(&#update, [#extent, #cost], [#(#moved),*],);
-                (quote!(share_moving), given, quote!((part, [#(mut #moved),*]): (#range, [U::Param<'_>; #count])))
-            }
-            _ if shared.flat => (quote!(share_tiles), given, quote!(part: #range)),
-            _ => (quote!(share_rows), given, quote!(part: #range)),
-        };
-        let result = (!totals.is_empty()).then(|| quote!(let [#(#totals),*] =));
-        quote! {
-            #result #function(#given [#(#memory),*], #[inline(always)] |#part, #(#slices: &mut [#real]),*| {
-                #cuts
-                #(#local)*
-                #(#starts)*
-                #body
-                [#(#totals),*]
-            });
-        }
-    }
-
-    /// What a piece has of each array: its own rows, or all elements, whose number the compiler then knows.
-    fn cuts(&self, inner: &Loop, shared: &Shared) -> TokenStream {
-        let mut cuts: BTreeMap<BufferId, TokenStream> = BTreeMap::new();
-        let (of_part, name) = (of_part(), |id: &BufferId| self.pass.variable(*id));
-        for (id, width) in shared.read.iter().filter(|(id, _)| !shared.moved.contains(id)) {
-            let (name, width) = (name(id), Some(size(width)).filter(|_| !width.is_one()));
-            let times = |end: TokenStream| match &width {
-                Some(width) => Code::atom(end).infix("*", width.clone()).to_token_stream(),
-                None => end,
-            };
-            let (start, end) = (times(quote!(part.start)), times(quote!(part.end)));
-            cuts.insert(*id, quote!(let #name = &#name[#start..#end];));
-        }
-        for (access, mutable) in accesses(&Stmt::Loop(inner.clone())).into_iter().filter(|_| !inner.tiles) {
-            let id = access.buffer;
-            let [(axis, stride)] = access.place.strides.as_slice() else { continue };
-            let known = shared.local.contains(&id) || cuts.contains_key(&id) || self.pass.is_scalar_argument(id);
-            if known || !stride.is_one() {
-                continue;
-            }
-            let (name, all) = (name(&id), size(&Dim::product(&self.pass.program.buffer(id).shape)));
-            let cut = match (*axis == shared.axis, mutable) {
-                (true, true) => quote!(let #name = &mut #name[..#of_part];),
-                (false, true) => quote!(let #name = &mut #name[..#all];),
-                (false, false) => quote!(let #name = &#name[..#all];),
-                (true, false) => continue,
-            };
-            cuts.insert(id, cut);
-        }
-        cuts.into_values().collect()
-    }
-}
-
-/// The number of rows of a piece.
-pub fn of_part() -> TokenStream {
-    quote!(part.end - part.start)
 }

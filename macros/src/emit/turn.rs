@@ -22,8 +22,8 @@ pub struct Turn {
 
 impl Turn {
     /// Within a piece of a shared loop.
-    pub fn in_part(shared: &Shared) -> Self {
-        Turn { part: Some((shared.axis, shared.cut())), ..Turn::default() }
+    pub fn in_part(axis: Axis, shared: &Shared) -> Self {
+        Turn { part: Some((axis, shared.cut())), ..Turn::default() }
     }
 
     pub fn is_part(&self, axis: Axis) -> bool {

@@ -4,8 +4,9 @@ use super::access::{accesses, each_access};
 use super::code::{Code, docs, ident, size};
 use super::math;
 use super::pass::{Field, Pass, written};
+use super::pieces::of_part;
 use super::rows::Rows;
-use super::share::{Shared, moved_in, of_part};
+use super::share::{Shared, moved_in};
 use super::turn::Turn;
 use super::update::Hand;
 use crate::ir::along::Along;
@@ -67,6 +68,10 @@ impl Writer<'_> {
     fn step(&self, k: usize, stmt: &Stmt) -> TokenStream {
         match (stmt, self.shared.get(&k)) {
             (Stmt::Loop(inner), Some(shared)) => self.shared_loop(inner, shared),
+            (Stmt::Turns(turns), Some(shared)) => {
+                let (starts, all) = (self.turn_starts(turns), self.shared_turns(turns, shared));
+                quote!(#starts #all)
+            }
             // Each piece of a shared loop starts its own.
             (Stmt::Start { value, .. }, _) if self.shared.values().any(|shared| shared.starts(*value)) => quote!(),
             _ => self.stmt(stmt, &Turn::default()),
@@ -152,8 +157,17 @@ impl Writer<'_> {
         }
     }
 
-    /// `for i in 0..T { forward_turn(T, &x[i * 4..][..4], ..); h.copy_from_slice(h_next); }`
     fn turns(&self, turns: &Turns) -> TokenStream {
+        let starts = self.turn_starts(turns);
+        let all = match &turns.tile {
+            Some(tile) => Rows { pass: self.pass, turns, tile }.statement(),
+            None => self.all_turns(turns, size(&turns.count).to_token_stream()),
+        };
+        quote!(#starts #all)
+    }
+
+    /// What is carried before the first turn.
+    fn turn_starts(&self, turns: &Turns) -> TokenStream {
         let starts = turns.carried.iter().map(|c| match c.start {
             Some(start) => self.copied(c.state, start),
             None => {
@@ -161,15 +175,14 @@ impl Writer<'_> {
                 quote!(#state.fill(0.0);)
             }
         });
-        let all = match &turns.tile {
-            Some(tile) => Rows { pass: self.pass, turns, tile }.statement(),
-            None => {
-                let (index, count, turn) = (self.turn_index(), size(&turns.count), self.turn_of(turns));
-                let range = if turns.reverse { quote!((0..#count).rev()) } else { quote!(0..#count) };
-                quote!(for #index in #range { #turn })
-            }
-        };
-        quote!(#(#starts)* #all)
+        starts.collect()
+    }
+
+    /// `for i in 0..T { forward_turn(T, &x[i * 4..][..4], ..); h.copy_from_slice(h_next); }`
+    pub fn all_turns(&self, turns: &Turns, count: TokenStream) -> TokenStream {
+        let (index, turn) = (self.turn_index(), self.turn_of(turns));
+        let range = if turns.reverse { quote!((0..#count).rev()) } else { quote!(0..#count) };
+        quote!(for #index in #range { #turn })
     }
 
     /// The variable that counts turns.
