@@ -2,7 +2,7 @@
 
 use crate::checkpoint::{Cut, checkpoint};
 use crate::differentiate::{Seed, differentiate};
-use crate::emit::{Compiled, Passes, emit, stubs};
+use crate::emit::{Compiled, Passes, emit, emit_part, stubs};
 use crate::error::error;
 use crate::fuse::fuse;
 use crate::hoist::hoist;
@@ -66,14 +66,16 @@ fn linked(mut model: Model, request: &Request) -> TokenStream {
     let result = networks(&request.definitions).and_then(|known| {
         model.callees = named(&callees, &known);
         let spread = spread(&model)?;
-        Ok((compile(&spread)?, spread))
+        match spread.options.part {
+            true => Ok(emit_part(&spread, &checked("lower", lower(&spread)?, false))),
+            false => Ok(emit(&spread, &compile(&spread)?)),
+        }
     });
     match result {
         Err(error) => with_error(error.into_compile_error(), broken(&model)),
-        Ok((passes, spread)) => {
+        Ok(items) => {
             let own = Definition::new(&model, callees, request.item.clone());
             let definitions = [request.definitions.as_slice(), &[own]].concat();
-            let items = emit(&spread, &passes);
             let hidden = hidden_macro((&model.name, &model.visibility, &model.attributes), &definitions);
             quote!(#items #hidden)
         }

@@ -89,7 +89,8 @@
 //! what goes back to each input that is named, from the arguments, the value `y` and its cotangent `dy`; an input that is
 //! not named gets nothing. `#[network(gradient(x = dy))] fn whole(x: Input<N>) -> Output<N> { round(x) }` lets gradients
 //! straight through. `#[network(crate = path)]` names another path of this crate. `#[network(local)]` is for a network with
-//! groups in the body of a function.
+//! groups in the body of a function. `#[network(part)]` is for one that only other networks call: it has `Params`, `State` and
+//! `Gradients`, but no functions, and so compiles in a fraction of the time.
 //!
 //! `#[network(checkpoint = 5)]` bounds memory: the loops of the network, also those in networks that it calls and stacks,
 //! keep what they carry every 5 turns alone, and compute the turns between again on the way back. That costs one more

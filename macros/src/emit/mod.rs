@@ -67,6 +67,26 @@ pub fn emit(model: &Model, passes: &Passes) -> TokenStream {
     module(&surface, passes, quote!(#types #functions))
 }
 
+/// What stands in place of a function that only other networks call: a module with its parameters.
+pub fn emit_part(model: &Model, graph: &Graph) -> TokenStream {
+    let surface = Surface::new(model, None);
+    let (visibility, name, runtime) = (&model.visibility, &model.name, &model.options.runtime);
+    let (attributes, _) = surface.attributes();
+    let formulas = docs(fenced(&formulas(&surface, graph)).iter().map(String::as_str));
+    let (aliases, types) = (surface.aliases(), types::parts(&surface));
+    quote! {
+        #aliases
+        #(#attributes)*
+        #formulas
+        #[allow(dead_code, non_snake_case, clippy::all)]
+        #visibility mod #name {
+            use #runtime::emitted::*;
+
+            #types
+        }
+    }
+}
+
 /// The same items without passes, after an error: whoever uses the network gets no further errors.
 pub fn stubs(model: &Model) -> TokenStream {
     let surface = Surface::new(model, None);
@@ -88,7 +108,7 @@ fn module(surface: &Surface, passes: &Passes, items: TokenStream) -> TokenStream
     let model = surface.model;
     let (visibility, name, runtime) = (&model.visibility, &model.name, &model.options.runtime);
     let (on_function, on_module) = surface.attributes();
-    let formulas = formulas(surface, passes);
+    let formulas = formulas(surface, &passes.model);
     let inference = entry::inference(surface);
     let function_docs = docs(fenced(&formulas).iter().map(String::as_str));
     let explanation = explanation(surface, passes, formulas);
@@ -134,8 +154,7 @@ fn fenced(lines: &[String]) -> Vec<String> {
 }
 
 /// The formulas of the author's values and of the outputs.
-fn formulas(surface: &Surface, passes: &Passes) -> Vec<String> {
-    let graph = &passes.model;
+fn formulas(surface: &Surface, graph: &Graph) -> Vec<String> {
     let users = surface.model.names();
     let named = |id: Id| graph.node(id).note.name.as_deref().filter(|name| users.contains(*name)).map(str::to_string);
     let live = graph.live();

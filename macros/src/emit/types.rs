@@ -12,10 +12,19 @@ use proc_macro2::{Ident, TokenStream};
 use quote::quote;
 use std::collections::HashMap;
 
-pub fn types(surface: &Surface, passes: Option<&Passes>) -> TokenStream {
+/// What a network has that others call, and their callers need.
+pub fn parts(surface: &Surface) -> TokenStream {
     let params = params(surface);
     let state = surface.has_state().then(|| state(surface));
     let gradients = gradients(surface);
+    let groups = surface.own("Groups");
+    let groups = surface.model.options.local.then(|| quote!(#[doc(hidden)] pub struct #groups;));
+    quote!(#groups #params #state #gradients)
+}
+
+/// All types of a network.
+pub fn types(surface: &Surface, passes: Option<&Passes>) -> TokenStream {
+    let parts = parts(surface);
     let saved = saved(surface, passes);
     let workspace = passes.and_then(|p| p.step.as_ref()).map(|step| workspace(surface, step));
     let stub = (passes.is_none() && surface.model.has_loss()).then(|| {
@@ -26,9 +35,7 @@ pub fn types(surface: &Surface, passes: Option<&Passes>) -> TokenStream {
             }
         )
     });
-    let groups = surface.own("Groups");
-    let groups = surface.model.options.local.then(|| quote!(#[doc(hidden)] pub struct #groups;));
-    quote!(#groups #params #state #gradients #saved #workspace #stub)
+    quote!(#parts #saved #workspace #stub)
 }
 
 fn field(surface: &Surface, name: &Ident, (shape, dtype): (&Shape, Dtype), more: &str) -> TokenStream {

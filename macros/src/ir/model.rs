@@ -66,6 +66,8 @@ pub struct Options {
     pub checkpoint: Option<(i64, Place)>,
     /// It stands in the body of a function, whose items its module cannot name.
     pub local: bool,
+    /// Only other networks call it: it has no passes of its own.
+    pub part: bool,
     /// Where the runtime is found: `::pullback`, or the path of `crate = ..`.
     pub runtime: syn::Path,
 }

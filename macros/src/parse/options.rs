@@ -10,9 +10,9 @@ use syn::parse::{Parse, ParseStream};
 use syn::punctuated::Punctuated;
 use syn::{Meta, Token};
 
-const NAMES: [&str; 8] = ["f32", "f64", "wrt", "gradient", "stabilise", "checkpoint", "local", "crate"];
+const NAMES: [&str; 9] = ["f32", "f64", "wrt", "gradient", "stabilise", "checkpoint", "part", "local", "crate"];
 const ALL: &str = "the options are `f32`, `f64`, `wrt(x, y)`, `gradient(x = dy)`, `stabilise = false`, `checkpoint = 5`, \
-                   `local` and `crate = path`";
+                   `part`, `local` and `crate = path`";
 
 const CHECKPOINT: &str =
     "`checkpoint` is how many turns of a loop are computed again at a time: write `checkpoint = 5`";
@@ -29,6 +29,7 @@ impl Default for Options {
             stabilise: true,
             checkpoint: None,
             local: false,
+            part: false,
             runtime: syn::parse_quote!(::pullback),
         }
     }
@@ -86,9 +87,14 @@ impl Reader {
                 self.options.local = true;
                 self.once("`local`", place);
             }
-            ("local", _) => self.errors.push(error(place, "`local` takes no value: write `local`")),
+            ("part", Meta::Path(_)) => {
+                self.options.part = true;
+                self.once("`part`", place);
+            }
             ("checkpoint", _) => self.errors.push(error(place, CHECKPOINT)),
-            ("f32" | "f64", _) => self.errors.push(error(place, format!("`{name}` takes no value: write `{name}`"))),
+            ("f32" | "f64" | "local" | "part", _) => {
+                self.errors.push(error(place, format!("`{name}` takes no value: write `{name}`")))
+            }
             ("wrt", _) => self.errors.push(error(place, "`wrt` names the inputs to derive by: write `wrt(x, y)`")),
             ("gradient", _) => self.errors.push(error(place, GRADIENT)),
             ("stabilise", _) => self.errors.push(error(place, STABILISE)),

@@ -213,3 +213,26 @@ fn what_is_asked_comes_back_as_it_was() {
     assert!(back.ask().unwrap().to_string().starts_with("b :: c !"));
     assert_eq!(back.definitions.len(), 1);
 }
+
+#[test]
+fn a_part_has_parameters_and_no_passes_and_its_callers_are_the_same() {
+    let layer = "(x: Input<N, 4>, w: Param<4, 2>) -> Output<N, 2> { tanh(x.dot(w)) }";
+    let whole = "#[network] fn whole(x: Input<N, 4>, one: layer) -> Output { sum(one(x)) }";
+    let [part, other] = ["(part)", ""].map(|option| {
+        let items = expand(&format!("#[network{option}] fn layer{layer} {whole}")).to_string();
+        let at = items.find("pub mod whole").or(items.find("mod whole")).expect("the module of the caller");
+        (items[..at].to_string(), items[at..].to_string())
+    });
+    assert!(part.0.contains("struct Params") && part.0.contains("struct Gradients"));
+    assert!(!part.0.contains("struct Saved") && !part.0.contains("_pass"));
+    assert!(other.0.contains("struct Saved") && other.0.contains("_pass"));
+    let passes = |items: &str| items[..items.find("macro_rules").expect("its hidden macro")].to_string();
+    assert_eq!(passes(&part.1), passes(&other.1));
+}
+
+#[test]
+fn a_mistake_in_a_part_is_reported_where_it_is() {
+    let source = "#[network(part)] fn layer(x: Input<N, 4>, w: Param<3, 2>) -> Output<N, 2> { x.dot(w) }";
+    let items = first(syn::parse_str(source).expect("a function of Rust"));
+    assert!(items.to_string().contains("`dot` needs equal inner dimensions"));
+}

@@ -9,7 +9,7 @@ use crate::network;
 ///
 /// Source: LeCun, Bottou, Bengio & Haffner, "Gradient-Based Learning Applied to Document Recognition", 1998; small filters
 /// are those of Simonyan & Zisserman, "Very Deep Convolutional Networks for Large-Scale Image Recognition", ICLR 2015.
-#[network]
+#[network(part)]
 pub fn conv3x3<const I: usize, const O: usize>(
     x: Input<N, I, H, W>,
     #[init(he)] w: Param<O, I, 3, 3>,
@@ -19,7 +19,7 @@ pub fn conv3x3<const I: usize, const O: usize>(
 }
 
 /// A convolution and a rectifier: `y = relu(conv(x))`, with the parameters of [`conv3x3`].
-#[network]
+#[network(part)]
 pub fn conv_block<const I: usize, const O: usize>(x: Input<N, I, H, W>, conv: conv3x3<I, O>) -> Output<N, O, H, W> {
     relu(conv(x))
 }
@@ -30,7 +30,7 @@ pub fn conv_block<const I: usize, const O: usize>(x: Input<N, I, H, W>, conv: co
 /// the last row or column is left out, as in PyTorch.
 ///
 /// Source: Simonyan & Zisserman, "Very Deep Convolutional Networks for Large-Scale Image Recognition", ICLR 2015.
-#[network]
+#[network(part)]
 pub fn conv_pool<const I: usize, const O: usize>(
     x: Input<N, I, H, W>,
     conv: conv3x3<I, O>,
@@ -43,7 +43,7 @@ pub fn conv_pool<const I: usize, const O: usize>(
 /// Both are [`conv3x3`]. There is no normalisation between them.
 ///
 /// Source: He, Zhang, Ren & Sun, "Deep Residual Learning for Image Recognition", CVPR 2016, figure 2.
-#[network]
+#[network(part)]
 pub fn residual_block<const C: usize>(
     x: Input<N, C, H, W>,
     first: conv3x3<C, C>,
@@ -55,7 +55,7 @@ pub fn residual_block<const C: usize>(
 /// A score for each class, whatever the size of the image: [`dense`] of the mean over each channel.
 ///
 /// Source: Lin, Chen & Yan, "Network In Network", ICLR 2014, section 3.2.
-#[network]
+#[network(part)]
 pub fn pooled_dense<const C: usize, const K: usize>(x: Input<N, C, H, W>, out: dense<C, K>) -> Output<N, K> {
     out(global_avg_pool(x))
 }

@@ -5,7 +5,7 @@ use crate::network;
 /// A layer of neurons: `y = x·w + b`.
 ///
 /// `w [I, O]` starts as Glorot's uniform distribution, `b [O]` as zeros.
-#[network]
+#[network(part)]
 pub fn dense<const I: usize, const O: usize>(
     x: Input<N, I>,
     #[init(glorot)] w: Param<I, O>,
@@ -17,7 +17,7 @@ pub fn dense<const I: usize, const O: usize>(
 /// Two layers with a rectifier between them: `y = relu(x·w₁ + b₁)·w₂ + b₂`.
 ///
 /// The hidden layer starts as He's distribution, which the rectifier asks for; the other one as [`dense`].
-#[network]
+#[network(part)]
 pub fn mlp<const I: usize, const H: usize, const O: usize>(
     x: Input<N, I>,
     hidden: rectified<I, H>,
@@ -27,7 +27,7 @@ pub fn mlp<const I: usize, const H: usize, const O: usize>(
 }
 
 /// A layer in front of a rectifier: `y = relu(x·w + b)`; `w [I, O]` starts as He's distribution, `b [O]` as zeros.
-#[network]
+#[network(part)]
 pub fn rectified<const I: usize, const O: usize>(
     x: Input<N, I>,
     #[init(he)] w: Param<I, O>,
@@ -39,7 +39,7 @@ pub fn rectified<const I: usize, const O: usize>(
 /// A gated linear unit: `y = (x·w₁ + b₁) · σ(x·w₂ + b₂)`, both layers as [`dense`].
 ///
 /// Source: Dauphin, Fan, Auli & Grangier, "Language Modeling with Gated Convolutional Networks", ICML 2017.
-#[network]
+#[network(part)]
 pub fn glu<const I: usize, const O: usize>(x: Input<N, I>, value: dense<I, O>, gate: dense<I, O>) -> Output<N, O> {
     value(x) * sigmoid(gate(x))
 }
@@ -53,14 +53,14 @@ pub fn glu<const I: usize, const O: usize>(x: Input<N, I>, value: dense<I, O>, g
 ///
 /// Source: Srivastava et al., "Dropout: A Simple Way to Prevent Neural Networks from Overfitting", JMLR 2014, inverted as in
 /// PyTorch.
-#[network]
+#[network(part)]
 pub fn dropout(x: Input<N, H>, seed: Random) -> Output<N, H> {
     dropout(x, seed, p = 0.5)
 }
 
 /// A [`rectified`] layer and [`dropout`] behind it: `y = relu(x·w + b) · m`; `w [I, O]` starts as He's distribution, `b [O]`
 /// as zeros.
-#[network]
+#[network(part)]
 pub fn dropped<const I: usize, const O: usize>(x: Input<N, I>, seed: Random, layer: rectified<I, O>) -> Output<N, O> {
     self::dropout(layer(x), seed)
 }

@@ -17,7 +17,7 @@
 //!
 //! `N` is a batch, and a row is a sample; sequences are `[T, N, I]` where a loop goes through them, and `[N, T, D]` where
 //! attention sees them at once. Each network says its formula, the shapes of its parameters and how they start.
-//! Their numbers are `f32`, and those of the caller in a network that calls them.
+//! Their numbers are those of the network that calls them: they are parts, and run within it alone.
 
 mod convolutional;
 mod linear;

@@ -7,7 +7,7 @@ use crate::network;
 /// `scale [H]` starts as ones, `shift [H]` as zeros. The variance is the biased one.
 ///
 /// Source: Ba, Kiros & Hinton, "Layer Normalization", 2016.
-#[network]
+#[network(part)]
 pub fn layer_norm<const H: usize>(x: Input<N, H>, #[init(ones)] scale: Param<H>, shift: Param<H>) -> Output<N, H> {
     let centred = x - mean(x, axis = 1, keepdims = true);
     centred * rsqrt(mean(square(centred), axis = 1, keepdims = true) + 1e-5) * scale + shift
@@ -16,7 +16,7 @@ pub fn layer_norm<const H: usize>(x: Input<N, H>, #[init(ones)] scale: Param<H>,
 /// Rows of mean square 1, scaled: `y = x / √(mean x² + 10⁻⁵) · scale`; `scale [H]` starts as ones.
 ///
 /// Source: Zhang & Sennrich, "Root Mean Square Layer Normalization", NeurIPS 2019.
-#[network]
+#[network(part)]
 pub fn rms_norm<const H: usize>(x: Input<N, H>, #[init(ones)] scale: Param<H>) -> Output<N, H> {
     x * rsqrt(mean(square(x), axis = 1, keepdims = true) + 1e-5) * scale
 }
@@ -28,7 +28,7 @@ pub fn rms_norm<const H: usize>(x: Input<N, H>, #[init(ones)] scale: Param<H>) -
 /// as zeros.
 ///
 /// Source: Ioffe & Szegedy, "Batch Normalization", ICML 2015; the conventions are PyTorch's.
-#[network]
+#[network(part)]
 pub fn batch_norm<const C: usize>(
     x: Input<N, C>,
     #[init(ones)] scale: Param<C>,
@@ -40,7 +40,7 @@ pub fn batch_norm<const C: usize>(
 }
 
 /// As [`batch_norm`], of the channels of images: the statistics are those of all samples and places.
-#[network]
+#[network(part)]
 pub fn batch_norm_2d<const C: usize>(
     x: Input<N, C, H, W>,
     #[init(ones)] scale: Param<C>,

@@ -6,7 +6,7 @@ use crate::network;
 ///
 /// `w [I, H]` starts as Glorot's uniform distribution, `u [H, H]` orthogonal, which neither shrinks nor grows a state from
 /// step to step, `b [H]` as zeros.
-#[network]
+#[network(part)]
 pub fn gate<const I: usize, const H: usize>(
     x: Input<N, I>,
     h: Input<N, H>,
@@ -20,7 +20,7 @@ pub fn gate<const I: usize, const H: usize>(
 /// As [`gate`], but `b` starts as ones, so that an LSTM remembers before it has learned to.
 ///
 /// Source: Jozefowicz, Zaremba & Sutskever, "An Empirical Exploration of Recurrent Network Architectures", ICML 2015.
-#[network]
+#[network(part)]
 pub fn forget_gate<const I: usize, const H: usize>(
     x: Input<N, I>,
     h: Input<N, H>,
@@ -32,7 +32,7 @@ pub fn forget_gate<const I: usize, const H: usize>(
 }
 
 /// Elman's cell: `h' = tanh(x·w + h·u + b)`, with the parameters of [`gate`].
-#[network]
+#[network(part)]
 pub fn rnn_cell<const I: usize, const H: usize>(x: Input<N, I>, h: Input<N, H>, state: gate<I, H>) -> Output<N, H> {
     tanh(state(x, h))
 }
@@ -50,7 +50,7 @@ pub fn rnn_cell<const I: usize, const H: usize>(x: Input<N, I>, h: Input<N, H>, 
 ///
 /// Source: Cho et al., "Learning Phrase Representations using RNN Encoder-Decoder for Statistical Machine Translation",
 /// EMNLP 2014.
-#[network]
+#[network(part)]
 pub fn gru_cell<const I: usize, const H: usize>(
     x: Input<N, I>,
     h: Input<N, H>,
@@ -79,7 +79,7 @@ pub fn gru_cell<const I: usize, const H: usize>(
 ///
 /// Source: Hochreiter & Schmidhuber, "Long Short-Term Memory", 1997, with the forget gate of Gers, Schmidhuber & Cummins,
 /// "Learning to Forget", 2000.
-#[network]
+#[network(part)]
 pub fn lstm_cell<const I: usize, const H: usize>(
     x: Input<N, I>,
     h: Input<N, H>,
@@ -102,7 +102,7 @@ pub fn lstm_cell<const I: usize, const H: usize>(
 /// ```text
 /// hₜ = cell(xₜ, hₜ₋₁)
 /// ```
-#[network]
+#[network(part)]
 pub fn rnn<const I: usize, const H: usize>(
     x: Input<T, N, I>,
     h: Input<N, H>,
@@ -117,7 +117,7 @@ pub fn rnn<const I: usize, const H: usize>(
 }
 
 /// [`gru_cell`] at each of `T` steps, from the state `h` on; the state after each step, and the last one.
-#[network]
+#[network(part)]
 pub fn gru<const I: usize, const H: usize>(
     x: Input<T, N, I>,
     h: Input<N, H>,
@@ -133,7 +133,7 @@ pub fn gru<const I: usize, const H: usize>(
 
 /// [`lstm_cell`] at each of `T` steps, from the states `h` and `c` on; `h` after each step, and the last `h` and `c`, from
 /// which another sequence may go on.
-#[network]
+#[network(part)]
 pub fn lstm<const I: usize, const H: usize>(
     x: Input<T, N, I>,
     h: Input<N, H>,

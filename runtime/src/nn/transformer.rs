@@ -7,7 +7,7 @@ use crate::network;
 /// A vector for each symbol: row `tokens[i]` of `table`.
 ///
 /// `table [V, D]` starts as a normal distribution with a standard deviation of 0.02.
-#[network]
+#[network(part)]
 pub fn embedding<const V: usize, const D: usize>(
     tokens: Index<T>,
     #[init(normal(0.02))] table: Param<V, D>,
@@ -19,7 +19,7 @@ pub fn embedding<const V: usize, const D: usize>(
 /// of `x`; all four layers as [`dense`].
 ///
 /// Source: Vaswani et al., "Attention Is All You Need", NeurIPS 2017, equation 1.
-#[network]
+#[network(part)]
 pub fn self_attention<const D: usize>(
     x: Input<T, D>,
     query: dense<D, D>,
@@ -33,7 +33,7 @@ pub fn self_attention<const D: usize>(
 /// A layer of neurons for each of `A` heads: `y = x·w + b`, where every position of every head has `K` numbers.
 ///
 /// `w [D, A·K]` starts as Glorot's uniform distribution, `b [A, K]` as zeros.
-#[network]
+#[network(part)]
 pub fn heads<const D: usize, const A: usize, const K: usize>(
     x: Input<N, T, D>,
     #[init(glorot)] w: Param<D, { A * K }>,
@@ -48,7 +48,7 @@ pub fn heads<const D: usize, const A: usize, const K: usize>(
 /// `q`, `k` and `v` are [`heads`] of `x`, the last layer is [`dense`].
 ///
 /// Source: Vaswani et al., "Attention Is All You Need", NeurIPS 2017, section 3.2.2.
-#[network]
+#[network(part)]
 pub fn multi_head_attention<const D: usize, const A: usize, const K: usize>(
     x: Input<N, T, D>,
     query: heads<D, A, K>,
@@ -68,7 +68,7 @@ pub fn multi_head_attention<const D: usize, const A: usize, const K: usize>(
 /// [`dense`]: `w [A·K, D]`, `b [D]`.
 ///
 /// Source: Vaswani et al., "Attention Is All You Need", NeurIPS 2017, section 3.2.3.
-#[network]
+#[network(part)]
 pub fn causal_attention<const D: usize, const A: usize, const K: usize>(
     x: Input<N, T, D>,
     query: heads<D, A, K>,
@@ -82,7 +82,7 @@ pub fn causal_attention<const D: usize, const A: usize, const K: usize>(
 }
 
 /// Two layers with a `gelu` between them, both as [`dense`].
-#[network]
+#[network(part)]
 pub fn feed_forward<const D: usize, const H: usize>(
     x: Input<T, D>,
     up: dense<D, H>,
@@ -97,7 +97,7 @@ pub fn feed_forward<const D: usize, const H: usize>(
 /// There are `A` heads of `K` numbers, and `H` neurons between the two layers.
 ///
 /// Source: Xiong et al., "On Layer Normalization in the Transformer Architecture", ICML 2020 (Pre-LN).
-#[network]
+#[network(part)]
 pub fn transformer_block<const D: usize, const A: usize, const K: usize, const H: usize>(
     x: Input<N, T, D>,
     before: layer_norm<D>,
@@ -116,7 +116,7 @@ pub fn transformer_block<const D: usize, const A: usize, const K: usize, const H
 /// Its parameters are those of [`layer_norm`], [`causal_attention`], [`layer_norm`] and [`feed_forward`], and start as theirs.
 ///
 /// Source: Radford et al., "Language Models are Unsupervised Multitask Learners" (GPT-2), 2019, section 2.3.
-#[network]
+#[network(part)]
 pub fn causal_block<const D: usize, const A: usize, const K: usize, const H: usize>(
     x: Input<N, T, D>,
     before: layer_norm<D>,
@@ -137,7 +137,7 @@ pub fn causal_block<const D: usize, const A: usize, const K: usize, const H: usi
 /// In a stack, `blocks(x, seed)`, every block has masks of its own.
 ///
 /// Source: Vaswani et al., "Attention Is All You Need", NeurIPS 2017, section 5.4, "residual dropout".
-#[network]
+#[network(part)]
 pub fn dropped_causal_block<const D: usize, const A: usize, const K: usize, const H: usize>(
     x: Input<N, T, D>,
     seed: Random,
