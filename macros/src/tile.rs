@@ -36,11 +36,19 @@ enum Part {
 }
 
 pub fn tile(graph: &Graph) -> Graph {
-    let tiled = rows_of(graph).and_then(|rows| {
-        let parts = parts(graph, &rows)?;
-        pays(graph, &parts).then(|| Tiles::new(graph, &parts, rows).tiled())
-    });
-    tiled.unwrap_or_else(|| graph.clone())
+    tiled(graph, pays).unwrap_or_else(|| graph.clone())
+}
+
+/// The same wherever it is possible and there is something to sum, for tests.
+#[cfg(test)]
+pub fn tile_anyway(graph: &Graph) -> Option<Graph> {
+    tiled(graph, |_, parts| parts.contains(&Part::Sum))
+}
+
+fn tiled(graph: &Graph, pays: impl Fn(&Graph, &[Part]) -> bool) -> Option<Graph> {
+    let rows = rows_of(graph)?;
+    let parts = parts(graph, &rows)?;
+    pays(graph, &parts).then(|| Tiles::new(graph, &parts, rows).tiled())
 }
 
 /// The dimension that the rows are: the only name in the first axis of arguments.
@@ -127,6 +135,16 @@ fn without(shape: &[Dim], axis: usize) -> Shape {
 /// The same with the rows as lanes.
 fn lanes(shape: &[Dim], axis: usize) -> Shape {
     [without(shape, axis), vec![Dim::number(HEIGHT)]].concat()
+}
+
+/// What is known of the nodes of a body, while lanes without a row are left out of sums.
+struct Factors {
+    /// Whether a node is made of rows.
+    has_rows: Vec<bool>,
+    /// As [`Tiles::smallest`] finds.
+    smallest: HashMap<Id, (i64, Option<usize>)>,
+    /// The same nodes with 0 where there is no row.
+    made: HashMap<Id, Id>,
 }
 
 struct Tiles<'g> {
@@ -219,8 +237,10 @@ impl<'g> Tiles<'g> {
                 self.put_inside(id);
             }
         }
-        let masked = self.masked(sums);
-        let results: Vec<Id> = sums.iter().zip(&carried).map(|(&sum, &acc)| self.added(sum, acc, &masked)).collect();
+        let mut factors = self.factors(&rows);
+        let terms: Vec<Vec<Id>> = sums.iter().map(|&sum| self.terms(sum, &mut factors)).collect();
+        let all = sums.iter().zip(&carried).zip(terms);
+        let results: Vec<Id> = all.map(|((&sum, &acc), terms)| self.added(sum, acc, &terms)).collect();
         self.body.roots = outputs(results);
         let body = self.body.rebuild(|new, node, args| new.like(node, args));
         Scan {
@@ -320,10 +340,15 @@ impl<'g> Tiles<'g> {
                 let x = self.operand(node.args[0]);
                 self.body.reshape(x, &shape)
             }
-            kind => {
-                let args = node.args.iter().map(|&a| self.operand(a)).collect();
-                self.body.add(kind.clone(), args, shape, node.dtype)
+            // Positions along an axis, which has another place where that of the rows stood before it.
+            Kind::Iota { axis: along } => {
+                self.body.add(Kind::Iota { axis: moved(*along, axis) }, Vec::new(), shape, node.dtype)
             }
+            Kind::Map(_) => {
+                let args = node.args.iter().map(|&a| self.operand(a)).collect();
+                self.body.add(node.kind.clone(), args, shape, node.dtype)
+            }
+            kind => unreachable!("{kind:?} has no rows"),
         };
         self.body.inherit(made, &node.note);
         self.inside.insert(id, made);
@@ -366,27 +391,25 @@ impl<'g> Tiles<'g> {
 
     // --- lanes without a row ---
 
-    /// For each sum, what is summed is 0 where there is no row: the smallest factors of it are made so. The new node of
-    /// each that has one.
-    fn masked(&mut self, sums: &[Id]) -> HashMap<Id, Id> {
-        let mut chosen: Vec<Id> = Vec::new();
-        for &sum in sums {
-            let node = self.graph.node(sum).clone();
-            let best = node.args.iter().map(|&arg| self.smallest(self.inside[&arg])).min_by_key(|(cost, _)| *cost);
-            chosen.extend(best.map(|(_, nodes)| nodes).unwrap_or_default());
+    /// `id`, but 0 where there is no row: the factor of it with the fewest elements is made so, and what is between it and
+    /// `id` is made again. What else reads these goes on with what the lanes hold: of a share, 0 may not go below the line.
+    fn where_rows_are(&mut self, id: Id, factors: &mut Factors) -> Id {
+        if let Some(&made) = factors.made.get(&id) {
+            return made;
         }
-        let mut masked: HashMap<Id, Id> = HashMap::new();
-        for id in self.body.ids().collect::<Vec<_>>() {
-            let node = self.body.node(id).clone();
-            let args: Vec<Id> = node.args.iter().map(|a| *masked.get(a).unwrap_or(a)).collect();
-            let made = if args == node.args { id } else { self.body.like(&node, args) };
-            self.body.inherit(made, &node.note);
-            let made = if chosen.contains(&id) { self.where_live(made) } else { made };
-            if made != id {
-                masked.insert(id, made);
+        let made = match self.smallest(id, factors).1 {
+            None => self.where_live(id),
+            Some(through) => {
+                let node = self.body.node(id).clone();
+                let mut args = node.args.clone();
+                args[through] = self.where_rows_are(args[through], factors);
+                let made = self.body.like(&node, args);
+                self.body.inherit(made, &node.note);
+                made
             }
-        }
-        masked
+        };
+        factors.made.insert(id, made);
+        made
     }
 
     fn where_live(&mut self, id: Id) -> Id {
@@ -400,27 +423,49 @@ impl<'g> Tiles<'g> {
         made
     }
 
-    /// The nodes whose being 0 makes `id` 0, and how many elements they have together.
-    fn smallest(&self, id: Id) -> (i64, Vec<Id>) {
+    /// How many elements there are to be made 0 so that `id` is, and through which of its arguments; nothing for its own.
+    fn smallest(&self, id: Id, factors: &mut Factors) -> (i64, Option<usize>) {
+        if let Some(&known) = factors.smallest.get(&id) {
+            return known;
+        }
         let node = self.body.node(id);
-        let own = (Dim::product(&node.shape).as_number().unwrap_or(i64::MAX), vec![id]);
-        let has_lanes = |arg: &&Id| self.body.shape(**arg).last() == Some(&Dim::number(HEIGHT));
+        let own = (Dim::product(&node.shape).as_number().unwrap_or(i64::MAX), None);
         let through = match &node.kind {
-            Kind::Map("mul") | Kind::Contract(_) => {
-                node.args.iter().filter(has_lanes).map(|&a| self.smallest(a)).min_by_key(|(cost, _)| *cost)
-            }
-            Kind::Map("neg" | "div" | "square") | Kind::Broadcast { .. } | Kind::Reshape | Kind::Permute { .. } => {
-                node.args.first().filter(has_lanes).map(|&a| self.smallest(a))
-            }
-            Kind::Reduce { fold: Fold::Sum, .. } => node.args.first().filter(has_lanes).map(|&a| self.smallest(a)),
-            _ => None,
+            Kind::Map("mul") | Kind::Contract(_) => 0..2,
+            Kind::Map("neg" | "div" | "square") | Kind::Broadcast { .. } | Kind::Reshape | Kind::Permute { .. } => 0..1,
+            Kind::Reduce { fold: Fold::Sum, .. } => 0..1,
+            _ => 0..0,
         };
-        through.filter(|(cost, _)| *cost <= own.0).unwrap_or(own)
+        let through: Vec<usize> = through.filter(|&k| factors.has_rows[node.args[k].index()]).collect();
+        let costs = through.into_iter().map(|k| (self.smallest(node.args[k], factors).0, Some(k)));
+        let best = costs.min_by_key(|(cost, _)| *cost).filter(|(cost, _)| *cost <= own.0).unwrap_or(own);
+        factors.smallest.insert(id, best);
+        best
     }
 
-    fn added(&mut self, sum: Id, acc: Id, masked: &HashMap<Id, Id>) -> Id {
+    /// What is known of the body, whose arguments for `rows` have lanes.
+    fn factors(&self, rows: &[Id]) -> Factors {
+        let mut has_rows: Vec<bool> = vec![false; self.body.len()];
+        rows.iter().for_each(|id| has_rows[self.inside[id].index()] = true);
+        for id in self.body.ids() {
+            let of_rows = self.body.node(id).args.iter().any(|arg| has_rows[arg.index()]);
+            has_rows[id.index()] |= of_rows;
+        }
+        Factors { has_rows, smallest: HashMap::new(), made: HashMap::new() }
+    }
+
+    /// What is summed over rows, or the factors of it, of which one is 0 where there is no row.
+    fn terms(&mut self, sum: Id, factors: &mut Factors) -> Vec<Id> {
+        let mut args: Vec<Id> = self.graph.node(sum).args.iter().map(|a| self.inside[a]).collect();
+        let cost = |k: &usize| self.smallest(args[*k], factors).0;
+        let least = (0..args.len()).min_by_key(cost).expect("a sum has terms");
+        args[least] = self.where_rows_are(args[least], factors);
+        args
+    }
+
+    /// What is carried, and the sum over the rows of a tile.
+    fn added(&mut self, sum: Id, acc: Id, args: &[Id]) -> Id {
         let node = self.graph.node(sum).clone();
-        let args: Vec<Id> = node.args.iter().map(|a| self.inside[a]).map(|a| *masked.get(&a).unwrap_or(&a)).collect();
         let Part::Row(axis) = self.parts[node.args[0].index()] else { unreachable!("a sum is over rows") };
         let more = match &node.kind {
             Kind::Reduce { axes, .. } => {

@@ -1394,9 +1394,9 @@ price = σ(hidden)·price_w + price_b
             /// price_minus_y_2 = live ? (price − y_lanes) : 0
             /// mse: mean((p - y)²)
             let price_minus_y_2 = select(live[i], price - y_lanes[i], 0.0);
-            /// d_price_minus_y = (live ? over_max : 0) · price_minus_y_2
+            /// d_price_minus_y = over_max · price_minus_y_2
             /// square: d_x = dy * (2 * x)
-            let d_price_minus_y_i = select(live[i], over_max, 0.0) * price_minus_y_2;
+            let d_price_minus_y_i = over_max * price_minus_y_2;
             /// output = Σ[1](price_minus_y_2²)
             /// mse: mean((p - y)²)
             let total_i = square(price_minus_y_2);

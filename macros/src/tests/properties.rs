@@ -17,10 +17,13 @@ use super::interpret::{Array, Random, Sizes, run};
 use super::random::{Model, grow, oracle, shrink::shrink};
 use crate::differentiate::Seed;
 use crate::emit::{Compiled, Passes};
+use crate::fuse::fuse;
 use crate::ir::graph::{Dtype, Goal, Graph, Source};
 use crate::ir::model::Role;
+use crate::sample::sample;
+use crate::tile::tile_anyway;
 use crate::{ir, lower, parse, partition, pipeline, simplify, verify};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 const MODELS: usize = 2000;
@@ -69,6 +72,8 @@ struct Tally {
     jumps: usize,
     /// Models with a value that is not finite: their gradients are not compared.
     singular: usize,
+    /// Models whose steps were cut into tiles of rows.
+    tiled: usize,
 }
 
 impl Tally {
@@ -78,6 +83,7 @@ impl Tally {
         self.kinks += other.kinks;
         self.jumps += other.jumps;
         self.singular += other.singular;
+        self.tiled += other.tiled;
     }
 }
 
@@ -355,7 +361,7 @@ fn check(case: &Case) -> Result<Tally, Failure> {
     programs(
         case,
         &mut tally,
-        &pipeline::compile(&model).map_err(|e| failure("it compiles", e))?,
+        (&stable, &pipeline::compile(&model).map_err(|e| failure("it compiles", e))?),
         &all,
         &weights,
         weighted,
@@ -367,33 +373,40 @@ fn check(case: &Case) -> Result<Tally, Failure> {
 fn programs(
     case: &Case,
     tally: &mut Tally,
-    passes: &Passes,
+    (stable, passes): (&Graph, &Passes),
     all: &[Array],
     weights: &[Array],
     weighted: impl Fn(&[Array], &[Array]) -> Vec<Array>,
 ) -> Result<(), Failure> {
     let results = |arguments: &[Array]| weighted(arguments, weights);
     let outputs = all.len() - wanted(case).len();
-    let execute = |pass: &Compiled, more: &[Array]| {
+    let run = |pass: &Compiled, more: &[Array]| {
         execute(&pass.program, &case.sizes, &[case.arguments.clone(), more.to_vec()].concat())
     };
     let value = |arguments: &[Array]| results(arguments)[..outputs].to_vec();
     let gradients = |arguments: &[Array]| results(arguments).split_off(outputs);
-    let infer = execute(&passes.infer, &[]);
+    let infer = run(&passes.infer, &[]);
     let meant = |arguments: &[Array]| oracle::infer(case.model, &case.sizes, arguments);
     agree("the program of inference gives the value", case, tally, &infer, &meant(&case.arguments), meant)?;
-    let kept = execute(&passes.forward, &[]);
+    let kept = run(&passes.forward, &[]);
     agree("the program of forward gives the value", case, tally, &kept[..outputs], &all[..outputs], value)?;
     let more = [weights, &kept[outputs..]].concat();
-    let got = execute(&passes.backward, &more);
+    let got = run(&passes.backward, &more);
     agree("the program of backward gives the gradients", case, tally, &got, &all[outputs..], gradients)?;
     if let Some(step) = &passes.step {
         // Of several outputs the first one is the loss.
         let seed = |(k, w): (usize, &Array)| Array::filled(w.shape.clone(), |_| if k == 0 { 1.0 } else { 0.0 });
         let seeds: Vec<Array> = weights.iter().enumerate().map(seed).collect();
         let of_loss = |arguments: &[Array]| weighted(arguments, &seeds);
-        let (got, wanted) = (execute(step, &[]), of_loss(&case.arguments));
+        let (got, wanted) = (run(step, &[]), of_loss(&case.arguments));
         agree("the program of a step gives value and gradients", case, tally, &got, &wanted, of_loss)?;
+        let graph = verified("differentiate", pipeline::tidy(&derived(stable, &self::wanted(case), Seed::One)), true)?;
+        if let Some(tiled) = tile_anyway(&graph) {
+            let (_, program) = fuse(&sample(&verified("tile", tiled, true)?), &HashSet::new());
+            let got = execute(&program, &case.sizes, &case.arguments);
+            agree("the program of a step in tiles does too", case, tally, &got, &wanted, of_loss)?;
+            tally.tiled += 1;
+        }
     }
     Ok(())
 }
@@ -449,7 +462,9 @@ fn every_phase_keeps_values_and_gradients_are_right() {
     let reports: Vec<String> = found.values().map(|(times, report)| format!("{times} times, first {report}")).collect();
     assert!(reports.is_empty(), "{}", reports.join("\n"));
     assert!(
-        total.kinks * 20 <= total.slopes && (total.jumps + total.singular) * 20 <= count,
+        total.kinks * 20 <= total.slopes
+            && (total.jumps + total.singular) * 20 <= count
+            && (total.tiled * 20 >= count || count < 100),
         "too little is compared: {total:?}"
     );
 }

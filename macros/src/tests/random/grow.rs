@@ -26,7 +26,7 @@ pub fn model(seed: u64) -> Model {
     let mut grower = Grower::new(seed);
     let lets = grower.random.below(5);
     (0..lets).for_each(|_| grower.bind());
-    let outputs = if grower.random.below(4) == 0 { 2 + grower.random.below(2) } else { 1 };
+    let outputs = if !grower.of_rows && grower.random.below(4) == 0 { 2 + grower.random.below(2) } else { 1 };
     let outputs = (0..outputs).map(|_| grower.output()).collect();
     grower.finish(outputs)
 }
@@ -41,6 +41,8 @@ pub struct Grower {
     budget: usize,
     /// How many loops are around.
     pub around: usize,
+    /// Whether it is a loss over rows of features that meet nowhere else, as is cut into tiles.
+    pub of_rows: bool,
 }
 
 #[derive(Clone)]
@@ -64,17 +66,22 @@ pub fn is_plain(dim: &Dim) -> bool {
 impl Grower {
     fn new(seed: u64) -> Self {
         let mut random = Random::new(seed.wrapping_add(0x5EED));
-        let named = 1 + random.below(3);
+        let of_rows = random.below(4) == 0;
+        let named = if of_rows { 1 } else { 1 + random.below(3) };
         let mut dims: Vec<Dim> = DIMS[..named].iter().map(|d| Dim::name(*d)).collect();
         dims.extend((0..random.below(3)).map(|_| Dim::number(1 + random.below(4) as i64)));
+        if of_rows {
+            dims.push(Dim::number(2 + random.below(9) as i64));
+        }
         match random.below(8) {
+            _ if of_rows => {}
             0 => dims.push(&Dim::number(2) * &dims[0].clone()),
             1 => dims.push(&dims[0] + &Dim::number(1)),
             2 => dims.push(&dims[0] * &dims[named - 1].clone()),
             _ => {}
         }
         let budget = 3 + random.below(40);
-        Grower { random, dims, arguments: Vec::new(), lets: Vec::new(), scope: Vec::new(), budget, around: 0 }
+        Grower { random, dims, arguments: Vec::new(), lets: Vec::new(), scope: Vec::new(), budget, around: 0, of_rows }
     }
 
     pub fn one_in(&mut self, n: usize) -> bool {
@@ -92,12 +99,17 @@ impl Grower {
 
     /// A dimension that is a number or a name.
     pub fn plain_dim(&mut self) -> Dim {
-        let dims: Vec<Dim> = self.dims.iter().filter(|d| is_plain(d)).cloned().collect();
+        let wanted = |d: &&Dim| if self.of_rows { d.as_number().is_some() } else { is_plain(d) };
+        let dims: Vec<Dim> = self.dims.iter().filter(wanted).cloned().collect();
         if self.one_in(12) { Dim::number(1) } else { self.pick(&dims) }
     }
 
     /// Of one composed dimension at most, since they grow large.
     pub fn shape(&mut self) -> Shape {
+        if self.of_rows {
+            let features = self.pick(&[0, 1, 1, 1, 1, 2]);
+            return std::iter::once(self.dims[0].clone()).chain((0..features).map(|_| self.plain_dim())).collect();
+        }
         let rank = self.pick(&[0, 1, 1, 2, 2, 2, 2, 3]);
         (0..rank).map(|axis| if axis == 0 { self.dim() } else { self.plain_dim() }).collect()
     }
@@ -116,7 +128,15 @@ impl Grower {
         let shape = if self.one_in(3) { Shape::new() } else { self.shape() };
         self.budget += 3;
         let depth = 2 + self.random.below(6);
-        self.expr(&shape, depth)
+        if !self.of_rows {
+            return self.expr(&shape, depth);
+        }
+        if self.one_in(2) {
+            return self.loss(depth);
+        }
+        let (shape, op) = (self.shape(), self.pick(&["sum", "mean"]));
+        let x = self.expr(&shape, depth);
+        self.reduce(op, x, (0..shape.len()).collect(), false)
     }
 
     fn finish(mut self, outputs: Vec<Expr>) -> Model {
@@ -135,7 +155,7 @@ impl Grower {
         for at in 1..model.arguments.len() {
             model.arguments.swap(at, self.random.below(at + 1));
         }
-        let inputs = model.arguments.iter().filter(|a| a.role == Role::Input);
+        let inputs = model.arguments.iter().filter(|a| a.role == Role::Input && !self.of_rows);
         let wrt = inputs.filter(|_| self.random.below(2) == 0).map(|a| a.name.clone()).collect();
         model.wrt = wrt;
         model
@@ -233,7 +253,11 @@ impl Grower {
         }
         self.budget -= 1;
         let depth = depth - 1;
-        match self.random.below(100) {
+        let kind = self.random.below(100);
+        if self.of_rows && (kind < 18 || !(19..46).contains(&kind) && !self.has_features(shape)) {
+            return if (1..=2).contains(&shape.len()) { self.dot(shape, depth) } else { self.unary(shape, depth) };
+        }
+        match kind {
             0..19 => match self.other(shape, depth) {
                 Some(expr) => expr,
                 None => self.unary(shape, depth),
@@ -427,8 +451,18 @@ impl Grower {
         self.reduce(op, x, axes, keep)
     }
 
+    /// Whether the last axis is not that of the rows.
+    fn has_features(&self, shape: &Shape) -> bool {
+        shape.last().is_some_and(|dim| dim.as_number().is_some())
+    }
+
+    /// An axis; where rows must not meet, the last one.
+    pub fn any_axis(&mut self, shape: &Shape) -> usize {
+        if self.of_rows { shape.len().saturating_sub(1) } else { self.random.below(shape.len().max(1)) }
+    }
+
     fn along(&mut self, shape: &Shape, depth: usize) -> Expr {
-        let (op, axis) = (self.pick(&["softmax", "log_softmax"]), self.random.below(shape.len()));
+        let (op, axis) = (self.pick(&["softmax", "log_softmax"]), self.any_axis(shape));
         let x = self.expr(shape, depth);
         let x = self.fit(x, MODERATE);
         self.softmax(op, x, axis)

@@ -11,7 +11,7 @@ impl Grower {
     pub fn idiom(&mut self, shape: &Shape, depth: usize) -> Expr {
         let x = self.expr(shape, depth);
         let x = self.fit(x, MODERATE);
-        let axis = self.random.below(shape.len().max(1));
+        let axis = self.any_axis(shape);
         match self.random.below(if shape.is_empty() { 12 } else { 18 }) {
             0 => self.chain(&["sigmoid", "ln"], x),
             1 => self.chain(&["exp", "ln"], x),
