@@ -63,6 +63,7 @@ pub use special::{
 };
 
 use crate::linalg::Multiply;
+use std::hint::select_unpredictable;
 use std::ops::{Add, AddAssign, Div, DivAssign, Mul, MulAssign, Neg, Sub, SubAssign};
 
 /// The element type of a network: `f32` or `f64`.
@@ -239,10 +240,11 @@ pub fn powf<T: Real>(x: T, p: T) -> T {
     x.powf(p)
 }
 
-/// `a` where `mask` holds, else `b`; both are evaluated.
+/// `a` where `mask` holds, else `b`; both are evaluated. No branch: LLVM would move divisions and loads into one, and then not
+/// vectorise the loop around.
 #[inline(always)]
 pub fn select<T: Copy>(mask: bool, a: T, b: T) -> T {
-    if mask { a } else { b }
+    select_unpredictable(mask, a, b)
 }
 
 /// `1/x`.
