@@ -10,14 +10,14 @@ use std::ops::Range;
 /// The multiplications, some 5 us of them, that a thread is worth.
 const WORTH: usize = 1 << 18;
 
-/// Those, some 100 us of them, for which threads are woken.
-const WAKING: usize = 1 << 22;
+/// Those, some 70 us of them, for which threads are woken.
+const WAKING: usize = 3 << 20;
 
 /// A part ends with a multiple of so many rows, or columns, so that most of its tiles are whole.
 const WHOLE: [usize; 2] = [12, 32];
 
 /// The fewest rows, or columns, for a thread.
-const FEWEST: usize = 48;
+const FEWEST: usize = 32;
 
 /// Where the parts of a thread end, in eighths of what it has: the last ones are small, so that all threads end at a time.
 const ENDS: [usize; 5] = [0, 4, 6, 7, 8];
