@@ -119,13 +119,23 @@ fn pays(graph: &Graph, parts: &[Part]) -> bool {
         _ => None,
     });
     let widths: Option<Vec<i64>> = rows.map(|shape| Dim::product(&shape).as_number()).collect();
-    let products = graph.ids().any(|id| live[id.index()] && matches!(graph.node(id).kind, Kind::Contract(_)));
+    let products = graph.ids().any(|id| live[id.index()] && is_product(graph, id));
     let small = |widths: Vec<i64>| {
         let widest = widths.iter().max().copied().unwrap_or(0);
         (NARROW..=WIDEST).contains(&widest) && widths.iter().sum::<i64>() <= ALL
     };
     let sums = graph.ids().any(|id| parts[id.index()] == Part::Sum);
     products && sums && widths.is_some_and(small)
+}
+
+/// Whether it is a product of matrices, or of rows with a vector, which is a sum of products by now.
+fn is_product(graph: &Graph, id: Id) -> bool {
+    let node = graph.node(id);
+    match node.kind {
+        Kind::Contract(_) => true,
+        Kind::Reduce { fold: Fold::Sum, .. } => graph.node(node.args[0]).kind == Kind::Map("mul"),
+        _ => false,
+    }
 }
 
 fn without(shape: &[Dim], axis: usize) -> Shape {
