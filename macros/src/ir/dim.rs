@@ -121,7 +121,7 @@ impl Dim {
         names
     }
 
-    /// The value where every name has one.
+    /// The value where every name has one; the largest number, or the least, where it is beyond.
     pub fn evaluate(&self, size: &impl Fn(&str) -> i64) -> i64 {
         self.reckoned(&|name| size(name))
     }
@@ -131,7 +131,8 @@ impl Dim {
             Factor::Name(name) => size(name),
             Factor::Quotient(of, by) => of.reckoned(size).div_euclid(*by),
         };
-        self.each().map(|(monomial, c)| c * monomial.iter().map(value).product::<i64>()).sum()
+        let term = |(monomial, c): (&[Factor], i64)| monomial.iter().map(value).fold(c, i64::saturating_mul);
+        self.each().map(term).fold(0, i64::saturating_add)
     }
 
     /// The same expression with something else in the place of every name.

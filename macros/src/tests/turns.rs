@@ -61,3 +61,19 @@ fn a_loop_within_a_loop_takes_the_part_of_the_outer_turn_once() {
     assert!(!code.contains("gather ("), "each turn gets its part of `w` and `gates`");
     assert!(!code.contains("scatter ("), "and gives its part of their gradients");
 }
+
+#[test]
+fn a_loop_whose_cost_is_beyond_all_numbers_is_long() {
+    let expanded = expand(
+        "#[network]
+        fn loss(x: Input<A, B, C, D, E, F>, y: Input<A, B, C, D, E, F>) -> Output { mean(tanh(x * y)) }
+
+        #[network]
+        fn turns(x: Input<T, A, B, C, D, E>, h: Input<A, B, C, D, E>) -> Output {
+            let mut h = h;
+            for t in 0..T { h = tanh(h * x.at(t)); }
+            mean(h)
+        }",
+    );
+    assert!(expanded.to_string().contains("share_"));
+}
