@@ -59,10 +59,11 @@ impl Writer<'_> {
 
     /// `share_rows([N, 313600], [rows_of(&mut y[..], 12544)], |part, y| { for i in 0..part.end - part.start { .. } [] });`
     pub fn shared_turns(&self, turns: &Turns, shared: &Shared) -> TokenStream {
-        let (count, cost, range) = (size(&turns.count), size(&shared.cost), range());
+        let (starts, count, cost, range) = (self.turn_starts(turns), size(&turns.count), size(&shared.cost), range());
         let (memory, slices) = self.memory_in_pieces(shared);
         let (cuts, all) = (self.rows_in_piece(shared).into_values(), self.all_turns(turns, of_part()));
         quote! {
+            #starts
             share_rows([#count, #cost], [#(#memory),*], #[inline(always)] |part: #range, #(#slices),*| {
                 #(#cuts)*
                 #all

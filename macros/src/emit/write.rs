@@ -68,10 +68,7 @@ impl Writer<'_> {
     fn step(&self, k: usize, stmt: &Stmt) -> TokenStream {
         match (stmt, self.shared.get(&k)) {
             (Stmt::Loop(inner), Some(shared)) => self.shared_loop(inner, shared),
-            (Stmt::Turns(turns), Some(shared)) => {
-                let (starts, all) = (self.turn_starts(turns), self.shared_turns(turns, shared));
-                quote!(#starts #all)
-            }
+            (Stmt::Turns(turns), Some(shared)) => self.shared_turns(turns, shared),
             // Each piece of a shared loop starts its own.
             (Stmt::Start { value, .. }, _) if self.shared.values().any(|shared| shared.starts(*value)) => quote!(),
             _ => self.stmt(stmt, &Turn::default()),
@@ -167,7 +164,7 @@ impl Writer<'_> {
     }
 
     /// What is carried before the first turn.
-    fn turn_starts(&self, turns: &Turns) -> TokenStream {
+    pub fn turn_starts(&self, turns: &Turns) -> TokenStream {
         let starts = turns.carried.iter().map(|c| match c.start {
             Some(start) => self.copied(c.state, start),
             None => {

@@ -42,7 +42,7 @@ pub struct Grower {
     /// How many loops are around.
     pub around: usize,
     /// Whether it is a loss over rows of features that meet nowhere else, as is cut into tiles.
-    pub of_rows: bool,
+    of_rows: bool,
 }
 
 #[derive(Clone)]
@@ -125,12 +125,18 @@ impl Grower {
     }
 
     fn output(&mut self) -> Expr {
+        if self.of_rows {
+            return self.loss_over_rows();
+        }
         let shape = if self.one_in(3) { Shape::new() } else { self.shape() };
         self.budget += 3;
         let depth = 2 + self.random.below(6);
-        if !self.of_rows {
-            return self.expr(&shape, depth);
-        }
+        self.expr(&shape, depth)
+    }
+
+    fn loss_over_rows(&mut self) -> Expr {
+        self.budget += 3;
+        let depth = 2 + self.random.below(6);
         if self.one_in(2) {
             return self.loss(depth);
         }
@@ -254,6 +260,7 @@ impl Grower {
         self.budget -= 1;
         let depth = depth - 1;
         let kind = self.random.below(100);
+        // Of the families in other files most let rows meet, as does what goes along an axis where there is no other one.
         if self.of_rows && (kind < 18 || !(19..46).contains(&kind) && !self.has_features(shape)) {
             return if (1..=2).contains(&shape.len()) { self.dot(shape, depth) } else { self.unary(shape, depth) };
         }
